@@ -1,0 +1,100 @@
+/*
+ * buf.c: a byte buffer whose every append is bounds-checked.
+ *
+ * Runs in every process.  Callers trust nothing but `failed`: after any number of appends it
+ * says whether all of them fitted.
+ */
+#include "buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUF_FIRST_ALLOCATION 512
+
+void buf_init(struct buf *b, void *memory, size_t cap)
+{
+	*b = (struct buf){.data = memory, .cap = cap, .max = cap};
+}
+
+void buf_init_heap(struct buf *b, size_t max)
+{
+	*b = (struct buf){.grows = true, .max = max};
+}
+
+void buf_fini(struct buf *b)
+{
+	if (b->grows)
+		free(b->data);
+	*b = (struct buf){0};
+}
+
+void buf_reset(struct buf *b)
+{
+	b->len = 0;
+	b->failed = false;
+}
+
+static bool buf_grow(struct buf *b, size_t need)
+{
+	size_t cap = b->cap ? b->cap : BUF_FIRST_ALLOCATION;
+
+	while (cap - b->len < need && cap < b->max)
+		cap = cap > b->max / 2 ? b->max : cap * 2;
+	if (cap > b->max)
+		cap = b->max;
+	if (cap < b->len || cap - b->len < need)
+		return false;
+	uint8_t *data = realloc(b->data, cap);
+	if (data == NULL)
+		return false;
+	b->data = data;
+	b->cap = cap;
+	return true;
+}
+
+uint8_t *buf_reserve(struct buf *b, size_t len)
+{
+	if (b->failed)
+		return NULL;
+	if (len > b->cap - b->len && !(b->grows && buf_grow(b, len))) {
+		b->failed = true;
+		return NULL;
+	}
+	return b->data + b->len;
+}
+
+void buf_put(struct buf *b, const void *bytes, size_t len)
+{
+	uint8_t *to = buf_reserve(b, len);
+
+	if (to == NULL || len == 0)
+		return;
+	memcpy(to, bytes, len);
+	b->len += len;
+}
+
+void buf_put_str(struct buf *b, const char *text)
+{
+	buf_put(b, text, strlen(text));
+}
+
+void buf_put_byte(struct buf *b, uint8_t byte)
+{
+	buf_put(b, &byte, 1);
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	int n = vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof text)
+		b->failed = true;
+	else
+		buf_put(b, text, (size_t)n);
+}

@@ -1,0 +1,1 @@
+# packaging/: Debian package, systemd units, AppArmor, quickstart.
