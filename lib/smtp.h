@@ -26,8 +26,8 @@
  * QUIT) or a chunk made it fail; the caller then drops and records what it has of it.  The
  * envelope of a message stays readable until the next smtp_command().
  *
- * Nothing is allocated; struct smtp is about 40 KiB, of which a session without AUTH touches a
- * few.  See oddity.def for what `lenient`, `normal` and `strict` refuse.
+ * Nothing is allocated; struct smtp is about 28 KiB, of which a session without AUTH touches
+ * four.  See oddity.def for what `lenient`, `normal` and `strict` refuse.
  */
 #ifndef SMTPTRAP_SMTP_H
 #define SMTPTRAP_SMTP_H
@@ -40,6 +40,7 @@
 #define SMTP_REPLY_LINE_MAX 512 /* RFC 5321 4.5.3.1.5, CRLF included */
 #define SMTP_REPLY_MAX 2048     /* the longest reply is EHLO's: a hostname and 11 short lines */
 #define SMTP_HELO_MAX 512       /* bytes kept of the EHLO argument; a domain has at most 255 */
+#define SMTP_MECHANISM_MAX 64   /* bytes kept of an AUTH mechanism; RFC 4422: at most 20 */
 #define SMTP_ID_MAX 128         /* bytes shown of the caller's message id */
 
 enum smtp_verb {
@@ -124,7 +125,7 @@ enum smtp_end {
 enum smtp_auth_verdict {
 	SMTP_AUTH_REFUSED,   /* 535 */
 	SMTP_AUTH_ACCEPTED,  /* 235 */
-	SMTP_AUTH_CANCELLED, /* 501 after "*" */
+	SMTP_AUTH_CANCELLED, /* 501 after "*", or the session ended within the exchange */
 	SMTP_AUTH_BROKEN,    /* 501: not base64, or of the wrong form; 500: too long */
 	SMTP_AUTH_UNKNOWN    /* 504: no such mechanism */
 };
@@ -157,7 +158,7 @@ struct smtp_verdict {
 	size_t secret_at;    /* bytes of the line from here on are a secret (leave them out of the
 				dialogue unless auth_secrets), or SMTP_NO_SECRET */
 	uint64_t oddities;   /* of this line: ODDITY_BIT()s */
-	const struct smtp_auth_attempt *auth; /* an attempt that ended with this line, or NULL */
+	const struct smtp_auth_attempt *auth; /* an attempt that is over, or NULL */
 };
 
 /* The transaction.  Kept in the caller's arena; spans are valid until the transaction is over
@@ -203,10 +204,10 @@ enum smtp_phase {
 /* The state of an AUTH exchange; the machine's own. */
 struct smtp_auth {
 	int step;
-	uint8_t mechanism[64];
+	uint8_t mechanism[SMTP_MECHANISM_MAX];
+	struct smtp_auth_attempt attempt;
 	size_t used; /* of memory */
 	uint8_t memory[2 * LINE_AUTH_MAX];
-	struct smtp_auth_attempt attempt;
 };
 
 /* A session.  The caller reads the first part and writes nothing. */
@@ -227,9 +228,10 @@ struct smtp {
 	bool pipelining_offered;
 	bool message_begun;
 	bool chunk_last;
-	bool envelope_done; /* the transaction is over: forget it at the next command */
-	const struct smtp_reply *chunk_refusal;
-	uint64_t chunk_bytes; /* of this message so far */
+	bool envelope_done;     /* the transaction is over: forget it at the next command */
+	int chunk_refusal;      /* the reply that the end of a discarded chunk gets */
+	enum smtp_state resume; /* where a chunk, or an AUTH exchange, leads back to */
+	uint64_t chunk_bytes;   /* of this message so far */
 	size_t reply_len;
 	char reply[SMTP_REPLY_MAX];
 	struct smtp_auth auth;
