@@ -23,12 +23,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifndef ZLIB_CONST
+#define ZLIB_CONST
+#endif
 #include <zlib.h>
 
 #include "buf.h"
 
 #define GZIP_MEMBER_RAW (1024u * 1024) /* a record that begins past this starts a new member */
 #define GZIP_HEADER 32                 /* bytes of a member's header */
+#define GZIP_SIGNATURE 16              /* the first of them are the same in all members */
+#define GZIP_OUT_ROOM (64u * 1024) /* out must always have room for this many more */
 #define GZIP_END 10                    /* bytes that end a member by hand */
 
 /* A point in the file where a record ends. */
@@ -44,13 +50,14 @@ struct gzip_mark {
 struct gzip_writer {
 	struct gzip_mark at; /* where the writer is now; read it, never write it */
 	struct buf *out;
+	bool pending; /* something was appended since the last flush */
 	z_stream z;
 };
 
 /*
  * Begin to write behind the first size bytes of a file, which hold raw uncompressed bytes in
  * complete members (0, 0 for a new file).  level is zlib's, 0 to 9.  out must outlive the
- * writer.  Returns 0, or ERR_MEMORY.
+ * writer, and have GZIP_OUT_ROOM bytes to spare.  Returns 0, or ERR_MEMORY.
  */
 int gzip_writer_init(struct gzip_writer *w, struct buf *out, int level, uint64_t size,
 		     uint64_t raw);

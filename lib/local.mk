@@ -3,5 +3,16 @@ noinst_LIBRARIES += libsmtptrap.a
 libsmtptrap_a_SOURCES = \
 	lib/buf.c lib/buf.h \
 	lib/err.c lib/err.h \
+	lib/file_io.c lib/file_io.h \
 	lib/frame.c lib/frame.h \
-	lib/record.def lib/record.h
+	lib/gzip_writer.c lib/gzip_writer.h \
+	lib/ip_text.c lib/ip_text.h \
+	lib/json_text.c lib/json_text.h \
+	lib/log_name.c lib/log_name.h \
+	lib/record.def lib/record.h \
+	lib/record_json.c \
+	lib/record_put.c \
+	lib/record_table.c \
+	lib/record_wire.c lib/record_wire.h \
+	lib/time_text.c lib/time_text.h \
+	lib/uuid.c lib/uuid.h
