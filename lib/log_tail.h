@@ -9,8 +9,8 @@
 /*
  * Find the number (`seq`) of the last complete record in the session or message file at fd (open
  * for reading, its offset is not used): looks backwards for the last member and inflates that
- * one.  If it holds no record, its header tells.  For a mail file, whose records have no `seq`,
- * the number is that of the last member's first record.
+ * one.  If it holds no whole record, its header tells.  (For a mail file, whose records have no
+ * `seq`, that is one less than the number of the last member's first record.)
  * Returns 0 and sets *seq_r; ERR_END if the file is empty; ERR_CORRUPT if no member was found or
  * the last one is damaged (repair first); ERR_SYSTEM, ERR_MEMORY.
  */
