@@ -65,7 +65,7 @@ static char *put_group(char *to, unsigned n)
 	return to;
 }
 
-size_t ip_format(const uint8_t ip[16], char text_r[IP_TEXT_MAX])
+size_t ip_format(const uint8_t ip[16], char text_r[IP_FORMAT_MAX])
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	unsigned group[GROUPS];

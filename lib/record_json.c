@@ -108,7 +108,7 @@ static void put_time(struct buf *out, struct time_cache *clock, uint64_t us)
 
 static void put_ip(struct buf *out, const uint8_t ip[16])
 {
-	char text[IP_TEXT_MAX];
+	char text[IP_FORMAT_MAX];
 	size_t len = ip_format(ip, text);
 
 	buf_put_byte(out, '"');
