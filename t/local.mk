@@ -3,11 +3,11 @@ UNIT_TESTS =
 LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS)
 
 UNIT_TESTS += t/unit/gzip_repair.t
-t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h
+t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 UNIT_TESTS += t/unit/gzip_writer.t
-t_unit_gzip_writer_t_SOURCES = t/unit/gzip_writer.c t/tap.h
+t_unit_gzip_writer_t_SOURCES = t/unit/gzip_writer.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_writer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 UNIT_TESTS += t/unit/ip_text.t
@@ -23,7 +23,7 @@ t_unit_log_name_t_SOURCES = t/unit/log_name.c t/tap.h
 t_unit_log_name_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 UNIT_TESTS += t/unit/log_tail.t
-t_unit_log_tail_t_SOURCES = t/unit/log_tail.c t/tap.h
+t_unit_log_tail_t_SOURCES = t/unit/log_tail.c t/tap.h t/unit/gzip_files.h
 t_unit_log_tail_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 UNIT_TESTS += t/unit/mbox.t
