@@ -30,7 +30,7 @@ enum mail_header_oddity {
 	MAIL_ODDITY_BARE_LF,        /* a line ends with LF alone */
 	MAIL_ODDITY_BARE_CR,        /* a CR inside a line */
 	MAIL_ODDITY_NUL,            /* a NUL byte */
-	MAIL_ODDITY_8BIT,           /* a byte above 126 in a header line (RFC 6532 allows UTF-8) */
+	MAIL_ODDITY_8BIT,           /* a byte above 127 in a header line (RFC 6532 allows UTF-8) */
 	MAIL_ODDITY_LONG_LINE,      /* more than 998 bytes */
 	MAIL_ODDITY_NO_COLON,       /* a line that is no field and no continuation */
 	MAIL_ODDITY_BAD_NAME,       /* a field's name is empty or has other than 33 to 126 */
