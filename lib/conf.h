@@ -51,6 +51,8 @@ struct conf_listen {
 	size_t nproxy_from;
 };
 #define CONF_NAME_MAX 63
+#define CONF_LISTEN_MAX 64 /* blocks: each is a socket in every worker */
+#define CONF_PAIR_MAX 16   /* certificates: each handshake looks at all */
 
 /* A certificate chain and its key, both PEM files, paths absolute or relative to the working
  * directory (those in the file are relative to the file's directory). */
@@ -130,7 +132,7 @@ struct conf {
 		uint32_t compression; /* zlib level 1 to 9 */
 	} log;
 
-	struct conf_arena *arena; /* owns all of the above */
+	struct arena *arena; /* owns all of the above */
 };
 
 /*
