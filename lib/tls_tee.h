@@ -50,6 +50,7 @@ struct tls_tee {
 	bool lost;         /* a header that cannot be: the following has ended */
 	bool alert; /* an alert in clear came; the first fatal one, else the last, stands in: */
 	uint8_t alert_level, alert_number;
+	uint8_t level; /* of an alert whose second byte has not come */
 	enum tee_kind kind;
 	uint8_t header[5]; /* of the record being received */
 	uint8_t header_len;
