@@ -51,6 +51,9 @@ const char *tls_version_name(enum tls_version version);
 const char *tls_outcome_name(enum tls_outcome outcome);
 const char *tls_failure_name(enum tls_failure failure);
 
+/* The IANA name of an alert ("unknown_ca"), "unassigned" for a number without one. */
+const char *tls_alert_name(uint8_t number);
+
 /* ---- master ---- */
 
 struct tls_files {
@@ -127,7 +130,10 @@ struct tls_client_cert {
 	char verify[128];                     /* "ok", or what is wrong, separated by commas */
 };
 
-/* What a handshake was, for the record.  Strings are NUL-terminated. */
+/*
+ * What a handshake was, for the record.  Strings are NUL-terminated.  After a failure version,
+ * cipher and group are those that had been chosen before it, if any.
+ */
 struct tls_info {
 	enum tls_outcome outcome;
 	bool implicit; /* set by the worker: TLS from the first byte */
@@ -186,6 +192,10 @@ bool tls_pending(const struct tls_session *s);
 /* Send all len bytes, as one record and one system call where they fit one.  Returns 0, or -1
  * with errno. */
 int tls_send(struct tls_session *s, const void *bytes, size_t len);
+
+/* As tls_send(), for the last reply: bytes that fit 1,000 may wait for tls_close() and then go out
+ * together with close_notify. */
+int tls_send_last(struct tls_session *s, const void *bytes, size_t len);
 
 /* Say close_notify without waiting for an answer, and free what the handshake made; the info
  * stays.  Does nothing where there is no TLS. */
