@@ -5,12 +5,13 @@
  * the machine may say 250.  A message beyond the limit is read to its end and refused.
  */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "logger_store.h"
 #include "worker_session.h"
 
-bool session_lost(struct session *s, int rc);
 
 static void message_begin(struct session *s)
 {
@@ -57,13 +58,14 @@ static void text_of_reply(const struct smtp_verdict *v, size_t *len_r)
 /* The message is complete: have it stored, answer, and record what was refused. */
 static void message_complete(struct session *s, struct smtp_verdict *v)
 {
-	char id[UUID_TEXT], reply[96];
+	char id[UUID_TEXT];
 	enum smtp_stored result = SMTP_TOO_BIG;
 
 	uuid_format(s->client.message.id, id);
 	if (s->store.size <= s->store.cap) {
-		int n = snprintf(reply, sizeof reply, SMTP_STORED_REPLY, id);
-		result = stored_of_ack[record_message(s, VERDICT_ACCEPTED, reply, (size_t)n)];
+		struct span reply = smtp_stored_reply(&s->smtp, id);
+		result = stored_of_ack[record_message(s, VERDICT_ACCEPTED,
+						      (const char *)reply.bytes, reply.len)];
 	}
 	/* The envelope stays readable until the next command, so the record can still be made. */
 	smtp_message_end(&s->smtp, result, id, v);

@@ -5,10 +5,10 @@
  * checks them.  Only the trace header is text made here, and what the peer said is stripped of
  * control bytes before it goes into it.
  */
-#include <gnutls/crypto.h>
 #include <string.h>
 #include <time.h>
 
+#include "digest.h"
 #include "ip.h"
 #include "log.h"
 #include "logger_store.h"
@@ -241,7 +241,7 @@ static void put_digest(enum record_field field, const uint8_t *bytes, size_t len
 {
 	uint8_t digest[32];
 
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes, len, digest) == 0)
+	if (digest_sha256(bytes, len, digest) == 0)
 		record_put_hex(to, field, digest, sizeof digest);
 }
 

@@ -104,6 +104,9 @@ struct session *session_new(const struct worker_args *args);
 void session_serve(struct session *s, int fd, unsigned listener,
 		   const struct sockaddr_storage *peer);
 
+/* The socket ended (rc 0) or failed (rc -1, errno): sets s->client.end; always false. */
+bool session_lost(struct session *s, int rc);
+
 /* ---- worker_message.c: what lies between 354 and 250 ---- */
 
 /* After SMTP_NEXT_DATA and SMTP_NEXT_CHUNK: read the payload, store it where it is complete, and

@@ -42,6 +42,18 @@ UNIT_TESTS += t/unit/uuid.t
 t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
+UNIT_TESTS += t/unit/key_form.t
+t_unit_key_form_t_SOURCES = t/unit/key_form.c t/tap.h
+t_unit_key_form_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/key_msg.t
+t_unit_key_msg_t_SOURCES = t/unit/key_msg.c t/tap.h
+t_unit_key_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tee.t
+t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
+t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/run t/tap.h t/README.md
 
