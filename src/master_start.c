@@ -88,8 +88,8 @@ static int open_pipe(struct master *m)
 	m->pipe_worker = ends[1];
 	/* A second open file for the master: not blocking must be its alone. */
 	snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
-	m->pipe_master = open(path, O_WRONLY | O_DIRECT | O_NONBLOCK | O_CLOEXEC);
-	if (m->pipe_master < 0)
+	m->pipe_master = open(path, O_WRONLY | O_CLOEXEC);
+	if (m->pipe_master < 0 || fcntl(m->pipe_master, F_SETFL, O_DIRECT | O_NONBLOCK) < 0)
 		fatal("results pipe: %s: %s", path, strerror(errno));
 	return ends[0];
 }

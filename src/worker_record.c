@@ -6,13 +6,13 @@
  * control bytes before it goes into it.
  */
 #include <string.h>
-#include <time.h>
 
 #include "digest.h"
 #include "ip.h"
 #include "log.h"
 #include "logger_store.h"
 #include "record.h"
+#include "time_text.h"
 #include "worker_session.h"
 
 /* Kept free for what follows in a record of fields. */
@@ -326,15 +326,22 @@ static const char *with_protocol(const struct session *s)
 	return names[s->smtp.envelope.smtputf8][s->smtp.tls][s->smtp.authenticated];
 }
 
+/* RFC 5322, 3.3; libc's strftime() would want the time zone's file. */
+static void put_date(struct buf *to, uint64_t us)
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct time_parts t = time_split(us / 1000000);
+
+	buf_printf(to, "%.3s, %u %.3s %u %02u:%02u:%02u +0000", days + 3 * t.weekday, t.day,
+		   months + 3 * (t.month - 1), t.year, t.hour, t.minute, t.second);
+}
+
 static void trace_received(struct session *s, struct buf *to)
 {
 	const struct session_client *c = &s->client;
-	char ip[IP_TEXT_MAX], id[UUID_TEXT], date[64];
-	time_t now = (time_t)(c->message.ts_us / 1000000);
-	struct tm tm;
+	char ip[IP_TEXT_MAX], id[UUID_TEXT];
 
-	gmtime_r(&now, &tm);
-	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &tm);
 	uuid_format(c->message.id, id);
 	buf_put_str(to, "Received: from ");
 	put_clean(to, s->smtp.helo_len ? s->smtp.helo : (const uint8_t *)"unknown",
@@ -349,7 +356,9 @@ static void trace_received(struct session *s, struct buf *to)
 		buf_printf(to, "\r\n\t(version=%s cipher=%s)", tls_version_name(t->version),
 			   t->cipher);
 	}
-	buf_printf(to, ";\r\n\t%s\r\n", date);
+	buf_put_str(to, ";\r\n\t");
+	put_date(to, c->message.ts_us);
+	buf_put_str(to, "\r\n");
 }
 
 static void trace_make(struct session *s)
