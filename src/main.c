@@ -12,6 +12,7 @@
 #include "conf.h"
 #include "log.h"
 #include "master.h"
+#include "notify.h"
 #include "tls.h"
 
 #define CONF_DEFAULT SYSCONFDIR "/smtptrap/smtptrap.conf"
@@ -104,5 +105,6 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	log_role("master", -1);
+	notify_close_others();
 	return master_run(conf, path);
 }

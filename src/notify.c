@@ -89,6 +89,13 @@ uint64_t notify_watchdog_us(void)
 	return (uint64_t)us / 2;
 }
 
+void notify_close_others(void)
+{
+	long passed = env_number("LISTEN_PID") == getpid() ? env_number("LISTEN_FDS") : 0;
+
+	closefrom(LISTEN_FDS_START + (int)(passed > 0 && passed <= LISTEN_FDS_MAX ? passed : 0));
+}
+
 int notify_listen_fds(void)
 {
 	long n = env_number("LISTEN_FDS");

@@ -22,4 +22,8 @@ uint64_t notify_watchdog_us(void);
  * close-on-exec, and the environment is cleared of them. */
 int notify_listen_fds(void);
 
+/* Close every descriptor that we were started with, but for the standard ones and those that
+ * notify_listen_fds() will find. */
+void notify_close_others(void);
+
 #endif

@@ -130,6 +130,7 @@ static const struct {
     {"mprotect", M},
     {"getppid", M},
     {"sysinfo", M},
+    {"uname", M},
     {"sched_yield", M},
 };
 #define SYSCALL_COUNT (sizeof syscall_table / sizeof syscall_table[0])
