@@ -25,6 +25,10 @@ UNIT_TESTS += t/unit/tls_failures.t
 t_unit_tls_failures_t_SOURCES = t/unit/tls_failures.c $(TLS_LAB)
 t_unit_tls_failures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
+UNIT_TESTS += t/unit/tls_info.t
+t_unit_tls_info_t_SOURCES = t/unit/tls_info.c t/tap.h $(TLS_SOURCES) src/tls_info.c src/log.c src/log.h
+t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 UNIT_TESTS += t/unit/tls_keys.t
 t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
 t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)

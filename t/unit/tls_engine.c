@@ -233,7 +233,7 @@ static void check_details(struct lab *lab)
 
 static void check_minimum(void)
 {
-	struct lab lab = {0};
+	static struct lab lab;
 	struct lab_report r;
 
 	lab_certificates(&lab, NULL);
@@ -261,7 +261,7 @@ static void check_priority(void)
 
 int main(void)
 {
-	struct lab lab = {0};
+	static struct lab lab;
 
 	lab_certificates(&lab, client_certificates);
 	if (!ok(lab_start(&lab, (struct tls_settings){0}), "key holder and worker start"))

@@ -388,7 +388,7 @@ static void check_keyholder_gone(struct lab *lab)
 
 int main(void)
 {
-	struct lab lab = {0};
+	static struct lab lab;
 
 	lab_certificates(&lab, NULL);
 	if (!ok(lab_start(&lab, (struct tls_settings){0}), "key holder and worker start"))

@@ -375,7 +375,7 @@ static bool refuses(const char *certificate, const char *key, const char *text)
 
 int main(void)
 {
-	struct lab lab = {0};
+	static struct lab lab;
 
 	lab_certificates(&lab, NULL);
 	if (!ok(lab_start(&lab, (struct tls_settings){0}), "key holder and worker start"))
