@@ -36,3 +36,17 @@ smtptrapd_SOURCES += src/worker_record.c
 smtptrapd_SOURCES += src/worker_results.c src/worker_results.h
 smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
 smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
+
+# The TLS engine of a worker, the key holder, and what the master does for both.
+TLS_SOURCES = \
+	src/key_store.c src/key_store.h \
+	src/keyholder.c src/keyholder.h \
+	src/keyholder_give.c \
+	src/tls.c src/tls.h src/tls_internal.h \
+	src/tls_client_cert.c \
+	src/tls_failure.c \
+	src/tls_key_client.c src/tls_key_client.h \
+	src/tls_names.c \
+	src/tls_priority.c src/tls_priority.h \
+	src/tls_setup.c \
+	src/tls_transport.c

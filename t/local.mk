@@ -54,6 +54,25 @@ UNIT_TESTS += t/unit/tee.t
 t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
 t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
+TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
+	$(TLS_SOURCES) src/log.c src/log.h
+
+UNIT_TESTS += t/unit/tls_engine.t
+t_unit_tls_engine_t_SOURCES = t/unit/tls_engine.c $(TLS_LAB)
+t_unit_tls_engine_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tls_failures.t
+t_unit_tls_failures_t_SOURCES = t/unit/tls_failures.c $(TLS_LAB)
+t_unit_tls_failures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tls_info.t
+t_unit_tls_info_t_SOURCES = t/unit/tls_info.c t/tap.h $(TLS_SOURCES) src/tls_info.c src/log.c src/log.h
+t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tls_keys.t
+t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
+t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/run t/tap.h t/README.md
 
