@@ -9,14 +9,20 @@ libsmtptrap_a_SOURCES = \
 	lib/gzip_repair.c lib/gzip_repair.h \
 	lib/gzip_scan.c \
 	lib/gzip_writer.c lib/gzip_writer.h \
+	lib/id_set.c lib/id_set.h \
 	lib/ip_text.c lib/ip_text.h \
 	lib/json_text.c lib/json_text.h \
+	lib/log_dir.c lib/log_dir.h \
 	lib/log_name.c lib/log_name.h \
+	lib/log_read.c lib/log_read.h \
 	lib/log_tail.c lib/log_tail.h \
+	lib/mail_read.c lib/mail_read.h \
 	lib/mbox.c lib/mbox.h \
 	lib/record.def lib/record.h \
 	lib/record_json.c \
+	lib/record_line.c lib/record_line.h \
 	lib/record_put.c \
+	lib/record_select.c lib/record_select.h \
 	lib/record_table.c \
 	lib/record_wire.c lib/record_wire.h \
 	lib/time_text.c lib/time_text.h \
