@@ -1,7 +1,20 @@
 # lib/: what has no process.  One static library.
 noinst_LIBRARIES += libsmtptrap.a
 libsmtptrap_a_SOURCES = \
+	lib/arena.c lib/arena.h \
 	lib/buf.c lib/buf.h \
+	lib/conf.c lib/conf.h \
+	lib/conf_block.c lib/conf_block.h \
+	lib/conf_error.c lib/conf_error.h \
+	lib/conf_file.c \
+	lib/conf_gram.y \
+	lib/conf_lex.l \
+	lib/conf_number.c lib/conf_number.h \
+	lib/conf_parse.h \
+	lib/conf_schema.c lib/conf_schema.h \
+	lib/conf_suggest.c lib/conf_suggest.h \
+	lib/conf_tree.c lib/conf_tree.h \
+	lib/conf_value.c lib/conf_value.h \
 	lib/err.c lib/err.h \
 	lib/file_io.c lib/file_io.h \
 	lib/frame.c lib/frame.h \
@@ -27,3 +40,10 @@ libsmtptrap_a_SOURCES = \
 	lib/record_wire.c lib/record_wire.h \
 	lib/time_text.c lib/time_text.h \
 	lib/uuid.c lib/uuid.h
+	lib/ip.c lib/ip.h \
+	lib/mail_header.c lib/mail_header.h \
+	lib/proxy.c lib/proxy.h \
+	lib/record.def lib/record.h
+
+# The scanner includes what the grammar writes.
+BUILT_SOURCES += lib/conf_gram.h
