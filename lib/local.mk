@@ -23,14 +23,16 @@ libsmtptrap_a_SOURCES = \
 	lib/gzip_scan.c \
 	lib/gzip_writer.c lib/gzip_writer.h \
 	lib/id_set.c lib/id_set.h \
-	lib/ip_text.c lib/ip_text.h \
+	lib/ip.c lib/ip.h \
 	lib/json_text.c lib/json_text.h \
 	lib/log_dir.c lib/log_dir.h \
 	lib/log_name.c lib/log_name.h \
 	lib/log_read.c lib/log_read.h \
 	lib/log_tail.c lib/log_tail.h \
+	lib/mail_header.c lib/mail_header.h \
 	lib/mail_read.c lib/mail_read.h \
 	lib/mbox.c lib/mbox.h \
+	lib/proxy.c lib/proxy.h \
 	lib/record.def lib/record.h \
 	lib/record_json.c \
 	lib/record_line.c lib/record_line.h \
@@ -40,10 +42,6 @@ libsmtptrap_a_SOURCES = \
 	lib/record_wire.c lib/record_wire.h \
 	lib/time_text.c lib/time_text.h \
 	lib/uuid.c lib/uuid.h
-	lib/ip.c lib/ip.h \
-	lib/mail_header.c lib/mail_header.h \
-	lib/proxy.c lib/proxy.h \
-	lib/record.def lib/record.h
 
 # The scanner includes what the grammar writes.
 BUILT_SOURCES += lib/conf_gram.h
