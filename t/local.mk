@@ -10,10 +10,6 @@ UNIT_TESTS += t/unit/gzip_writer.t
 t_unit_gzip_writer_t_SOURCES = t/unit/gzip_writer.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_writer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
-UNIT_TESTS += t/unit/ip_text.t
-t_unit_ip_text_t_SOURCES = t/unit/ip_text.c t/tap.h
-t_unit_ip_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
 UNIT_TESTS += t/unit/json_text.t
 t_unit_json_text_t_SOURCES = t/unit/json_text.c t/tap.h
 t_unit_json_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
