@@ -5,3 +5,16 @@ EXTRA_DIST += t/run t/tap.h t/README.md
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir)
+
+# The SMTP machine.
+UNIT_TESTS += t/unit/base64.t t/unit/data.t t/unit/line.t t/unit/params.t t/unit/path.t
+t_unit_base64_t_SOURCES = t/unit/base64.c t/tap.h
+t_unit_data_t_SOURCES = t/unit/data.c t/tap.h
+t_unit_line_t_SOURCES = t/unit/line.c t/tap.h
+t_unit_params_t_SOURCES = t/unit/params.c t/tap.h
+t_unit_path_t_SOURCES = t/unit/path.c t/tap.h
+t_unit_base64_t_LDADD = libsmtptrap.a
+t_unit_data_t_LDADD = libsmtptrap.a
+t_unit_line_t_LDADD = libsmtptrap.a
+t_unit_params_t_LDADD = libsmtptrap.a
+t_unit_path_t_LDADD = libsmtptrap.a
