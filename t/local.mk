@@ -18,3 +18,10 @@ t_unit_data_t_LDADD = libsmtptrap.a
 t_unit_line_t_LDADD = libsmtptrap.a
 t_unit_params_t_LDADD = libsmtptrap.a
 t_unit_path_t_LDADD = libsmtptrap.a
+
+UNIT_TESTS += t/unit/smtp.t t/unit/smtp_matrix.t
+t_unit_smtp_t_SOURCES = t/unit/smtp.c t/talk.h t/tap.h
+t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
+t_unit_smtp_t_LDADD = libsmtptrap.a
+t_unit_smtp_matrix_t_LDADD = libsmtptrap.a
+EXTRA_DIST += t/golden/smtp-matrix.txt

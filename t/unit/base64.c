@@ -2,8 +2,8 @@
  * base64.c: test of lib/base64.
  */
 #include "base64.h"
-#include "err.h"
 #include "../tap.h"
+#include "err.h"
 
 static const struct {
 	const char *name, *in, *expected;

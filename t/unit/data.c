@@ -14,15 +14,19 @@ static const struct {
 	const char *rest;
 	int bare_cr, bare_lf;
 } cases[] = {
-#define ENDS(name, in, expected, rest, cr, lf)                                                     \
-	{name, in, sizeof(in) - 1, expected, sizeof(expected) - 1, rest, cr, lf}
-#define GOES_ON(name, in, expected, cr, lf)                                                        \
-	{name, in, sizeof(in) - 1, expected, sizeof(expected) - 1, NULL, cr, lf}
+#define ENDS(name, in, expected, rest, cr, lf)                                         \
+	{                                                                              \
+		name, in, sizeof(in) - 1, expected, sizeof(expected) - 1, rest, cr, lf \
+	}
+#define GOES_ON(name, in, expected, cr, lf)                                            \
+	{                                                                              \
+		name, in, sizeof(in) - 1, expected, sizeof(expected) - 1, NULL, cr, lf \
+	}
     ENDS("a dot at once ends an empty message", ".\r\n", "", "", 0, 0),
     ENDS("a message", "a\r\nb\r\n.\r\n", "a\r\nb\r\n", "", 0, 0),
     ENDS("what follows is not touched", "a\r\n.\r\nQUIT\r\n", "a\r\n", "QUIT\r\n", 0, 0),
-    ENDS("a dot is removed at the start of a line", "..\r\n..a\r\n.b\r\n.\r\n",
-	 ".\r\n.a\r\nb\r\n", "", 0, 0),
+    ENDS("a dot is removed at the start of a line", "..\r\n..a\r\n.b\r\n.\r\n", ".\r\n.a\r\nb\r\n",
+	 "", 0, 0),
     ENDS("a dot elsewhere stays", "a.\r\n .\r\nb..c\r\n.\r\n", "a.\r\n .\r\nb..c\r\n", "", 0, 0),
     ENDS("empty lines", "\r\n\r\n\r\n.\r\n", "\r\n\r\n\r\n", "", 0, 0),
     ENDS("NUL and 8-bit are kept", "a\0\xff\r\n.\r\n", "a\0\xff\r\n", "", 0, 0),
@@ -38,8 +42,7 @@ static const struct {
     ENDS("CR dot CRLF does not end", "a\r.\r\nb\r\n.\r\n", "a\r.\r\nb\r\n", "", 1, 0),
     ENDS("CR dot LF does not end", "a\r.\nb\r\n.\r\n", "a\r.\nb\r\n", "", 1, 1),
     ENDS("LF CR dot CRLF does not end", "a\n\r.\r\nb\r\n.\r\n", "a\n\r.\r\nb\r\n", "", 1, 1),
-    ENDS("CRLF NUL dot CRLF does not end", "a\r\n\0.\r\nb\r\n.\r\n", "a\r\n\0.\r\nb\r\n", "", 0,
-	 0),
+    ENDS("CRLF NUL dot CRLF does not end", "a\r\n\0.\r\nb\r\n.\r\n", "a\r\n\0.\r\nb\r\n", "", 0, 0),
     ENDS("CRLF dot NUL CRLF does not end", "a\r\n.\0\r\nb\r\n.\r\n", "a\r\n\0\r\nb\r\n", "", 0, 0),
     ENDS("CR NUL LF dot CRLF does not end", "a\r\0\n.\r\nb\r\n.\r\n", "a\r\0\n.\r\nb\r\n", "", 1,
 	 1),
@@ -70,8 +73,8 @@ static void feed(const uint8_t *in, size_t len, size_t chunk, struct result *r)
 		for (;;) {
 			struct span run;
 			size_t used;
-			enum data_event event = data_next(&r->d, in + r->consumed,
-							  end - r->consumed, &run, &used);
+			enum data_event event =
+			    data_next(&r->d, in + r->consumed, end - r->consumed, &run, &used);
 			r->consumed += used;
 			r->ended = event == DATA_END;
 			if (event != DATA_RUN)

@@ -14,7 +14,10 @@ static const struct {
 	size_t len;
 	const char *expected;
 } cases[] = {
-#define ROW(name, in, expected) {name, in, sizeof(in) - 1, expected}
+#define ROW(name, in, expected)                    \
+	{                                          \
+		name, in, sizeof(in) - 1, expected \
+	}
     ROW("a line with CRLF", "EHLO x\r\n", "[EHLO x]C 0 0"),
     ROW("a line with LF", "EHLO x\n", "[EHLO x]L 0 1"),
     ROW("an empty line", "\r\n", "[]C 0 0"),

@@ -10,8 +10,9 @@
 #define SEEN(p) (1u << PARAM_##p)
 #define M PARAMS_OF_MAIL
 #define R PARAMS_OF_RCPT
-#define X100 "0123456789012345678901234567890123456789012345678901234567890123456789" \
-	     "012345678901234567890123456789"
+#define X100                                                                     \
+	"0123456789012345678901234567890123456789012345678901234567890123456789" \
+	"012345678901234567890123456789"
 
 static const struct {
 	const char *name;
@@ -108,7 +109,8 @@ int main(void)
 		params_parse(in, cases[i].of, cases[i].offered, &p);
 		if (!ok(p.seen == cases[i].seen && p.oddities == cases[i].oddities, "%s",
 			cases[i].name))
-			printf("# seen %x, oddities %llx\n", p.seen, (unsigned long long)p.oddities);
+			printf("# seen %x, oddities %llx\n", p.seen,
+			       (unsigned long long)p.oddities);
 	}
 	test_values();
 	return tap_done();
