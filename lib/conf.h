@@ -1,0 +1,163 @@
+/*
+ * conf.h: the configuration as the daemon uses it, read from smtptrap.conf(5).
+ *
+ * Every value is there: what the file leaves out has its default from conf_schema.c.  Members
+ * bear the names of the keys.  Durations are in microseconds, sizes in bytes.
+ */
+#ifndef SMTPTRAP_CONF_H
+#define SMTPTRAP_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf_error.h"
+#include "ip.h"
+
+enum conf_sandbox { CONF_SANDBOX_STRICT, CONF_SANDBOX_BEST_EFFORT };
+enum conf_strictness { CONF_STRICTNESS_LENIENT, CONF_STRICTNESS_NORMAL, CONF_STRICTNESS_STRICT };
+enum conf_tls_mode { CONF_TLS_STARTTLS, CONF_TLS_IMPLICIT, CONF_TLS_OFF };
+enum conf_tls_version { CONF_TLS_SSL3, CONF_TLS_1_0, CONF_TLS_1_1, CONF_TLS_1_2, CONF_TLS_1_3 };
+enum conf_policy { CONF_ACCEPT, CONF_REJECT };
+enum conf_auth_verdict { CONF_AUTH_REFUSE, CONF_AUTH_ACCEPT };
+enum conf_durability { CONF_DURABILITY_FSYNC, CONF_DURABILITY_NONE };
+
+/* Bits of conf->smtp.extensions. */
+enum conf_extension {
+	CONF_EXT_SIZE = 1 << 0,
+	CONF_EXT_PIPELINING = 1 << 1,
+	CONF_EXT_8BITMIME = 1 << 2,
+	CONF_EXT_SMTPUTF8 = 1 << 3,
+	CONF_EXT_CHUNKING = 1 << 4,
+	CONF_EXT_ENHANCEDSTATUSCODES = 1 << 5,
+	CONF_EXT_DSN = 1 << 6,
+	CONF_EXT_STARTTLS = 1 << 7,
+	CONF_EXT_AUTH = 1 << 8,
+};
+
+/* Bits of conf->auth.mechanisms. */
+enum conf_mechanism { CONF_MECH_PLAIN = 1 << 0, CONF_MECH_LOGIN = 1 << 1 };
+
+/* One `listen` block. */
+struct conf_listen {
+	uint8_t
+	    address[IP_BYTES]; /* IPv4 mapped: 0.0.0.0 is ::ffff:0.0.0.0; an IPv6 one is V6ONLY */
+	uint16_t port;
+	enum conf_tls_mode tls;
+	const char *name; /* at most CONF_NAME_MAX bytes; unique */
+	uint32_t backlog;
+	const struct ip_net
+	    *proxy_from; /* peers that send a PROXY header; none if nproxy_from is 0 */
+	size_t nproxy_from;
+};
+#define CONF_NAME_MAX 63
+#define CONF_LISTEN_MAX 64 /* blocks: each is a socket in every worker */
+#define CONF_PAIR_MAX 16   /* certificates: each handshake looks at all */
+
+/* A certificate chain and its key, both PEM files, paths absolute or relative to the working
+ * directory (those in the file are relative to the file's directory). */
+struct conf_keypair {
+	const char *certificate;
+	const char *key;
+};
+
+struct conf {
+	const char *hostname;
+	const char *sensor;
+	const char *user;
+	const char *log_user;
+	const char *run_directory;
+	const char *chroot; /* run_directory/empty where the file says nothing */
+	enum conf_sandbox sandbox;
+	enum conf_strictness strictness;
+	const char *banner; /* stands behind the host name in the greeting; may be empty */
+
+	struct conf_listen *listen; /* in the order of the file */
+	size_t nlisten;             /* at least 1 */
+
+	struct {
+		struct conf_keypair *pair; /* in the order of the file */
+		size_t npair;              /* 0: no TLS is configured */
+		enum conf_tls_version minimum;
+		const char *priority;    /* "": built in */
+		bool client_certificate; /* ask for one */
+		bool tickets;
+		uint32_t keyholders;
+	} tls;
+
+	struct {
+		uint32_t spare_min; /* spare_min <= spare_max <= max */
+		uint32_t spare_max;
+		uint32_t max;
+		uint32_t sessions; /* after so many a worker leaves */
+	} workers;
+
+	struct {
+		uint64_t command_timeout_us;
+		uint64_t session_timeout_us;
+		uint64_t handshake_timeout_us;
+		uint64_t write_timeout_us;
+		uint64_t data_timeout_us; /* between bytes of a message */
+		uint64_t message_size;
+		uint32_t messages;    /* a session */
+		uint32_t recipients;  /* a message */
+		uint32_t commands;    /* a session */
+		uint32_t errors;      /* a session */
+		uint32_t line_length; /* bytes of a command line, line end included */
+		uint32_t dialogue;    /* bytes of dialogue kept a session */
+	} limits;
+
+	struct {
+		uint64_t banner_delay_us;
+		enum conf_policy early_talk;
+		enum conf_policy pipelining_early;
+		uint32_t extensions; /* enum conf_extension */
+	} smtp;
+
+	struct {
+		uint32_t mechanisms; /* enum conf_mechanism */
+		enum conf_auth_verdict verdict;
+		bool auth_secrets;
+	} auth;
+
+	struct {
+		const char *directory;
+		uint64_t rotate_size;
+		uint64_t rotate_age_us;
+		uint64_t keep;        /* bytes of finished files; 0: no limit */
+		uint64_t keep_age_us; /* 0: no limit */
+		uint64_t keep_free; /* bytes of free disk to keep by removing old files; 0: none */
+		uint64_t reserve;   /* bytes of free disk below which nothing is accepted */
+		enum conf_durability durability;
+		uint32_t compression; /* zlib level 1 to 9 */
+	} log;
+
+	struct arena *arena; /* owns all of the above */
+};
+
+/*
+ * How conf_load() opens files: returns a descriptor that is then conf_load()'s to close, or -1
+ * and errno.  path is what conf_load() was given, or that of an included file, joined to the
+ * including file's directory if relative.  The opener should open with O_CLOEXEC and O_NOCTTY |
+ * O_NONBLOCK, so that a fifo does not hang it.
+ */
+struct conf_opener {
+	int (*open)(void *ctx, const char *path);
+	void *ctx;
+};
+
+/* Opens with open(2); for the start and for tools. */
+extern const struct conf_opener conf_opener_plain;
+
+/*
+ * Read the file at path and all that it includes.  Returns 0 and *conf_r, to be released with
+ * conf_free(); or, with *conf_r NULL, ERR_FORMAT if anything is wrong with a file (unreadable
+ * ones included), ERR_MEMORY.  errors must be zeroed by the caller; it then holds what is wrong.
+ */
+int conf_load(struct conf **conf_r, const char *path, const struct conf_opener *opener,
+	      struct conf_errors *errors);
+
+/* Release *conf and all that it holds, and set it NULL.  NULL in *conf is accepted. */
+void conf_free(struct conf **conf);
+
+#endif

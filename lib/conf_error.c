@@ -1,0 +1,79 @@
+/*
+ * conf_error.c: what is wrong with configuration files, collected over a run.
+ *
+ * Runs wherever a configuration is read.  Texts hold parts of the files and their names; they
+ * are escaped, so that an error is always one printable line.
+ */
+#include "conf_error.h"
+
+#include "buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NEAR_MAX 40      /* bytes of the text that are shown */
+#define WHAT_MAX 256     /* bytes of the explanation */
+#define FILE_NAME_MAX 80 /* bytes of the file's name that are shown, from its end */
+
+static const char cut_mark[] = "...";
+
+/* Append the bytes; those that are not printable ASCII become \xHH. */
+static void put_escaped(struct buf *to, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+		if (c < 0x20 || c >= 0x7f)
+			buf_printf(to, "\\x%02x", c);
+		else
+			buf_put_byte(to, c);
+	}
+}
+
+static void put_file(struct buf *to, const char *file)
+{
+	size_t len = strlen(file);
+	size_t skip = len > FILE_NAME_MAX ? len - FILE_NAME_MAX : 0;
+
+	buf_put_str(to, skip > 0 ? cut_mark : "");
+	put_escaped(to, file + skip, len - skip);
+}
+
+static void put_near(struct buf *to, const struct conf_place *at)
+{
+	size_t shown = at->near_len > NEAR_MAX ? NEAR_MAX : at->near_len;
+
+	if (at->near == NULL) {
+		buf_put_str(to, ", near the end of the file");
+		return;
+	}
+	buf_put_str(to, ", near \"");
+	put_escaped(to, at->near, shown);
+	buf_put_str(to, shown < at->near_len ? cut_mark : "");
+	buf_put_str(to, "\"");
+}
+
+void conf_error_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)
+{
+	char explanation[WHAT_MAX];
+	struct buf text;
+	va_list ap;
+
+	errors->total++;
+	if (errors->kept == CONF_ERRORS_MAX)
+		return;
+	buf_init(&text, errors->text[errors->kept++], CONF_ERROR_TEXT_MAX - sizeof cut_mark);
+	va_start(ap, what);
+	vsnprintf(explanation, sizeof explanation, what, ap);
+	va_end(ap);
+	put_file(&text, at->file);
+	buf_printf(&text, ":%u:%u: ", at->line, at->column);
+	put_escaped(&text, explanation, strlen(explanation));
+	put_near(&text, at);
+	if (at->meant != NULL)
+		buf_printf(&text, " (did you mean \"%s\"?)", at->meant);
+	if (text.failed) /* there is room behind cap */
+		memcpy(text.data + text.len, cut_mark, sizeof cut_mark);
+	else
+		text.data[text.len] = '\0';
+}

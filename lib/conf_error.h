@@ -1,0 +1,35 @@
+/*
+ * conf_error.h: what is wrong with configuration files, collected over a run.
+ */
+#ifndef SMTPTRAP_CONF_ERROR_H
+#define SMTPTRAP_CONF_ERROR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONF_ERRORS_MAX 50      /* kept; more are only counted */
+#define CONF_ERROR_TEXT_MAX 512 /* bytes of one, NUL included */
+
+/* Zero it before use; it owns no memory.  About 25 KiB: large for a stack. */
+struct conf_errors {
+	size_t total; /* errors found */
+	size_t kept;  /* entries of text */
+	/* FILE:LINE:COLUMN: WHAT, near "TEXT" (did you mean "WORD"?)
+	 * printable, without a newline; what is too long ends in "..." */
+	char text[CONF_ERRORS_MAX][CONF_ERROR_TEXT_MAX];
+};
+
+/* Where an error is. */
+struct conf_place {
+	const char *file;
+	uint32_t line, column; /* from 1; a column is a byte */
+	const char *near;      /* what stands there, near_len bytes; NULL: the end of the file */
+	size_t near_len;
+	const char *meant; /* what was probably meant; NULL: not known */
+};
+
+/* Add an error; what tells what is wrong.  Nothing is kept of the pointers. */
+void conf_error_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
