@@ -40,6 +40,7 @@ libsmtptrap_a_SOURCES = \
 	lib/record_select.c lib/record_select.h \
 	lib/record_table.c \
 	lib/record_wire.c lib/record_wire.h \
+	lib/term_text.c lib/term_text.h \
 	lib/time_text.c lib/time_text.h \
 	lib/uuid.c lib/uuid.h
 

@@ -38,6 +38,11 @@ UNIT_TESTS += t/unit/uuid.t
 t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
+# Programs that tests use.
+check_PROGRAMS += t/tools/logwrite
+t_tools_logwrite_SOURCES = t/tools/logwrite.c
+t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/run t/tap.h t/README.md
 
