@@ -157,12 +157,24 @@ static void print_dialogue(const uint8_t *line, size_t len)
 	buf_fini(&e.shown);
 }
 
-static bool print_facts(const uint8_t *line, size_t len)
+/* A message's fact, unless it is one of its session that is shown already. */
+static int print_message_fact(void *ctx, const struct record_item *item)
+{
+	enum record_field f = record_field_find(item->name, strlen(item->name));
+
+	if (f == FIELD_V || f == FIELD_TYPE || f == FIELD_SENSOR || f == FIELD_SESSION_ID)
+		return 0;
+	if (f > FIELD_SENSOR && f < FIELD_COUNT && record_table[f].in_session)
+		return 0;
+	return print_fact(ctx, item);
+}
+
+static bool print_facts(const uint8_t *line, size_t len, record_item_fn print)
 {
 	struct buf shown;
 
 	buf_init_heap(&shown, LOG_LINE_MAX);
-	int rc = record_line_walk(line, len, print_fact, &shown);
+	int rc = record_line_walk(line, len, print, &shown);
 	buf_fini(&shown);
 	return rc == 0;
 }
@@ -180,7 +192,7 @@ static int on_message(void *ctx, const struct place *at, const uint8_t *line, si
 	(void)at;
 	if (record_select_match(&m->select, line, len) == 1) {
 		putchar('\n');
-		print_facts(line, len);
+		print_facts(line, len, print_message_fact);
 	}
 	return 0;
 }
@@ -236,7 +248,7 @@ static bool show(const struct log_dir *dir, const uint8_t id[16], struct buf *li
 
 	if (!find_session(dir, id, session, line))
 		return false;
-	bool good = print_facts(line->data, line->len);
+	bool good = print_facts(line->data, line->len, print_fact);
 	if (record_line_head(line->data, line->len, &head) == 0)
 		good = print_messages(dir, session, head.ts) && good;
 	print_dialogue(line->data, line->len);
