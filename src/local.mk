@@ -1,23 +1,5 @@
 # src/: the programs.
 
-# smtptrap: the reader.
-bin_PROGRAMS += smtptrap
-smtptrap_SOURCES = \
-	src/smtptrap/cmd_cat.c \
-	src/smtptrap/cmd_fields.c \
-	src/smtptrap/cmd_mail.c \
-	src/smtptrap/cmd_show.c \
-	src/smtptrap/cmd_verify.c \
-	src/smtptrap/env.c \
-	src/smtptrap/mail_out.c src/smtptrap/mail_out.h \
-	src/smtptrap/mail_store.c src/smtptrap/mail_store.h \
-	src/smtptrap/main.c \
-	src/smtptrap/message_info.c src/smtptrap/message_info.h \
-	src/smtptrap/records.c src/smtptrap/records.h \
-	src/smtptrap/smtptrap.h \
-	src/smtptrap/verify.h \
-	src/smtptrap/verify_mail.c
-smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS)
 # The TLS engine of a worker, the key holder, and what the master does for both.
 TLS_SOURCES = \
 	src/key_store.c src/key_store.h \
@@ -59,3 +41,22 @@ smtptrapd_SOURCES += src/worker_record.c
 smtptrapd_SOURCES += src/worker_results.c src/worker_results.h
 smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
 smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
+
+# The reader.
+bin_PROGRAMS += smtptrap
+smtptrap_SOURCES =
+smtptrap_SOURCES += src/smtptrap/cmd_cat.c
+smtptrap_SOURCES += src/smtptrap/cmd_fields.c
+smtptrap_SOURCES += src/smtptrap/cmd_mail.c
+smtptrap_SOURCES += src/smtptrap/cmd_show.c
+smtptrap_SOURCES += src/smtptrap/cmd_verify.c
+smtptrap_SOURCES += src/smtptrap/env.c
+smtptrap_SOURCES += src/smtptrap/mail_out.c src/smtptrap/mail_out.h
+smtptrap_SOURCES += src/smtptrap/mail_store.c src/smtptrap/mail_store.h
+smtptrap_SOURCES += src/smtptrap/main.c
+smtptrap_SOURCES += src/smtptrap/message_info.c src/smtptrap/message_info.h
+smtptrap_SOURCES += src/smtptrap/records.c src/smtptrap/records.h
+smtptrap_SOURCES += src/smtptrap/smtptrap.h
+smtptrap_SOURCES += src/smtptrap/verify.h
+smtptrap_SOURCES += src/smtptrap/verify_mail.c
+smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS)
