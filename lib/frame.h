@@ -3,8 +3,8 @@
  *
  * The pipe is in packet mode (pipe2 O_DIRECT): one write is one frame is one read, so that a
  * frame that is wrong costs that frame and no other.  A frame is at most FRAME_MAX (PIPE_BUF)
- * bytes: a header and a payload.  A record that fits one frame (FIRST and LAST set) is sent
- * without asking.  For a longer one the worker sends FRAME_REQUEST with the total length, waits
+ * bytes: a header and a payload.  A record without raw data that fits one frame (FIRST and LAST set)
+ * is sent without asking.  For any other the worker sends FRAME_REQUEST with the total length, waits
  * for ACK_GRANTED on the acknowledgement board, then sends its frames.  The logger grants at
  * most as many short records (up to FRAME_SHORT_RECORD) as it has buffers, and one long record,
  * which it streams to the file: so its memory is bounded whatever the number of workers, and

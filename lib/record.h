@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "time_text.h"
 
 enum record_type { RECORD_SESSION, RECORD_MESSAGE, RECORD_TYPE_COUNT };
 
@@ -84,6 +85,7 @@ struct record_head {
 	enum record_type type;
 	uint64_t seq;
 	const char *sensor;
+	struct time_cache *clock; /* the caller's, kept from record to record; or NULL */
 };
 
 /*

@@ -271,6 +271,10 @@ enum smtp_stored {
 void smtp_message_end(struct smtp *s, enum smtp_stored result, const char *id,
 		      struct smtp_verdict *v);
 
+/* The reply, without its line end, that smtp_message_end() will give with SMTP_STORED and this id:
+ * the record is written before it is known whether it may be said.  Valid until the next call. */
+struct span smtp_stored_reply(struct smtp *s, const char *id);
+
 /* The TLS handshake succeeded (STARTTLS, or implicit TLS before the greeting).  Forgets all that
  * the client said in clear (RFC 3207 4.2): greeting, envelope, AUTH, line state.  Counters,
  * phase and oddities, which are the record's, stay. */

@@ -120,3 +120,11 @@ void smtp_reply_put(struct smtp *s, enum smtp_reply_id id, const char *more, str
 	v->reply_len = s->reply_len = b.len;
 	v->code = rows[id].code;
 }
+
+struct span smtp_stored_reply(struct smtp *s, const char *id)
+{
+	struct smtp_verdict v = {.verb = SMTP_DATA};
+
+	smtp_reply_put(s, REPLY_STORED, id, &v);
+	return (struct span){(const uint8_t *)v.reply, v.reply_len - 2};
+}

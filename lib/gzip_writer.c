@@ -1,0 +1,191 @@
+/*
+ * gzip_writer.c: a gzip file of many members, written so that a failed write can be undone.
+ *
+ * Runs in the logger, one writer a stream.  Input: records; output: compressed bytes in a buffer
+ * of the caller, who does the I/O and says with a mark what is safely stored.  The state that a
+ * mark keeps (lengths and CRC) is kept here, not in zlib, which is why zlib makes raw deflate
+ * only.  The one error is a buffer that is too small.
+ */
+#include "gzip_writer.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "err.h"
+
+#define FLAG_EXTRA 4
+#define OS_UNIX 3
+#define EXTRA_DATA 16              /* two numbers */
+#define EXTRA_LEN (4 + EXTRA_DATA) /* with the subfield's own header */
+#define MEMORY_LEVEL 8             /* zlib's default: 256 KiB a stream */
+
+/* All of a header but the two numbers (RFC 1952, 2.3); no time, so that equal records make equal
+ * files. */
+static const uint8_t signature[GZIP_SIGNATURE] = {
+    0x1f, 0x8b,    Z_DEFLATED, FLAG_EXTRA, 0,   0,   0,          0,
+    0,    OS_UNIX, EXTRA_LEN,  0,          'S', 'T', EXTRA_DATA, 0,
+};
+
+static void put_le(uint8_t *to, uint64_t n, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		to[i] = (uint8_t)(n >> (8 * i));
+}
+
+static uint64_t get_le64(const uint8_t *p)
+{
+	uint64_t n = 0;
+
+	for (int i = 7; i >= 0; i--)
+		n = n << 8 | p[i];
+	return n;
+}
+
+void gzip_end_bytes(uint32_t crc, uint64_t member_raw, uint8_t end_r[GZIP_END])
+{
+	end_r[0] = 0x03; /* last block, fixed Huffman codes, end of block at once */
+	end_r[1] = 0x00;
+	put_le(end_r + 2, crc, 4);
+	put_le(end_r + 6, member_raw, 4);
+}
+
+int gzip_member_parse(const uint8_t *bytes, size_t len, struct gzip_member *m_r)
+{
+	if (len < GZIP_HEADER || memcmp(bytes, signature, GZIP_SIGNATURE) != 0)
+		return ERR_FORMAT;
+	m_r->first_seq = get_le64(bytes + GZIP_SIGNATURE);
+	m_r->raw_offset = get_le64(bytes + GZIP_SIGNATURE + 8);
+	return 0;
+}
+
+int gzip_writer_init(struct gzip_writer *w, struct buf *out, int level, uint64_t size, uint64_t raw)
+{
+	*w = (struct gzip_writer){.at = {.size = size, .raw = raw}, .out = out};
+	assert(level >= 0 && level <= 9);
+	if (deflateInit2(&w->z, level, Z_DEFLATED, -MAX_WBITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) !=
+	    Z_OK)
+		return ERR_MEMORY;
+	return 0;
+}
+
+void gzip_writer_fini(struct gzip_writer *w)
+{
+	deflateEnd(&w->z);
+	*w = (struct gzip_writer){0};
+}
+
+static int put(struct gzip_writer *w, const void *bytes, size_t len)
+{
+	buf_put(w->out, bytes, len);
+	if (w->out->failed)
+		return ERR_FULL;
+	w->at.size += len;
+	return 0;
+}
+
+/* Run deflate until it has nothing more to give. */
+static int deflate_all(struct gzip_writer *w, int flush)
+{
+	do {
+		uint8_t *to = buf_reserve(w->out, GZIP_OUT_ROOM);
+
+		if (to == NULL)
+			return ERR_FULL;
+		w->z.next_out = to;
+		w->z.avail_out = GZIP_OUT_ROOM;
+		deflate(&w->z, flush);
+		w->out->len += GZIP_OUT_ROOM - w->z.avail_out;
+		w->at.size += GZIP_OUT_ROOM - w->z.avail_out;
+	} while (w->z.avail_out == 0);
+	return 0;
+}
+
+static int open_member(struct gzip_writer *w, uint64_t seq)
+{
+	uint8_t header[GZIP_HEADER];
+	uint64_t at = w->at.size;
+
+	memcpy(header, signature, GZIP_SIGNATURE);
+	put_le(header + GZIP_SIGNATURE, seq, 8);
+	put_le(header + GZIP_SIGNATURE + 8, w->at.raw, 8);
+	if (put(w, header, sizeof header) != 0)
+		return ERR_FULL;
+	w->at.member_at = at;
+	w->at.member_raw = 0;
+	w->at.crc = (uint32_t)crc32(0, NULL, 0);
+	w->at.open = true;
+	w->pending = false;
+	deflateReset(&w->z);
+	return 0;
+}
+
+int gzip_writer_close(struct gzip_writer *w)
+{
+	uint8_t end[GZIP_END];
+
+	if (!w->at.open)
+		return 0;
+	if (deflate_all(w, Z_FINISH) != 0)
+		return ERR_FULL;
+	gzip_end_bytes(w->at.crc, w->at.member_raw, end);
+	if (put(w, end + 2, sizeof end - 2) != 0)
+		return ERR_FULL;
+	w->at.open = false;
+	return 0;
+}
+
+int gzip_writer_record(struct gzip_writer *w, uint64_t seq)
+{
+	if (w->at.open && w->at.member_raw < GZIP_MEMBER_RAW)
+		return 0;
+	if (gzip_writer_close(w) != 0)
+		return ERR_FULL;
+	return open_member(w, seq);
+}
+
+int gzip_writer_append(struct gzip_writer *w, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+
+	assert(w->at.open);
+	while (len > 0) {
+		uInt step = len > UINT32_MAX ? UINT32_MAX : (uInt)len;
+
+		w->z.next_in = p;
+		w->z.avail_in = step;
+		if (deflate_all(w, Z_NO_FLUSH) != 0)
+			return ERR_FULL;
+		w->at.crc = (uint32_t)crc32(w->at.crc, p, step);
+		w->at.member_raw += step;
+		w->at.raw += step;
+		w->pending = true;
+		p += step;
+		len -= step;
+	}
+	return 0;
+}
+
+int gzip_writer_flush(struct gzip_writer *w)
+{
+	if (!w->at.open || !w->pending)
+		return 0;
+	if (deflate_all(w, Z_SYNC_FLUSH) != 0)
+		return ERR_FULL;
+	w->pending = false;
+	return 0;
+}
+
+int gzip_writer_rollback(struct gzip_writer *w, const struct gzip_mark *mark)
+{
+	uint8_t end[GZIP_END];
+
+	buf_reset(w->out);
+	w->at = *mark;
+	w->at.open = false;
+	w->pending = false;
+	deflateReset(&w->z);
+	if (!mark->open)
+		return 0;
+	gzip_end_bytes(mark->crc, mark->member_raw, end);
+	return put(w, end, sizeof end);
+}

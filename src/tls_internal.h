@@ -1,0 +1,76 @@
+/*
+ * tls_internal.h: what the files of the TLS engine share.  Only they include it.
+ */
+#ifndef SMTPTRAP_TLS_INTERNAL_H
+#define SMTPTRAP_TLS_INTERNAL_H
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+
+#include "key_msg.h"
+#include "tls.h"
+#include "tls_key_client.h"
+
+#define TLS_HELD_MAX 4096 /* bytes that wait until we must: a flight, a ticket, a reply */
+
+struct tls_server {
+	gnutls_priority_t priority;
+	gnutls_certificate_credentials_t credentials;
+	gnutls_dh_params_t dh;
+	gnutls_datum_t ticket_key;
+	gnutls_x509_trust_list_t trust; /* empty unless system_trust */
+	char versions[64];
+	struct key_client client;
+	size_t key_count;
+	struct key_client_key keys[KEY_COUNT_MAX];
+	struct keyholder_key files[KEY_COUNT_MAX];
+};
+
+/* What ended the transport. */
+enum tls_end {
+	TLS_END_NONE,
+	TLS_END_EOF,   /* the client closed */
+	TLS_END_ERROR, /* see io_errno */
+};
+
+struct tls_session {
+	struct tls_server *server;
+	gnutls_session_t gnutls; /* NULL: no TLS now */
+	const struct tls_transport *transport;
+	uint64_t deadline_us; /* of the handshake, monotonic; 0: none */
+	enum tls_end end;
+	int io_errno;
+	bool pushed_error; /* the transport ended in a send */
+	bool ticket_due;   /* TLS 1.3: a ticket is to be sent with the first reply */
+	bool client_spoke; /* after the client's first data, which shows that it accepted us */
+	size_t held_len;   /* bytes the library has sent and the transport has not */
+	uint8_t held[TLS_HELD_MAX];
+	uint8_t *tee_memory;
+	struct tls_tee tee;
+	struct tls_info info;
+};
+
+/* Microseconds of a clock that only goes forward. */
+uint64_t tls_now_us(void);
+
+/* tls_transport.c: make the library use the session's transport through the tee. */
+void tls_transport_set(struct tls_session *s);
+
+/* Send what is held: it waits for this, for a receive, or until there is too much.  Returns 0, or -1 with s->io_errno. */
+int tls_transport_flush(struct tls_session *s);
+
+/* Receive once more after a failed send, for the tee to see an alert that explains it. */
+void tls_transport_drain(struct tls_session *s);
+
+/* tls_failure.c: fill info's failure, alert, stage and error from the library's number of a
+ * failed handshake, and send the alert that is due. */
+void tls_fail(struct tls_session *s, int code);
+
+/* tls_client_cert.c: fill cert from the certificates the client sent, if any. */
+void tls_client_cert_read(struct tls_client_cert *cert, gnutls_session_t session,
+			  gnutls_x509_trust_list_t trust);
+
+/* Free what tls_client_cert_read() made. */
+void tls_client_cert_fini(struct tls_client_cert *cert);
+
+#endif

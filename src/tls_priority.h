@@ -1,0 +1,23 @@
+/*
+ * tls_priority.h: which protocol versions, cipher suites, groups and signatures are served.
+ */
+#ifndef SMTPTRAP_TLS_PRIORITY_H
+#define SMTPTRAP_TLS_PRIORITY_H
+
+#include <stddef.h>
+
+#include "tls.h"
+
+#define TLS_PRIORITY_MAX 1600 /* bytes of our own string, about 1,200 */
+
+/* Write to `to` our priority string for versions from minimum on (TLS_NO_VERSION: from SSLv3). */
+void tls_priority_build(enum tls_version minimum, char to[TLS_PRIORITY_MAX]);
+
+/* The number the library has for a version, and back (TLS_NO_VERSION for what is none of ours). */
+int tls_version_to_library(enum tls_version version);
+enum tls_version tls_version_from_library(int protocol);
+
+/* Load the library, once a process family, with the machine's policy file shut out. */
+void tls_library_start(void);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * tls_transport.c: the TLS library's way to the client: through the tee in, gathered out.
+ *
+ * Runs in a worker.  In: the worker's transport, whose calls block and have deadlines.  What ends
+ * it is kept in the session (end, io_errno), since the library tells only "pull error".
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "tls_internal.h"
+
+_Static_assert(sizeof(giovec_t) == sizeof(struct iovec), "the library's vector is the system's");
+
+#define PUSH_PARTS 40 /* the library sends at most 32 parts at once, and one is ours */
+
+uint64_t tls_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static ssize_t ended(struct tls_session *s, int error)
+{
+	s->end = TLS_END_ERROR;
+	s->io_errno = error;
+	if (s->gnutls)
+		gnutls_transport_set_errno(s->gnutls, error);
+	return -1;
+}
+
+/* Receive into the empty tee.  Returns how many bytes, 0 at the end, -1 after ended(). */
+static ssize_t receive(struct tls_session *s)
+{
+	size_t room;
+	ssize_t n;
+
+	if (s->end == TLS_END_EOF)
+		return 0;
+	if (s->deadline_us != 0 && tls_now_us() >= s->deadline_us)
+		return ended(s, ETIMEDOUT);
+	if (tls_transport_flush(s) < 0)
+		return -1; /* the client may wait for it */
+	uint8_t *to = tee_room(&s->tee, &room);
+	do
+		n = s->transport->recv(s->transport->ctx, to, room);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return ended(s, errno);
+	if (n == 0)
+		s->end = TLS_END_EOF;
+	tee_fill(&s->tee, (size_t)n);
+	return n;
+}
+
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *to, size_t len)
+{
+	struct tls_session *s = ptr;
+
+	if (tee_unread(&s->tee) == 0) {
+		ssize_t n = receive(s);
+		if (n <= 0)
+			return n;
+	}
+	return (ssize_t)tee_take(&s->tee, to, len);
+}
+
+/* Bytes may be here that the socket does not show.  Where none is, pull() waits: it has the
+ * deadline. */
+static int pull_timeout(gnutls_transport_ptr_t ptr, unsigned ms)
+{
+	const struct tls_session *s = ptr;
+
+	return ms > 0 || tee_unread(&s->tee) > 0;
+}
+
+/* Take n bytes off the front of the vector. */
+static void advance(struct iovec **iov, int *count, size_t n)
+{
+	while (*count > 0 && n >= (*iov)->iov_len) {
+		n -= (*iov)->iov_len;
+		(*iov)++;
+		(*count)--;
+	}
+	if (*count > 0) {
+		(*iov)->iov_base = (uint8_t *)(*iov)->iov_base + n;
+		(*iov)->iov_len -= n;
+	}
+}
+
+static int send_all(struct tls_session *s, struct iovec *iov, int count)
+{
+	while (count > 0) {
+		ssize_t n = s->transport->send(s->transport->ctx, iov, count);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			s->pushed_error = true;
+			return (int)ended(s, errno);
+		}
+		advance(&iov, &count, (size_t)n);
+	}
+	return 0;
+}
+
+/* The library pushes a flight in pieces; they wait for each other. */
+static bool hold(struct tls_session *s, const giovec_t *parts, int count, size_t total)
+{
+	if (total > sizeof s->held - s->held_len)
+		return false;
+	for (int i = 0; i < count; i++) {
+		memcpy(s->held + s->held_len, parts[i].iov_base, parts[i].iov_len);
+		s->held_len += parts[i].iov_len;
+	}
+	return true;
+}
+
+static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *parts, int count)
+{
+	struct tls_session *s = ptr;
+	struct iovec iov[PUSH_PARTS];
+	size_t total = 0;
+	int n = 0;
+
+	if (count > PUSH_PARTS - 1)
+		count = PUSH_PARTS - 1; /* the library sends the rest then */
+	for (int i = 0; i < count; i++)
+		total += parts[i].iov_len;
+	if (hold(s, parts, count, total))
+		return (ssize_t)total;
+	if (s->held_len > 0)
+		iov[n++] = (struct iovec){s->held, s->held_len};
+	for (int i = 0; i < count; i++)
+		iov[n++] = (struct iovec){parts[i].iov_base, parts[i].iov_len};
+	s->held_len = 0;
+	return send_all(s, iov, n) < 0 ? -1 : (ssize_t)total;
+}
+
+void tls_transport_set(struct tls_session *s)
+{
+	gnutls_transport_set_ptr(s->gnutls, s);
+	gnutls_transport_set_pull_function(s->gnutls, pull);
+	gnutls_transport_set_pull_timeout_function(s->gnutls, pull_timeout);
+	gnutls_transport_set_vec_push_function(s->gnutls, push);
+}
+
+int tls_transport_flush(struct tls_session *s)
+{
+	struct iovec iov = {s->held, s->held_len};
+
+	if (s->held_len == 0)
+		return 0;
+	s->held_len = 0;
+	return send_all(s, &iov, 1);
+}
+
+void tls_transport_drain(struct tls_session *s)
+{
+	uint8_t passed[512];
+	int error = s->io_errno;
+
+	while (tee_take(&s->tee, passed, sizeof passed) > 0)
+		;
+	s->held_len = 0;
+	s->end = TLS_END_NONE;
+	(void)receive(s);
+	s->end = TLS_END_ERROR;
+	s->io_errno = error;
+}

@@ -1,0 +1,102 @@
+/*
+ * The number of the last record, found at the end of a file.
+ */
+#include "log_tail.h"
+
+#include "err.h"
+#include "gzip_files.h"
+#include "gzip_repair.h"
+
+#define ROOM (8u * 1024 * 1024)
+
+static int tail_of(const void *bytes, size_t len, uint64_t *seq_r)
+{
+	int fd = memory_file(bytes, len);
+	int rc = log_tail_seq(fd, seq_r);
+
+	close(fd);
+	return rc;
+}
+
+static void test_finished(void)
+{
+	static const uint64_t counts[] = {1, 2, 100, 4000, 4500, 10000};
+	uint64_t seq;
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		struct gzip_writer w;
+		struct buf out;
+
+		buf_init_heap(&out, ROOM);
+		gzip_writer_init(&w, &out, 6, 0, 0);
+		write_records(&w, 500, 499 + counts[i]);
+		gzip_writer_close(&w);
+		seq = 0;
+		is_int(tail_of(out.data, out.len, &seq), 0, "a finished file has a last record");
+		is_int((int64_t)seq, (int64_t)(499 + counts[i]), "it is the last");
+		gzip_writer_fini(&w);
+		buf_fini(&out);
+	}
+}
+
+static void test_torn(void)
+{
+	struct gzip_writer w;
+	struct buf out;
+	uint64_t seq = 0;
+
+	buf_init_heap(&out, ROOM);
+	gzip_writer_init(&w, &out, 6, 0, 0);
+	write_records(&w, 1, 10);
+	gzip_writer_flush(&w);
+	is_int(tail_of(out.data, out.len, &seq), 0, "a file that is being written is read");
+	is_int((int64_t)seq, 10, "to its last record");
+	size_t flushed = out.len;
+	gzip_writer_append(&w, "{\"v\":1,\"seq\":11", 15);
+	gzip_writer_flush(&w);
+	is_int(tail_of(out.data, out.len, &seq), 0, "half a record at the end");
+	is_int((int64_t)seq, 10, "does not count");
+	out.len = flushed;
+	gzip_writer_fini(&w);
+	gzip_writer_init(&w, &out, 6, flushed, 1000);
+	gzip_writer_record(&w, 11);
+	is_int(tail_of(out.data, out.len, &seq), 0, "a member without a record is read");
+	is_int((int64_t)seq, 10, "by the number in its header");
+	gzip_writer_fini(&w);
+	buf_fini(&out);
+}
+
+/* Peers write names too: only the one before all that they sent counts. */
+static void test_hostile_text(void)
+{
+	static const char line[] = "{\"v\":1,\"type\":\"session\",\"id\":\"x\",\"seq\":7,"
+				   "\"helo\":\",\\\"seq\\\":9\",\"seq\":8}\n";
+	struct gzip_writer w;
+	struct buf out;
+	uint64_t seq = 0;
+
+	buf_init_heap(&out, ROOM);
+	gzip_writer_init(&w, &out, 6, 0, 0);
+	gzip_writer_record(&w, 7);
+	gzip_writer_append(&w, line, sizeof line - 1);
+	gzip_writer_close(&w);
+	is_int(tail_of(out.data, out.len, &seq), 0, "a record that holds seq twice");
+	is_int((int64_t)seq, 7, "has the first");
+	out.data[out.len / 2 + 20] ^= 0x10;
+	is_int(tail_of(out.data, out.len, &seq), ERR_CORRUPT, "a damaged member is told");
+	gzip_writer_fini(&w);
+	buf_fini(&out);
+}
+
+int main(void)
+{
+	uint64_t seq;
+
+	test_finished();
+	test_torn();
+	test_hostile_text();
+	is_int(tail_of("", 0, &seq), ERR_END, "an empty file has no record");
+	is_int(tail_of("no member", 9, &seq), ERR_CORRUPT, "nor has one without a member");
+	is_int(log_tail_seq(-1, &seq), ERR_SYSTEM, "no file is an error");
+	return tap_done();
+}
