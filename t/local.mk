@@ -33,6 +33,41 @@ UNIT_TESTS += t/unit/tls_keys.t
 t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
 t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
+UNIT_TESTS += t/unit/arena.t
+t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
+t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/conf.t
+t_unit_conf_t_SOURCES = t/unit/conf.c t/tap.h t/unit/conf_files.h
+t_unit_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/conf_doc.t
+t_unit_conf_doc_t_SOURCES = t/unit/conf_doc.c t/tap.h t/unit/conf_files.h
+t_unit_conf_doc_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/conf_number.t
+t_unit_conf_number_t_SOURCES = t/unit/conf_number.c t/tap.h
+t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/conf_suggest.t
+t_unit_conf_suggest_t_SOURCES = t/unit/conf_suggest.c t/tap.h
+t_unit_conf_suggest_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/conf_tree.t
+t_unit_conf_tree_t_SOURCES = t/unit/conf_tree.c t/tap.h t/unit/conf_files.h
+t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/ip.t
+t_unit_ip_t_SOURCES = t/unit/ip.c t/tap.h
+t_unit_ip_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/mail_header.t
+t_unit_mail_header_t_SOURCES = t/unit/mail_header.c t/tap.h
+t_unit_mail_header_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/proxy.t
+t_unit_proxy_t_SOURCES = t/unit/proxy.c t/tap.h
+t_unit_proxy_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
