@@ -20,8 +20,8 @@
 
 /* What is asked for; 0 is none. */
 enum key_op {
-	KEY_SIGN_HASH = 1, /* sign a digest: TLS 1.0 and 1.1 */
-	KEY_SIGN_DATA,     /* hash and sign: TLS 1.2 and 1.3 */
+	KEY_SIGN_HASH = 1, /* sign a digest: RSA, ECDSA */
+	KEY_SIGN_DATA,     /* sign what cannot be hashed before: EdDSA */
 	KEY_DECRYPT,       /* RSA key exchange: 48 bytes come back, whatever was asked */
 	KEY_REPLY,         /* the answer to any of them */
 	KEY_SLOT,          /* master to key holder: this packet's descriptor serves slot `key` */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "err.h"
-#include "ip_text.h"
+#include "ip.h"
 #include "json_text.h"
 #include "record.h"
 #include "record_wire.h"
@@ -106,13 +106,12 @@ static void put_time(struct buf *out, struct time_cache *clock, uint64_t us)
 	buf_put_byte(out, '"');
 }
 
-static void put_ip(struct buf *out, const uint8_t ip[16])
+static void put_ip(struct buf *out, const uint8_t ip[IP_BYTES])
 {
-	char text[IP_FORMAT_MAX];
-	size_t len = ip_format(ip, text);
+	char text[IP_TEXT_MAX];
 
 	buf_put_byte(out, '"');
-	buf_put(out, text, len);
+	buf_put_str(out, ip_text(ip, text));
 	buf_put_byte(out, '"');
 }
 

@@ -65,7 +65,7 @@ bool smtp_recipient_next(const struct smtp_envelope *e, size_t *at, struct smtp_
 /* "FROM:" or "TO:", then the path; returns REPLY_NONE and the path, or the reply if there is none.
  * Notes the oddities of both. */
 static enum smtp_reply_id take_path(struct smtp_call *c, const char *keyword, enum path_kind kind,
-		     struct path *path_r)
+				    struct path *path_r)
 {
 	if (!span_starts(c->args, keyword))
 		return REPLY_SYNTAX_PATH;
@@ -213,6 +213,9 @@ struct smtp_result smtp_do_bdat(struct smtp *s, struct smtp_call *c)
 {
 	bool in_transaction = s->state != SMTP_STATE_CONNECTED && s->state != SMTP_STATE_READY;
 
+	/* Who was not offered CHUNKING sends no chunk. */
+	if (c->refusal == REPLY_NOT_IMPLEMENTED)
+		return smtp_failed(REPLY_NOT_IMPLEMENTED);
 	if (!parse_chunk(c->args, c->v)) {
 		c->oddities |= ODDITY_BIT(BDAT_BAD_ARGUMENT);
 		return (struct smtp_result){

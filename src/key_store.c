@@ -23,8 +23,6 @@
 
 #define KEY_FILE_MAX (64 * 1024) /* an RSA key of 16,384 bits takes 13 KiB in PEM */
 #define KEY_ID_MAX 64            /* SHA-512 */
-#define MD5_SHA1_LEN 36
-#define SHA1_LEN 20
 
 struct key_store {
 	size_t count;
@@ -137,19 +135,28 @@ void key_store_free(struct key_store **store)
 	*store = NULL;
 }
 
-/* Of TLS 1.0 and 1.1: MD5 and SHA-1 side by side for RSA, SHA-1 for others (RFC 4346, 7.4.3). */
+/* RSA with PKCS #1 comes as what is to be padded, all else as a digest. */
 static int sign_hash(const struct key *k, const struct key_msg *m, gnutls_datum_t *out_r)
 {
 	const gnutls_datum_t hash = {.data = (void *)(uintptr_t)m->data, .size = m->head.length};
+	gnutls_sign_algorithm_t algorithm = (gnutls_sign_algorithm_t)m->head.algorithm;
 
-	if (k->algorithm == GNUTLS_PK_RSA && m->head.algorithm == GNUTLS_SIGN_RSA_RAW &&
-	    hash.size == MD5_SHA1_LEN)
-		return gnutls_privkey_sign_hash(k->private, GNUTLS_DIG_UNKNOWN,
-						GNUTLS_PRIVKEY_SIGN_FLAG_TLS1_RSA, &hash, out_r);
-	if (k->algorithm == GNUTLS_PK_ECDSA && m->head.algorithm == GNUTLS_SIGN_ECDSA_SHA1 &&
-	    hash.size == SHA1_LEN)
-		return gnutls_privkey_sign_hash(k->private, GNUTLS_DIG_SHA1, 0, &hash, out_r);
-	return GNUTLS_E_INVALID_REQUEST;
+	if (algorithm == GNUTLS_SIGN_RSA_RAW) {
+		if (k->algorithm != GNUTLS_PK_RSA || !key_form_pkcs1(hash.data, hash.size))
+			return GNUTLS_E_INVALID_REQUEST;
+		return gnutls_privkey_sign_hash2(k->private, algorithm,
+						 GNUTLS_PRIVKEY_SIGN_FLAG_TLS1_RSA, &hash, out_r);
+	}
+	gnutls_digest_algorithm_t digest = gnutls_sign_get_hash_algorithm(algorithm);
+	if (!gnutls_sign_supports_pk_algorithm(algorithm, k->algorithm) ||
+	    digest == GNUTLS_DIG_UNKNOWN || hash.size != gnutls_hash_get_len(digest))
+		return GNUTLS_E_INVALID_REQUEST;
+	return gnutls_privkey_sign_hash2(k->private, algorithm, 0, &hash, out_r);
+}
+
+static bool is_eddsa(const struct key *k)
+{
+	return k->algorithm == GNUTLS_PK_EDDSA_ED25519 || k->algorithm == GNUTLS_PK_EDDSA_ED448;
 }
 
 static int sign_data(const struct key *k, const struct key_msg *m, gnutls_datum_t *out_r)
@@ -157,7 +164,7 @@ static int sign_data(const struct key *k, const struct key_msg *m, gnutls_datum_
 	const gnutls_datum_t data = {.data = (void *)(uintptr_t)m->data, .size = m->head.length};
 	gnutls_sign_algorithm_t algorithm = (gnutls_sign_algorithm_t)m->head.algorithm;
 
-	if (!gnutls_sign_supports_pk_algorithm(algorithm, k->algorithm) ||
+	if (!is_eddsa(k) || !gnutls_sign_supports_pk_algorithm(algorithm, k->algorithm) ||
 	    (!key_form_tls13(data.data, data.size) && !key_form_tls12(data.data, data.size)))
 		return GNUTLS_E_INVALID_REQUEST;
 	return gnutls_privkey_sign_data2(k->private, algorithm, 0, &data, out_r);

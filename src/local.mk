@@ -1,9 +1,21 @@
 # src/: the programs.
+
+# The TLS engine of a worker, the key holder, and what the master does for both.
+TLS_SOURCES = \
+	src/key_store.c src/key_store.h \
+	src/keyholder.c src/keyholder.h \
+	src/keyholder_give.c \
+	src/tls.c src/tls.h src/tls_internal.h \
+	src/tls_client_cert.c \
+	src/tls_failure.c \
+	src/tls_key_client.c src/tls_key_client.h \
+	src/tls_names.c \
+	src/tls_priority.c src/tls_priority.h \
+	src/tls_setup.c \
+	src/tls_transport.c
+
 sbin_PROGRAMS += smtptrapd
-smtptrapd_SOURCES =
-smtptrapd_SOURCES += src/key_store.c src/key_store.h
-smtptrapd_SOURCES += src/keyholder.c src/keyholder.h
-smtptrapd_SOURCES += src/keyholder_give.c
+smtptrapd_SOURCES = $(TLS_SOURCES)
 smtptrapd_SOURCES += src/listen.c src/listen.h
 smtptrapd_SOURCES += src/log.c src/log.h
 smtptrapd_SOURCES += src/logger.c src/logger.h
@@ -21,14 +33,7 @@ smtptrapd_SOURCES += src/notify.c src/notify.h
 smtptrapd_SOURCES += src/privs.c src/privs.h
 smtptrapd_SOURCES += src/proc.c src/proc.h
 smtptrapd_SOURCES += src/sandbox.c src/sandbox.h
-smtptrapd_SOURCES += src/tls.c src/tls.h src/tls_internal.h
-smtptrapd_SOURCES += src/tls_client_cert.c
-smtptrapd_SOURCES += src/tls_failure.c
 smtptrapd_SOURCES += src/tls_info.c
-smtptrapd_SOURCES += src/tls_key_client.c src/tls_key_client.h
-smtptrapd_SOURCES += src/tls_priority.c src/tls_priority.h
-smtptrapd_SOURCES += src/tls_setup.c
-smtptrapd_SOURCES += src/tls_transport.c
 smtptrapd_SOURCES += src/worker.c src/worker.h
 smtptrapd_SOURCES += src/worker_conn.c src/worker_conn.h
 smtptrapd_SOURCES += src/worker_message.c

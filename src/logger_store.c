@@ -131,33 +131,27 @@ static int append_json(struct store *st, enum log_stream to)
 	return stream_append(&st->stream[to], st->json.data, st->json.len);
 }
 
-/* Check fields by encoding them with a sequence number of no meaning. */
-static bool fields_are_good(struct store *st, enum log_stream to, const uint8_t *fields,
-			    size_t len)
-{
-	int rc = encode(st, to, fields, len);
-
-	if (rc < 0) {
-		warn("a %s record is dropped: its fields are %s", log_stream_name(to),
-		     err_text(rc));
-		st->ack->dropped++;
-	}
-	return rc == 0;
-}
-
 /* Append to the stream what waits in later; an error leaves the rest for another time. */
 static int later_apply(struct store *st, enum log_stream to)
 {
 	struct later *l = &st->later[to];
+	struct stream *s = &st->stream[to];
 
 	while (l->applied < l->records.len) {
 		const uint8_t *entry = l->records.data + l->applied;
 		uint32_t len;
 
 		memcpy(&len, entry, sizeof len);
-		if (stream_record(&st->stream[to], wall_us() / 1000000) < 0 ||
-		    encode(st, to, entry + sizeof len, len) < 0 || append_json(st, to) < 0)
+		if (stream_record(s, wall_us() / 1000000) < 0)
 			return ERR_SYSTEM;
+		if (encode(st, to, entry + sizeof len, len) < 0) {
+			s->seq--; /* malformed: its number goes to the next one */
+			st->ack->dropped++;
+			warn("a %s record is dropped: its fields are malformed",
+			     log_stream_name(to));
+		} else if (append_json(st, to) < 0) {
+			return ERR_SYSTEM;
+		}
 		l->applied += sizeof len + len;
 	}
 	return 0;
@@ -203,8 +197,6 @@ static void session_commit(struct store *st)
 
 void store_record(struct store *st, enum log_stream to, const uint8_t *fields, size_t len)
 {
-	if (!fields_are_good(st, to, fields, len))
-		return;
 	if (to == LOG_SESSION && st->later[to].records.len > STORE_SESSION_FLUSH)
 		session_commit(st);
 	if (!later_put(&st->later[to], fields, len)) {
@@ -246,8 +238,10 @@ static enum ack_code message_check(struct store *st, const struct store_message 
 {
 	struct mbox_trace trace;
 
-	if (!fields_are_good(st, LOG_MESSAGE, m->fields, m->fields_len))
+	if (encode(st, LOG_MESSAGE, m->fields, m->fields_len) < 0) {
+		warn("a message is refused: the fields of its record are malformed");
 		return ACK_FAILED;
+	}
 	if (mbox_trace_parse(m->trace, m->trace_len, &trace) != 1 || trace.len != m->trace_len ||
 	    trace.size != m->data_len) {
 		warn("a message is refused: its trace header is not well-formed");

@@ -97,7 +97,7 @@ static void reset(struct tls_session *s, const struct tls_accept_args *args)
 	s->deadline_us = tls_now_us() + args->timeout_us;
 	s->end = TLS_END_NONE;
 	s->io_errno = 0;
-	s->pushed_error = s->ticket_due = s->client_spoke = s->hold = false;
+	s->pushed_error = s->ticket_due = s->client_spoke = false;
 	s->held_len = 0;
 	s->server->client.failed = false;
 	tee_init(&s->tee, s->tee_memory);
@@ -182,6 +182,7 @@ static int broken(struct tls_session *s, int r)
 	s->end = TLS_END_ERROR; /* nothing more can be said on this stream, close_notify included */
 	s->io_errno = EPROTO;
 	gnutls_alert_send_appropriate(s->gnutls, r);
+	(void)tls_transport_flush(s);
 	errno = EPROTO;
 	return -1;
 }
@@ -219,9 +220,7 @@ static void send_ticket(struct tls_session *s)
 	if (!s->ticket_due || !s->client_spoke)
 		return;
 	s->ticket_due = false;
-	s->hold = true;
 	(void)gnutls_session_ticket_send(s->gnutls, 1, 0); /* if this fails, the reply does too */
-	s->hold = false;
 }
 
 static int send_records(struct tls_session *s, const uint8_t *bytes, size_t len)
@@ -241,14 +240,17 @@ static int send_records(struct tls_session *s, const uint8_t *bytes, size_t len)
 
 int tls_send(struct tls_session *s, const void *bytes, size_t len)
 {
-	send_ticket(s);
-	return send_records(s, bytes, len);
+	if (tls_send_last(s, bytes, len) < 0)
+		return -1;
+	if (tls_transport_flush(s) == 0)
+		return 0;
+	errno = s->io_errno;
+	return -1;
 }
 
 int tls_send_last(struct tls_session *s, const void *bytes, size_t len)
 {
 	send_ticket(s);
-	s->hold = true;
 	return send_records(s, bytes, len);
 }
 
@@ -256,11 +258,10 @@ void tls_close(struct tls_session *s)
 {
 	if (s->gnutls == NULL)
 		return;
-	if (s->info.outcome == TLS_NEGOTIATED && s->end == TLS_END_NONE) {
-		s->hold = true;
+	if (s->info.outcome == TLS_NEGOTIATED && s->end == TLS_END_NONE)
 		gnutls_bye(s->gnutls, GNUTLS_SHUT_WR);
+	if (s->end != TLS_END_ERROR)
 		(void)tls_transport_flush(s);
-	}
 	gnutls_deinit(s->gnutls);
 	s->gnutls = NULL;
 	/* An idle worker gives back what the session took: there may be thousands of them. */

@@ -193,8 +193,8 @@ bool tls_pending(const struct tls_session *s);
  * with errno. */
 int tls_send(struct tls_session *s, const void *bytes, size_t len);
 
-/* As tls_send(), for the last reply: bytes that fit 1,000 may wait for tls_close() and then go out
- * together with close_notify. */
+/* As tls_send(), for the last reply: a few bytes wait for tls_close() and go out together with
+ * close_notify. */
 int tls_send_last(struct tls_session *s, const void *bytes, size_t len);
 
 /* Say close_notify without waiting for an answer, and free what the handshake made; the info
@@ -205,8 +205,8 @@ void tls_close(struct tls_session *s);
  * long as tls_accept() was not called. */
 struct tls_info *tls_session_info(struct tls_session *s);
 
-/* The bytes the client began with, *len_r of them, from tls_accept() until the first tls_recv()
- * or tls_close(); then NULL. */
+/* The bytes the client began with, *len_r of them; valid from tls_accept(), failed or not, until
+ * the next tls_recv() or tls_close(). */
 const uint8_t *tls_session_hello(const struct tls_session *s, size_t *len_r);
 
 /* Append the fields tls_*, client_cert_*, hello_* and handshake_us that a record of this type

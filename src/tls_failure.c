@@ -109,6 +109,7 @@ static enum tls_failure by_code(int code, size_t stage)
 static bool is_gone(const struct tls_session *s, int code)
 {
 	return s->end == TLS_END_EOF || code == GNUTLS_E_PREMATURE_TERMINATION ||
+	       code == GNUTLS_E_SESSION_EOF ||
 	       (s->end == TLS_END_ERROR && (s->io_errno == ECONNRESET || s->io_errno == EPIPE));
 }
 
@@ -143,7 +144,7 @@ static enum tls_failure reason(struct tls_session *s, int code, size_t stage)
 		return TLS_FAILURE_CLIENT_CLOSED;
 	if (s->end == TLS_END_ERROR)
 		return s->io_errno == ETIMEDOUT ? TLS_FAILURE_TIMEOUT : TLS_FAILURE_CLIENT_CLOSED;
-	if (code == GNUTLS_E_UNSUPPORTED_VERSION_PACKET && s->tee.head_len < TEE_HEAD)
+	if (code == GNUTLS_E_UNSUPPORTED_VERSION_PACKET && tee_format(&s->tee) == TEE_FORMAT_NONE)
 		return TLS_FAILURE_BAD_RECORD;
 	if (s->tee.lost && code == GNUTLS_E_UNEXPECTED_PACKET_LENGTH)
 		return TLS_FAILURE_BAD_RECORD;
@@ -158,7 +159,8 @@ static void send_alert(struct tls_session *s, int code)
 	if (s->end != TLS_END_NONE || s->info.failure == TLS_FAILURE_CLIENT_ALERT || number < 0)
 		return;
 	if (gnutls_alert_send(s->gnutls, (gnutls_alert_level_t)level,
-			      (gnutls_alert_description_t)number) < 0)
+			      (gnutls_alert_description_t)number) < 0 ||
+	    tls_transport_flush(s) < 0)
 		return;
 	s->info.alert = (struct tls_alert){true, true, (uint8_t)level, (uint8_t)number};
 }

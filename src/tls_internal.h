@@ -11,7 +11,7 @@
 #include "tls.h"
 #include "tls_key_client.h"
 
-#define TLS_HELD_MAX 1024 /* bytes that may wait for the next send: a ticket, the last reply */
+#define TLS_HELD_MAX 4096 /* bytes that wait until we must: a flight, a ticket, a reply */
 
 struct tls_server {
 	gnutls_priority_t priority;
@@ -43,8 +43,7 @@ struct tls_session {
 	bool pushed_error; /* the transport ended in a send */
 	bool ticket_due;   /* TLS 1.3: a ticket is to be sent with the first reply */
 	bool client_spoke; /* after the client's first data, which shows that it accepted us */
-	bool hold;         /* bytes pushed now wait in held for the next send */
-	size_t held_len;
+	size_t held_len;   /* bytes the library has sent and the transport has not */
 	uint8_t held[TLS_HELD_MAX];
 	uint8_t *tee_memory;
 	struct tls_tee tee;
@@ -57,7 +56,7 @@ uint64_t tls_now_us(void);
 /* tls_transport.c: make the library use the session's transport through the tee. */
 void tls_transport_set(struct tls_session *s);
 
-/* Send what is held.  Returns 0, or -1 with s->io_errno. */
+/* Send what is held: it waits for this, for a receive, or until there is too much.  Returns 0, or -1 with s->io_errno. */
 int tls_transport_flush(struct tls_session *s);
 
 /* Receive once more after a failed send, for the tee to see an alert that explains it. */

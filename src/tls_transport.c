@@ -1,5 +1,5 @@
 /*
- * tls_transport.c: the TLS library's way to the client: through the tee in, held or at once out.
+ * tls_transport.c: the TLS library's way to the client: through the tee in, gathered out.
  *
  * Runs in a worker.  In: the worker's transport, whose calls block and have deadlines.  What ends
  * it is kept in the session (end, io_errno), since the library tells only "pull error".
@@ -41,6 +41,8 @@ static ssize_t receive(struct tls_session *s)
 		return 0;
 	if (s->deadline_us != 0 && tls_now_us() >= s->deadline_us)
 		return ended(s, ETIMEDOUT);
+	if (tls_transport_flush(s) < 0)
+		return -1; /* the client may wait for it */
 	uint8_t *to = tee_room(&s->tee, &room);
 	do
 		n = s->transport->recv(s->transport->ctx, to, room);
@@ -103,10 +105,10 @@ static int send_all(struct tls_session *s, struct iovec *iov, int count)
 	return 0;
 }
 
-/* Keep the parts for the next send; false if they do not fit. */
+/* The library pushes a flight in pieces; they wait for each other. */
 static bool hold(struct tls_session *s, const giovec_t *parts, int count, size_t total)
 {
-	if (!s->hold || total > sizeof s->held - s->held_len)
+	if (total > sizeof s->held - s->held_len)
 		return false;
 	for (int i = 0; i < count; i++) {
 		memcpy(s->held + s->held_len, parts[i].iov_base, parts[i].iov_len);
@@ -148,7 +150,6 @@ int tls_transport_flush(struct tls_session *s)
 {
 	struct iovec iov = {s->held, s->held_len};
 
-	s->hold = false;
 	if (s->held_len == 0)
 		return 0;
 	s->held_len = 0;
@@ -162,6 +163,7 @@ void tls_transport_drain(struct tls_session *s)
 
 	while (tee_take(&s->tee, passed, sizeof passed) > 0)
 		;
+	s->held_len = 0;
 	s->end = TLS_END_NONE;
 	(void)receive(s);
 	s->end = TLS_END_ERROR;

@@ -9,7 +9,6 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +23,7 @@
 
 #define SHUTDOWN_GRACE_S 3 /* then a client that does not read is cut off */
 #define WORKER_FDS 64
+#define IDLE_MS 1000 /* idle this long, a worker gives its session's memory back */
 
 static volatile sig_atomic_t shutting_down, leaving;
 static struct session *session; /* for the handlers: its socket */
@@ -107,13 +107,17 @@ static int wait_for_client(const struct worker_args *args, int ep, unsigned *lis
 	sigaddset(&held, SIGTERM);
 	sigaddset(&held, SIGHUP);
 	sigprocmask(SIG_BLOCK, &held, &before);
-	int fd = -1;
+	int fd = -1, patience = IDLE_MS;
 	while (fd < 0 && !leaving) {
 		struct epoll_event e;
+		int n = epoll_pwait(ep, &e, 1, patience, &before);
 
-		if (epoll_pwait(ep, &e, 1, -1, &before) == 1) {
+		if (n == 1) {
 			*listener_r = (unsigned)e.data.u64;
 			fd = try_accept(args, *listener_r, peer);
+		} else if (n == 0) {
+			session_trim(session);
+			patience = -1;
 		}
 	}
 	if (fd >= 0)
@@ -150,8 +154,6 @@ static void serve_loop(const struct worker_args *args, int ep)
 		if (fd < 0)
 			break;
 		session_serve(session, fd, listener, &peer);
-		if (session->tls)
-			malloc_trim(0);
 	}
 	atomic_store_explicit(&b->state, SLOT_LEAVING, memory_order_release);
 }

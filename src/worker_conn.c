@@ -84,6 +84,12 @@ static ssize_t raw_send(void *ctx, const struct iovec *iov, int count)
 	}
 }
 
+void conn_init(struct conn *c, uint8_t *in, uint8_t *out, uint64_t write_timeout_us)
+{
+	*c = (struct conn){.fd = -1, .in = in, .write_timeout_us = write_timeout_us};
+	buf_init(&c->out, out, CONN_OUT);
+}
+
 void conn_open(struct conn *c, int fd, struct tls_session *tls)
 {
 	struct timeval tv = timeval_of(c->write_timeout_us);
@@ -96,7 +102,7 @@ void conn_open(struct conn *c, int fd, struct tls_session *tls)
 	c->bytes_in = c->bytes_out = 0;
 	c->in_at = c->in_len = 0;
 	c->transport = (struct tls_transport){.ctx = c, .recv = raw_recv, .send = raw_send};
-	buf_init(&c->out, c->out_memory, sizeof c->out_memory);
+	buf_reset(&c->out);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
@@ -122,7 +128,7 @@ int conn_fill(struct conn *c)
 		c->in_len -= c->in_at;
 		c->in_at = 0;
 	}
-	size_t room = sizeof c->in - c->in_len;
+	size_t room = CONN_IN - c->in_len;
 	ssize_t n = c->encrypted ? tls_recv(c->tls, c->in + c->in_len, room)
 				 : raw_recv(c, c->in + c->in_len, room);
 	if (n <= 0)

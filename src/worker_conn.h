@@ -25,9 +25,11 @@ struct conn {
 	struct tls_transport transport;
 	struct buf out;
 	size_t in_at, in_len; /* in[in_at .. in_len) is unread */
-	uint8_t in[CONN_IN];
-	uint8_t out_memory[CONN_OUT];
+	uint8_t *in;	      /* CONN_IN bytes of the caller */
 };
+
+/* Before the first use: the CONN_IN and CONN_OUT bytes that all connections use. */
+void conn_init(struct conn *c, uint8_t *in, uint8_t *out, uint64_t write_timeout_us);
 
 /* Begin with a connected socket.  tls: the worker's TLS session, NULL if there is none. */
 void conn_open(struct conn *c, int fd, struct tls_session *tls);

@@ -8,7 +8,9 @@
 #include "worker_session.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -109,8 +111,7 @@ struct session *session_new(const struct worker_args *args)
 			fatal("TLS session: %s", strerror(errno));
 	}
 	store_new(&s->store, args->conf->limits.message_size);
-	s->conn.fd = -1;
-	s->conn.write_timeout_us = args->conf->limits.write_timeout_us;
+	conn_init(&s->conn, s->in, s->out, args->conf->limits.write_timeout_us);
 	buf_init(&s->dialogue, s->dialogue_memory,
 		 args->conf->limits.dialogue < SESSION_DIALOGUE ? args->conf->limits.dialogue
 								: SESSION_DIALOGUE);
@@ -424,14 +425,22 @@ static void converse(struct session *s)
 		session_say_end(s, SMTP_END_CLIENT_CLOSED);
 }
 
-/* Pages that a large message or a long dialogue touched go back to the kernel. */
-static void give_back(struct session *s)
+/* The pages of a message beyond this much go back to the kernel. */
+static void give_back(struct message_store *store, size_t most)
 {
-	struct message_store *store = &s->store;
-
-	if (store->touched > SESSION_GIVE_BACK)
-		madvise(store->bytes, store->cap, MADV_REMOVE);
+	if (store->touched <= most)
+		return;
+	madvise(store->bytes, store->cap, MADV_REMOVE);
 	store->touched = 0;
+}
+
+void session_trim(struct session *s)
+{
+	size_t at = offsetof(struct session, smtp);
+
+	give_back(&s->store, 0);
+	madvise((uint8_t *)s + at, sizeof *s - at, MADV_DONTNEED);
+	malloc_trim(0);
 }
 
 void session_serve(struct session *s, int fd, unsigned listener,
@@ -443,5 +452,5 @@ void session_serve(struct session *s, int fd, unsigned listener,
 	record_board(s);
 	record_session(s);
 	s->board->total_sessions++;
-	give_back(s);
+	give_back(&s->store, SESSION_GIVE_BACK);
 }

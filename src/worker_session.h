@@ -86,14 +86,20 @@ struct session {
 	struct conn conn;
 	struct line_reader lines;
 	struct data_reader data;
-	struct smtp smtp;
 	struct buf dialogue, auth, fields, trace;
-	struct mail_header header;
-	uint8_t auth_memory[SESSION_AUTHS * 1024];
-	uint8_t envelope[SESSION_ENVELOPE];
-	uint8_t dialogue_memory[SESSION_DIALOGUE];
-	uint8_t fields_memory[SESSION_FIELDS];
-	uint8_t trace_memory[SESSION_TRACE];
+
+	/* Memory without meaning between sessions: an idle worker gives its pages back. */
+	_Alignas(4096) struct {
+		struct smtp smtp;
+		struct mail_header header;
+		uint8_t in[CONN_IN];
+		uint8_t out[CONN_OUT];
+		uint8_t auth_memory[SESSION_AUTHS * 1024];
+		uint8_t envelope[SESSION_ENVELOPE];
+		uint8_t dialogue_memory[SESSION_DIALOGUE];
+		uint8_t fields_memory[SESSION_FIELDS];
+		uint8_t trace_memory[SESSION_TRACE];
+	};
 };
 
 /* Make the worker's session object and its message store; fatal if there is no memory. */
@@ -103,6 +109,9 @@ struct session *session_new(const struct worker_args *args);
  * closes fd. */
 void session_serve(struct session *s, int fd, unsigned listener,
 		   const struct sockaddr_storage *peer);
+
+/* Nobody has come for a while: give memory back to the kernel. */
+void session_trim(struct session *s);
 
 /* The socket ended (rc 0) or failed (rc -1, errno): sets s->client.end; always false. */
 bool session_lost(struct session *s, int rc);

@@ -10,10 +10,6 @@ UNIT_TESTS += t/unit/gzip_writer.t
 t_unit_gzip_writer_t_SOURCES = t/unit/gzip_writer.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_writer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
-UNIT_TESTS += t/unit/ip_text.t
-t_unit_ip_text_t_SOURCES = t/unit/ip_text.c t/tap.h
-t_unit_ip_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
 UNIT_TESTS += t/unit/json_text.t
 t_unit_json_text_t_SOURCES = t/unit/json_text.c t/tap.h
 t_unit_json_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -54,8 +50,72 @@ UNIT_TESTS += t/unit/tee.t
 t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
 t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
+TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
+	$(TLS_SOURCES) src/log.c src/log.h
+
+UNIT_TESTS += t/unit/tls_engine.t
+t_unit_tls_engine_t_SOURCES = t/unit/tls_engine.c $(TLS_LAB)
+t_unit_tls_engine_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tls_failures.t
+t_unit_tls_failures_t_SOURCES = t/unit/tls_failures.c $(TLS_LAB)
+t_unit_tls_failures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tls_info.t
+t_unit_tls_info_t_SOURCES = t/unit/tls_info.c t/tap.h $(TLS_SOURCES) src/tls_info.c src/log.c src/log.h
+t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tls_keys.t
+t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
+t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/run t/tap.h t/README.md
 
-check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS)
+check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir)
+
+# The SMTP machine.
+UNIT_TESTS += t/unit/base64.t t/unit/data.t t/unit/line.t t/unit/params.t t/unit/path.t
+t_unit_base64_t_SOURCES = t/unit/base64.c t/tap.h
+t_unit_data_t_SOURCES = t/unit/data.c t/tap.h
+t_unit_line_t_SOURCES = t/unit/line.c t/tap.h
+t_unit_params_t_SOURCES = t/unit/params.c t/tap.h
+t_unit_path_t_SOURCES = t/unit/path.c t/tap.h
+t_unit_base64_t_LDADD = libsmtptrap.a
+t_unit_data_t_LDADD = libsmtptrap.a
+t_unit_line_t_LDADD = libsmtptrap.a
+t_unit_params_t_LDADD = libsmtptrap.a
+t_unit_path_t_LDADD = libsmtptrap.a
+
+UNIT_TESTS += t/unit/smtp.t t/unit/smtp_matrix.t
+t_unit_smtp_t_SOURCES = t/unit/smtp.c t/talk.h t/tap.h
+t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
+t_unit_smtp_t_LDADD = libsmtptrap.a
+t_unit_smtp_matrix_t_LDADD = libsmtptrap.a
+EXTRA_DIST += t/golden/smtp-matrix.txt
+
+# Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
+# the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
+FUZZ =
+FUZZ += data
+FUZZ += line
+FUZZ += path
+
+FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
+FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
+FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS)
+FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
+	$(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)
+
+$(FUZZ_TESTS): t/fuzz/%.t: $(top_srcdir)/t/fuzz/fuzz_%.c $(top_srcdir)/t/fuzz/replay.c libsmtptrap.a
+	$(AM_V_CCLD)$(FUZZ_COMPILE) -o $@ $(filter %.c,$^) $(FUZZ_LIBS)
+
+$(FUZZ_TARGETS): t/fuzz/fuzz_%: $(top_srcdir)/t/fuzz/fuzz_%.c libsmtptrap.a
+	$(AM_V_CCLD)$(FUZZ_COMPILE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(FUZZ_LIBS)
+
+if FUZZERS
+all-local: $(FUZZ_TARGETS)
+endif
+CLEANFILES += $(FUZZ_TESTS) $(FUZZ_TARGETS)
+EXTRA_DIST += $(FUZZ:%=t/fuzz/fuzz_%.c) t/fuzz/corpus t/fuzz/replay.c t/fuzz/run

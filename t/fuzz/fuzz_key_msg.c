@@ -23,5 +23,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool tls13 = key_form_tls13(m.data, m.head.length);
 	bool tls12 = key_form_tls12(m.data, m.head.length);
 	assert(!(tls13 && tls12));
+	assert(!key_form_pkcs1(m.data, m.head.length) || m.head.length <= 83);
 	return 0;
 }

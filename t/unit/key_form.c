@@ -72,8 +72,33 @@ static void check_tls12(void)
 	ok(!key_form_tls12(data, tls13(32)), "TLS 1.3's form is not that of TLS 1.2");
 }
 
+static void check_pkcs1(void)
+{
+	static const uint8_t sha256[19] = "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04"
+					  "\x02\x01\x05\x00\x04\x20";
+
+	memset(data, 0x55, sizeof data);
+	memcpy(data, sha256, sizeof sha256);
+	ok(key_form_pkcs1(data, 51), "DigestInfo with SHA-256 is signed");
+	ok(!key_form_pkcs1(data, 50), "cut short it is not");
+	ok(!key_form_pkcs1(data, 52), "with a byte behind it is not");
+	for (size_t i = 0; i < sizeof sha256; i++) {
+		data[i] ^= 1;
+		if (key_form_pkcs1(data, 51)) {
+			ok(false, "byte %zu of DigestInfo is checked", i);
+			return;
+		}
+		data[i] ^= 1;
+	}
+	ok(true, "each byte in front of the digest is checked");
+	ok(key_form_pkcs1(data, 36), "36 bytes, MD5 and SHA-1, are signed");
+	ok(!key_form_pkcs1(data, 32), "a bare digest is not");
+	ok(!key_form_pkcs1(data, 0), "nothing is not");
+}
+
 int main(void)
 {
+	check_pkcs1();
 	check_tls13();
 	check_tls12();
 	return tap_done();

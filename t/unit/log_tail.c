@@ -1,7 +1,6 @@
 /*
  * The number of the last record, found at the end of a file.
  */
-#define _GNU_SOURCE
 #include "log_tail.h"
 
 #include "err.h"

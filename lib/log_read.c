@@ -1,0 +1,105 @@
+/*
+ * log_read.c: the lines of a session or message file.
+ *
+ * Runs in the reader.  Input: files that were finished, are being written, are torn or damaged.
+ * A line that lies whole in what was inflated is given out from there without copying.
+ */
+#include "log_read.h"
+
+#include <string.h>
+
+#include "err.h"
+
+int log_reader_open(struct log_reader *r, int fd, uint64_t offset)
+{
+	*r = (struct log_reader){0};
+	buf_init_heap(&r->part, LOG_LINE_MAX);
+	return gzip_reader_open(&r->gz, fd, offset, false);
+}
+
+void log_reader_close(struct log_reader *r)
+{
+	gzip_reader_close(&r->gz);
+	buf_fini(&r->part);
+	*r = (struct log_reader){0};
+}
+
+/* Inflate more.  Returns 1 if there is more, 0 at the end, or an error as log_reader_next(). */
+static int inflate_more(struct log_reader *r)
+{
+	size_t len;
+
+	for (;;) {
+		int event = gzip_reader_next(&r->gz, &r->p, &len);
+
+		r->end = r->p + len;
+		if (event == GZIP_DATA && len > 0)
+			return 1;
+		if (event == GZIP_TORN)
+			return ERR_END;
+		if (event == GZIP_EOF)
+			return r->part.len > 0 ? ERR_END : 0;
+		if (event < 0)
+			return event;
+	}
+}
+
+/* A line ends here: give it out. */
+static int take_line(struct log_reader *r, const uint8_t *lf, const uint8_t **line_r, size_t *len_r)
+{
+	size_t here = (size_t)(lf - r->p);
+
+	if (r->part.len > 0) {
+		buf_put(&r->part, r->p, here);
+		*line_r = r->part.data;
+		*len_r = r->part.len;
+	} else {
+		*line_r = r->p;
+		*len_r = here;
+	}
+	r->p = lf + 1;
+	r->line++;
+	r->offset = r->next;
+	r->next += *len_r + 1;
+	return r->part.failed ? ERR_FULL : 1;
+}
+
+int log_reader_next(struct log_reader *r, const uint8_t **line_r, size_t *len_r)
+{
+	if (r->line_given)
+		buf_reset(&r->part);
+	r->line_given = false;
+	for (;;) {
+		const uint8_t *lf =
+		    r->p == r->end ? NULL : memchr(r->p, '\n', (size_t)(r->end - r->p));
+
+		if (lf != NULL) {
+			r->line_given = true;
+			return take_line(r, lf, line_r, len_r);
+		}
+		buf_put(&r->part, r->p, (size_t)(r->end - r->p));
+		r->p = r->end;
+		if (r->part.failed)
+			return ERR_FULL;
+		int got = inflate_more(r);
+		if (got != 1)
+			return got;
+	}
+}
+
+int log_reader_skip(struct log_reader *r)
+{
+	struct gzip_member member;
+	uint64_t at, from = gzip_reader_at(&r->gz);
+
+	if (from <= r->gz.member_at)
+		from = r->gz.member_at + 1;
+	int got = gzip_member_after(r->gz.fd, from, &at, &member);
+	if (got != 1)
+		return got;
+	gzip_reader_seek(&r->gz, at);
+	buf_reset(&r->part);
+	r->p = r->end = NULL;
+	r->next = member.raw_offset;
+	return 1;
+}

@@ -1,0 +1,46 @@
+/*
+ * log_read.h: the lines of a session or message file.
+ */
+#ifndef SMTPTRAP_LOG_READ_H
+#define SMTPTRAP_LOG_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "gzip_reader.h"
+
+#define LOG_LINE_MAX (16u * 1024 * 1024) /* 1 MiB of fields, escaped and in hexadecimal, fits */
+
+struct log_reader {
+	struct gzip_reader gz;
+	const uint8_t *p, *end; /* uncompressed bytes that were not given out yet */
+	bool line_given;        /* the line in part was given out */
+	struct buf part;        /* the start of a line that began in earlier bytes */
+	uint64_t line;          /* number of the last line, from 1 where reading began */
+	uint64_t offset;        /* where it starts, uncompressed, from where reading began */
+	uint64_t next;          /* where the next one starts */
+};
+
+/* Begin to read fd (the caller's) at an offset where a member starts.  0, or ERR_MEMORY. */
+int log_reader_open(struct log_reader *r, int fd, uint64_t offset);
+
+/* Release memory; accepts a zeroed struct. */
+void log_reader_close(struct log_reader *r);
+
+/*
+ * The next line, without its LF, valid until the next call.  Returns 1; or 0 at the end of a
+ * whole file; or
+ *   ERR_END      the file ends inside a member or a line: it is being written (what follows the
+ *                last whole line is not given out; call again when it has grown), or it is torn;
+ *   ERR_CORRUPT  the member at r->gz.member_at is damaged: log_reader_skip() or close;
+ *   ERR_FULL     a line is longer than LOG_LINE_MAX: the same;
+ *   ERR_SYSTEM, ERR_MEMORY.
+ */
+int log_reader_next(struct log_reader *r, const uint8_t **line_r, size_t *len_r);
+
+/* Go on behind a damaged member.  Returns 1, 0 if none follows, or ERR_SYSTEM. */
+int log_reader_skip(struct log_reader *r);
+
+#endif
