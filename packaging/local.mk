@@ -35,6 +35,8 @@ DEBIAN_FILES = \
 
 EXTRA_DIST += $(DEBIAN_FILES) \
 	packaging/apparmor/usr.sbin.smtptrapd \
+	packaging/deps \
+	packaging/lint \
 	packaging/make-certificates \
 	packaging/quickstart \
 	packaging/systemd/smtptrapd.service.in \
@@ -60,7 +62,10 @@ lint:
 format:
 	cd $(srcdir) && clang-format -i lib/*.[ch] src/*.[ch] src/*/*.[ch] t/*.h t/unit/*.[ch] t/fuzz/*.c
 
+# What packaging/test runs beside the programs that are installed.
+test-programs: $(check_PROGRAMS)
+
 clean-local:
 	rm -rf deb
 
-.PHONY: deb lint format
+.PHONY: deb format lint test-programs
