@@ -8,6 +8,7 @@ TLS_SOURCES = \
 	src/tls.c src/tls.h src/tls_internal.h \
 	src/tls_client_cert.c \
 	src/tls_failure.c \
+	src/tls_info.c \
 	src/tls_key_client.c src/tls_key_client.h \
 	src/tls_names.c \
 	src/tls_priority.c src/tls_priority.h \

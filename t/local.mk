@@ -2,6 +2,37 @@
 UNIT_TESTS =
 LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS)
 
+UNIT_TESTS += t/unit/key_form.t
+t_unit_key_form_t_SOURCES = t/unit/key_form.c t/tap.h
+t_unit_key_form_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/key_msg.t
+t_unit_key_msg_t_SOURCES = t/unit/key_msg.c t/tap.h
+t_unit_key_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tee.t
+t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
+t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
+	$(TLS_SOURCES) src/log.c src/log.h
+
+UNIT_TESTS += t/unit/tls_engine.t
+t_unit_tls_engine_t_SOURCES = t/unit/tls_engine.c $(TLS_LAB)
+t_unit_tls_engine_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tls_failures.t
+t_unit_tls_failures_t_SOURCES = t/unit/tls_failures.c $(TLS_LAB)
+t_unit_tls_failures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tls_info.t
+t_unit_tls_info_t_SOURCES = t/unit/tls_info.c t/tap.h $(TLS_SOURCES) src/log.c src/log.h
+t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/tls_keys.t
+t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
+t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -119,3 +150,8 @@ all-local: $(FUZZ_TARGETS)
 endif
 CLEANFILES += $(FUZZ_TESTS) $(FUZZ_TARGETS)
 EXTRA_DIST += $(FUZZ:%=t/fuzz/fuzz_%.c) t/fuzz/corpus t/fuzz/replay.c t/fuzz/run
+
+# The sandbox, entered as each process enters it.
+UNIT_TESTS += t/unit/sandbox.t
+t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
+t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
