@@ -133,9 +133,12 @@ EXTRA_DIST += t/golden/smtp-matrix.txt
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
 FUZZ =
+FUZZ += conf
 FUZZ += data
 FUZZ += line
+FUZZ += mail_header
 FUZZ += path
+FUZZ += proxy
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
