@@ -1,12 +1,14 @@
-# etc/: the sample configuration.
+# etc/: the sample configuration, which is also the one that is installed.
 EXTRA_DIST += etc/smtptrap.conf
+smtptrapconfdir = $(sysconfdir)/smtptrap
 
-# Installed where there is none yet, and removed if it is as it came.
+# What an administrator has changed stays.
 install-data-local:
-	$(MKDIR_P) "$(DESTDIR)$(sysconfdir)/smtptrap"
-	test -e "$(DESTDIR)$(sysconfdir)/smtptrap/smtptrap.conf" || \
-		$(INSTALL_DATA) $(top_srcdir)/etc/smtptrap.conf "$(DESTDIR)$(sysconfdir)/smtptrap"
+	$(MKDIR_P) "$(DESTDIR)$(smtptrapconfdir)"
+	test -e "$(DESTDIR)$(smtptrapconfdir)/smtptrap.conf" || \
+		$(INSTALL_DATA) $(srcdir)/etc/smtptrap.conf "$(DESTDIR)$(smtptrapconfdir)/smtptrap.conf"
 
 uninstall-local:
-	! cmp -s $(top_srcdir)/etc/smtptrap.conf "$(DESTDIR)$(sysconfdir)/smtptrap/smtptrap.conf" || \
-		rm -f "$(DESTDIR)$(sysconfdir)/smtptrap/smtptrap.conf"
+	if cmp -s $(srcdir)/etc/smtptrap.conf "$(DESTDIR)$(smtptrapconfdir)/smtptrap.conf"; then \
+		rm -f "$(DESTDIR)$(smtptrapconfdir)/smtptrap.conf"; fi
+	rmdir "$(DESTDIR)$(smtptrapconfdir)" 2>/dev/null || :

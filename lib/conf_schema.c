@@ -224,7 +224,7 @@ const struct conf_row conf_rows[] = {
      .offset = AT(log.durability),
      .doc = "Whether a message is on disk before it is acknowledged (fsync), or perhaps later "
             "(none)."},
-    {CONF_LOG, "compression", CONF_KIND_NUMBER, 1, 9, "6", .offset = AT(log.compression),
+    {CONF_LOG, "compression", CONF_KIND_NUMBER, 1, 9, "3", .offset = AT(log.compression),
      .doc = "The level of compression: 1 is fast, 9 is small."},
 };
 /* clang-format on */
