@@ -1,6 +1,7 @@
 /*
  * env.c: where the logs are, and the options that several commands share.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +20,14 @@
 static const char *path_from_conf(const char *conf_path)
 {
 	static struct conf_errors errors; /* large */
+	static char path[PATH_MAX];
 	struct conf *conf;
 
-	if (conf_load(&conf, conf_path, &conf_opener_plain, &errors) == 0)
-		return conf->log.directory; /* conf is kept to the end */
+	if (conf_load(&conf, conf_path, &conf_opener_plain, &errors) == 0) {
+		strlcpy(path, conf->log.directory, sizeof path);
+		conf_free(&conf);
+		return path;
+	}
 	for (size_t i = 0; i < errors.kept; i++)
 		complain("%s", errors.text[i]);
 	complain("%s: cannot be used; name the log directory with -d", conf_path);
