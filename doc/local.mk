@@ -12,3 +12,5 @@ CLEANFILES += doc/smtptrap-records.5
 
 doc/smtptrap-records.5: $(srcdir)/doc/smtptrap-records.5.in doc/records_table$(EXEEXT)
 	$(AM_V_GEN)doc/records_table <$(srcdir)/doc/smtptrap-records.5.in >$@.tmp && mv $@.tmp $@
+dist_man_MANS += doc/smtptrapd.8
+dist_doc_DATA = README.md doc/PROCESSES.md

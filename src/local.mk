@@ -8,6 +8,7 @@ TLS_SOURCES = \
 	src/tls.c src/tls.h src/tls_internal.h \
 	src/tls_client_cert.c \
 	src/tls_failure.c \
+	src/tls_info.c \
 	src/tls_key_client.c src/tls_key_client.h \
 	src/tls_names.c \
 	src/tls_priority.c src/tls_priority.h \
@@ -33,7 +34,6 @@ smtptrapd_SOURCES += src/notify.c src/notify.h
 smtptrapd_SOURCES += src/privs.c src/privs.h
 smtptrapd_SOURCES += src/proc.c src/proc.h
 smtptrapd_SOURCES += src/sandbox.c src/sandbox.h
-smtptrapd_SOURCES += src/tls_info.c
 smtptrapd_SOURCES += src/worker.c src/worker.h
 smtptrapd_SOURCES += src/worker_conn.c src/worker_conn.h
 smtptrapd_SOURCES += src/worker_message.c
@@ -49,6 +49,7 @@ smtptrap_SOURCES += src/smtptrap/cmd_cat.c
 smtptrap_SOURCES += src/smtptrap/cmd_fields.c
 smtptrap_SOURCES += src/smtptrap/cmd_mail.c
 smtptrap_SOURCES += src/smtptrap/cmd_show.c
+smtptrap_SOURCES += src/smtptrap/cmd_status.c
 smtptrap_SOURCES += src/smtptrap/cmd_verify.c
 smtptrap_SOURCES += src/smtptrap/env.c
 smtptrap_SOURCES += src/smtptrap/mail_out.c src/smtptrap/mail_out.h

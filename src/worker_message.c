@@ -16,15 +16,13 @@
 static void message_begin(struct session *s)
 {
 	struct session_message *m = &s->client.message;
-	uint8_t random[UUID_RANDOM];
 
 	if (m->begun)
 		return;
-	arc4random_buf(random, sizeof random);
 	m->begun = true;
 	m->ts_us = wall_us();
 	m->bare_cr = m->bare_lf = 0;
-	uuid_make(&s->uuids, m->ts_us, random, m->id);
+	session_new_id(s, m->ts_us, m->id);
 	s->store.len = 0;
 	s->store.size = 0;
 }
@@ -55,12 +53,50 @@ static void text_of_reply(const struct smtp_verdict *v, size_t *len_r)
 		(*len_r)--;
 }
 
+/* Line ends that are none, for the message's record and the session's. */
+static void note_bare(struct session *s, uint64_t cr, uint64_t lf)
+{
+	struct session_message *m = &s->client.message;
+
+	m->bare_cr = cr;
+	m->bare_lf = lf;
+	if (cr > 0)
+		smtp_note(&s->smtp, ODDITY_BARE_CR_DATA);
+	if (lf > 0)
+		smtp_note(&s->smtp, ODDITY_BARE_LF_DATA);
+}
+
+static void note_bare_in_chunks(struct session *s)
+{
+	uint64_t cr, lf;
+
+	data_count_bare(s->store.bytes, s->store.len, &cr, &lf);
+	note_bare(s, cr, lf);
+}
+
+/* BDAT takes bytes as they are: count what DATA's reader counts on its way. */
+static void count_bare(const struct message_store *store, struct session_message *m)
+{
+	const uint8_t *bytes = store->bytes, *end = bytes + store->len;
+
+	for (const uint8_t *p = bytes; (p = memchr(p, '\r', (size_t)(end - p))) != NULL; p++)
+		m->bare_cr += p + 1 == end || p[1] != '\n';
+	for (const uint8_t *p = bytes; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+		m->bare_lf += p == bytes || p[-1] != '\r';
+}
+
 /* The message is complete: have it stored, answer, and record what was refused. */
 static void message_complete(struct session *s, struct smtp_verdict *v)
 {
 	char id[UUID_TEXT];
 	enum smtp_stored result = SMTP_TOO_BIG;
 
+	if (s->smtp.envelope.chunked)
+		count_bare(&s->store, &s->client.message);
+	if (s->client.message.bare_cr)
+		smtp_note(&s->smtp, ODDITY_BARE_CR_DATA);
+	if (s->client.message.bare_lf)
+		smtp_note(&s->smtp, ODDITY_BARE_LF_DATA);
 	uuid_format(s->client.message.id, id);
 	if (s->store.size <= s->store.cap) {
 		struct span reply = smtp_stored_reply(&s->smtp, id);
@@ -86,6 +122,8 @@ void message_aborted(struct session *s)
 {
 	if (!s->client.message.begun)
 		return;
+	if (s->smtp.envelope.chunked)
+		note_bare_in_chunks(s);
 	record_message(s, VERDICT_ABORTED, "", 0);
 	s->client.message.begun = false;
 }
@@ -102,7 +140,6 @@ static bool payload_fill(struct session *s)
 
 bool message_data(struct session *s, struct smtp_verdict *v)
 {
-	struct session_message *m = &s->client.message;
 	struct conn *c = &s->conn;
 	enum data_event event;
 
@@ -116,6 +153,7 @@ bool message_data(struct session *s, struct smtp_verdict *v)
 			struct span held = data_held(&s->data);
 
 			store_put(&s->store, held.bytes, held.len);
+			note_bare(s, s->data.bare_cr, s->data.bare_lf);
 			dialogue_body(s, s->data.raw);
 			return false;
 		}
@@ -124,13 +162,8 @@ bool message_data(struct session *s, struct smtp_verdict *v)
 			store_put(&s->store, run.bytes, run.len);
 		conn_consume(c, used);
 	} while (event != DATA_END);
-	m->bare_cr += s->data.bare_cr;
-	m->bare_lf += s->data.bare_lf;
+	note_bare(s, s->data.bare_cr, s->data.bare_lf);
 	dialogue_body(s, s->data.raw);
-	if (s->data.bare_cr)
-		smtp_note(&s->smtp, ODDITY_BARE_CR_DATA);
-	if (s->data.bare_lf)
-		smtp_note(&s->smtp, ODDITY_BARE_LF_DATA);
 	message_complete(s, v);
 	return true;
 }
@@ -155,9 +188,11 @@ bool message_chunk(struct session *s, struct smtp_verdict *v)
 		left -= n;
 	}
 	dialogue_body(s, v->chunk_size);
-	if (last && !discard)
+	if (last && !discard) {
+		note_bare_in_chunks(s);
 		message_complete(s, v);
-	else
+	} else {
 		smtp_chunk_end(&s->smtp, v);
+	}
 	return true;
 }
