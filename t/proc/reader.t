@@ -264,6 +264,11 @@ subtest 'verify finds' => sub {
         sub { unlink((logs_of($_[0], 'mail'))[0]) });
     is($rc, 0, 'is none') or diag $out;
     like($out, qr/, 4 removed with old files$/m, 'but is counted');
+    ($out, $rc) = verify_after('the oldest message file gone', ['-r', 4],
+        sub { unlink((logs_of($_[0], 'message'))[0]) });
+    is($rc, 0, 'is none') or diag $out;
+    like($out, qr/^ok: .*, 4 records removed with old files$/m, 'but is counted, without a line for each');
+    unlike($out, qr/^info:/m, 'as what it is');
     ($out, $rc) = verify_after('a file that is there twice', ['-r', 4], sub {
         my ($first) = logs_of($_[0], 'session');
         copy($first, $first =~ s/000001/000009/r);
