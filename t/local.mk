@@ -142,14 +142,19 @@ EXTRA_DIST += t/golden/smtp-matrix.txt
 FUZZ =
 FUZZ += conf
 FUZZ += data
+FUZZ += frame
 FUZZ += line
 FUZZ += mail_header
 FUZZ += path
 FUZZ += proxy
+FUZZ += mbox
+FUZZ += path
+FUZZ += record
+FUZZ += repair
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
-FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS)
+FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS)
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
 	$(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)
 
