@@ -120,3 +120,14 @@ struct span data_held(const struct data_reader *d)
 
 	return (struct span){held, len};
 }
+
+void data_count_bare(const uint8_t *bytes, size_t len, uint64_t *bare_cr_r, uint64_t *bare_lf_r)
+{
+	struct data_reader d = {.state = DATA_TEXT};
+	const uint8_t *p = bytes, *end = bytes + len;
+
+	while (p < end)
+		p = pass_text(&d, p, end);
+	*bare_cr_r = d.bare_cr + (d.state == DATA_CR);
+	*bare_lf_r = d.bare_lf;
+}

@@ -46,4 +46,8 @@ enum data_event data_next(struct data_reader *d, const uint8_t *in, size_t len, 
  * data as far as it was received (".", ".CR" as sent), empty if nothing.  Constant memory. */
 struct span data_held(const struct data_reader *d);
 
+/* Count CR without LF and LF without CR in the len bytes of a message that came by BDAT, where
+ * nothing is read line by line.  Sets both. */
+void data_count_bare(const uint8_t *bytes, size_t len, uint64_t *bare_cr_r, uint64_t *bare_lf_r);
+
 #endif

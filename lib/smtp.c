@@ -27,11 +27,6 @@ size_t smtp_line_limit(const struct smtp *s)
 	return s->state == SMTP_STATE_AUTH || max > LINE_AUTH_MAX ? LINE_AUTH_MAX : max;
 }
 
-void smtp_note(struct smtp *s, enum oddity o)
-{
-	s->oddities |= UINT64_C(1) << o;
-}
-
 const char *smtp_phase_name(enum smtp_phase phase)
 {
 	static const char *const names[SMTP_PHASE_COUNT] = {
@@ -62,6 +57,13 @@ static const struct state_row {
     [SMTP_STATE_STARTTLS] = {SMTP_NEXT_STARTTLS, SMTP_PHASE_CONNECT, REPLY_OUT_OF_ORDER, false},
     [SMTP_STATE_CLOSED] = {SMTP_NEXT_CLOSE, SMTP_PHASE_CONNECT, REPLY_OUT_OF_ORDER, false},
 };
+
+void smtp_note(struct smtp *s, enum oddity o)
+{
+	s->oddities |= UINT64_C(1) << o;
+	if (states[s->state].in_transaction)
+		s->envelope.oddities |= UINT64_C(1) << o;
+}
 
 static void reach(struct smtp *s, enum smtp_phase phase)
 {

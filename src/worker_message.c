@@ -53,6 +53,27 @@ static void text_of_reply(const struct smtp_verdict *v, size_t *len_r)
 		(*len_r)--;
 }
 
+/* Line ends that are none, for the message's record and the session's. */
+static void note_bare(struct session *s, uint64_t cr, uint64_t lf)
+{
+	struct session_message *m = &s->client.message;
+
+	m->bare_cr = cr;
+	m->bare_lf = lf;
+	if (cr > 0)
+		smtp_note(&s->smtp, ODDITY_BARE_CR_DATA);
+	if (lf > 0)
+		smtp_note(&s->smtp, ODDITY_BARE_LF_DATA);
+}
+
+static void note_bare_in_chunks(struct session *s)
+{
+	uint64_t cr, lf;
+
+	data_count_bare(s->store.bytes, s->store.len, &cr, &lf);
+	note_bare(s, cr, lf);
+}
+
 /* The message is complete: have it stored, answer, and record what was refused. */
 static void message_complete(struct session *s, struct smtp_verdict *v)
 {
@@ -84,6 +105,8 @@ void message_aborted(struct session *s)
 {
 	if (!s->client.message.begun)
 		return;
+	if (s->smtp.envelope.chunked)
+		note_bare_in_chunks(s);
 	record_message(s, VERDICT_ABORTED, "", 0);
 	s->client.message.begun = false;
 }
@@ -100,7 +123,6 @@ static bool payload_fill(struct session *s)
 
 bool message_data(struct session *s, struct smtp_verdict *v)
 {
-	struct session_message *m = &s->client.message;
 	struct conn *c = &s->conn;
 	enum data_event event;
 
@@ -114,6 +136,7 @@ bool message_data(struct session *s, struct smtp_verdict *v)
 			struct span held = data_held(&s->data);
 
 			store_put(&s->store, held.bytes, held.len);
+			note_bare(s, s->data.bare_cr, s->data.bare_lf);
 			dialogue_body(s, s->data.raw);
 			return false;
 		}
@@ -122,13 +145,8 @@ bool message_data(struct session *s, struct smtp_verdict *v)
 			store_put(&s->store, run.bytes, run.len);
 		conn_consume(c, used);
 	} while (event != DATA_END);
-	m->bare_cr += s->data.bare_cr;
-	m->bare_lf += s->data.bare_lf;
+	note_bare(s, s->data.bare_cr, s->data.bare_lf);
 	dialogue_body(s, s->data.raw);
-	if (s->data.bare_cr)
-		smtp_note(&s->smtp, ODDITY_BARE_CR_DATA);
-	if (s->data.bare_lf)
-		smtp_note(&s->smtp, ODDITY_BARE_LF_DATA);
 	message_complete(s, v);
 	return true;
 }
@@ -153,9 +171,11 @@ bool message_chunk(struct session *s, struct smtp_verdict *v)
 		left -= n;
 	}
 	dialogue_body(s, v->chunk_size);
-	if (last && !discard)
+	if (last && !discard) {
+		note_bare_in_chunks(s);
 		message_complete(s, v);
-	else
+	} else {
 		smtp_chunk_end(&s->smtp, v);
+	}
 	return true;
 }

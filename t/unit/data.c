@@ -133,10 +133,30 @@ static void test_held(void)
 	}
 }
 
+static void test_count_bare(void)
+{
+	static const struct {
+		const char *in;
+		int bare_cr, bare_lf;
+	} rows[] = {
+	    {"", 0, 0},          {"\r\n", 0, 0},        {"a\r\n.\r\n..\r\n", 0, 0},
+	    {"\n", 0, 1},        {"\r", 1, 0},          {"\r\r\n", 1, 0},
+	    {"\n\r", 1, 1},      {"a\nb\rc\n\n", 1, 3}, {"a\r\n.\n\r\n\r", 1, 1},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint64_t cr, lf;
+		data_count_bare((const uint8_t *)rows[i].in, strlen(rows[i].in), &cr, &lf);
+		ok((int)cr == rows[i].bare_cr && (int)lf == rows[i].bare_lf,
+		   "bare CR and LF of a message by BDAT are counted, row %zu", i);
+	}
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		test_row(i);
 	test_held();
+	test_count_bare();
 	return tap_done();
 }
