@@ -36,6 +36,7 @@ DEBIAN_FILES = \
 
 EXTRA_DIST += $(DEBIAN_FILES) \
 	packaging/apparmor/usr.sbin.smtptrapd \
+	packaging/cppcheck.cfg \
 	packaging/deps \
 	packaging/lint \
 	packaging/make-certificates \
