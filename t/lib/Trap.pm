@@ -76,6 +76,13 @@ sub dir { $_[0]{dir} }
 sub logs { $_[0]{logs} }
 sub conf_file { "$_[0]{dir}/smtptrap.conf" }
 
+# A file of the data that the project shares, or undef where it is not at hand.
+sub shared {
+    my ($name) = @_;
+    my $file = ($ENV{TRAP_SHARED} // "$SOURCE/../shared") . "/data/$name";
+    return -e $file ? $file : undef;
+}
+
 # ---- users and folders ----
 
 sub _user {
