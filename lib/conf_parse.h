@@ -43,7 +43,7 @@ struct conf_parser {
 	unsigned outer;
 };
 
-/* conf_lex.l: run the grammar over the len bytes at text, which are written to; two NULs must
+/* conf_lex.l: run the grammar over the len bytes at text, which hold no NUL and are written to; two NULs must
  * stand behind them.  Returns 0 or ERR_MEMORY. */
 int conf_parse_text(struct conf_parser *parser, char *text, size_t len);
 

@@ -170,7 +170,7 @@ const struct conf_row conf_rows[] = {
      .doc = "Free bytes of the disk below which messages are answered 452 until there is room again."},
     {CONF_LOG, "durability", CONF_KIND_CHOICE, .def = "fsync", .words = durability_words, .offset = AT(log.durability),
      .doc = "Whether a message is on disk before it is acknowledged (fsync), or perhaps later (none)."},
-    {CONF_LOG, "compression", CONF_KIND_NUMBER, 1, 9, "6", .offset = AT(log.compression),
+    {CONF_LOG, "compression", CONF_KIND_NUMBER, 1, 9, "3", .offset = AT(log.compression),
      .doc = "The level of compression: 1 is fast, 9 is small."},
 };
 /* clang-format on */

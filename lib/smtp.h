@@ -203,7 +203,7 @@ enum smtp_phase {
 
 /* The state of an AUTH exchange; the machine's own. */
 struct smtp_auth {
-	int step;
+	unsigned step; /* what the next response is */
 	uint8_t mechanism[SMTP_MECHANISM_MAX];
 	struct smtp_auth_attempt attempt;
 	size_t used; /* of memory */

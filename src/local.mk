@@ -8,6 +8,7 @@ TLS_SOURCES = \
 	src/tls.c src/tls.h src/tls_internal.h \
 	src/tls_client_cert.c \
 	src/tls_failure.c \
+	src/tls_info.c \
 	src/tls_key_client.c src/tls_key_client.h \
 	src/tls_names.c \
 	src/tls_priority.c src/tls_priority.h \
@@ -33,7 +34,6 @@ smtptrapd_SOURCES += src/notify.c src/notify.h
 smtptrapd_SOURCES += src/privs.c src/privs.h
 smtptrapd_SOURCES += src/proc.c src/proc.h
 smtptrapd_SOURCES += src/sandbox.c src/sandbox.h
-smtptrapd_SOURCES += src/tls_info.c
 smtptrapd_SOURCES += src/worker.c src/worker.h
 smtptrapd_SOURCES += src/worker_conn.c src/worker_conn.h
 smtptrapd_SOURCES += src/worker_message.c
@@ -41,3 +41,22 @@ smtptrapd_SOURCES += src/worker_record.c
 smtptrapd_SOURCES += src/worker_results.c src/worker_results.h
 smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
 smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
+
+# The reader.
+bin_PROGRAMS += smtptrap
+smtptrap_SOURCES =
+smtptrap_SOURCES += src/smtptrap/cmd_cat.c
+smtptrap_SOURCES += src/smtptrap/cmd_fields.c
+smtptrap_SOURCES += src/smtptrap/cmd_mail.c
+smtptrap_SOURCES += src/smtptrap/cmd_show.c
+smtptrap_SOURCES += src/smtptrap/cmd_verify.c
+smtptrap_SOURCES += src/smtptrap/env.c
+smtptrap_SOURCES += src/smtptrap/mail_out.c src/smtptrap/mail_out.h
+smtptrap_SOURCES += src/smtptrap/mail_store.c src/smtptrap/mail_store.h
+smtptrap_SOURCES += src/smtptrap/main.c
+smtptrap_SOURCES += src/smtptrap/message_info.c src/smtptrap/message_info.h
+smtptrap_SOURCES += src/smtptrap/records.c src/smtptrap/records.h
+smtptrap_SOURCES += src/smtptrap/smtptrap.h
+smtptrap_SOURCES += src/smtptrap/verify.h
+smtptrap_SOURCES += src/smtptrap/verify_mail.c
+smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS)

@@ -185,6 +185,7 @@ static void reload(struct master *m)
 		conf_free(&m->conf);
 		m->conf = new;
 		m->board->head.spare_min = (int32_t)new->workers.spare_min;
+		master_listener_options(m);
 		tell_logger(m, LOGGER_SETTINGS);
 		pool_signal(m, SIGHUP);
 		info("reload: %s is in force for new sessions", m->conf_path);

@@ -75,6 +75,8 @@ int master_run(struct conf *conf, const char *conf_path);
 
 /* master_start.c: everything up to the moment workers can be forked; fatal on any failure. */
 void master_start(struct master *m);
+/* What sessions inherit from the listeners, as the configuration has it now. */
+void master_listener_options(const struct master *m);
 
 /* master_roles.c: fork the logger and the key holders, wait until they are ready. */
 void roles_start(struct master *m, int pipe_read);

@@ -23,6 +23,7 @@
 #include "notify.h"
 #include "proc.h"
 #include "sandbox.h"
+#include "worker_conn.h"
 
 #define PIPE_BYTES (1024 * 1024) /* 256 frames */
 #define MASTER_FDS 1024
@@ -145,6 +146,13 @@ static void give_up_root(struct master *m)
 	privs_drop(m->network_id);
 }
 
+void master_listener_options(const struct master *m)
+{
+	for (size_t i = 0; i < m->conf->nlisten; i++)
+		conn_listener_options(m->listener[i], m->conf->limits.command_timeout_us,
+				      m->conf->limits.write_timeout_us);
+}
+
 void master_start(struct master *m)
 {
 	m->root = privs_are_root();
@@ -157,6 +165,7 @@ void master_start(struct master *m)
 	if (m->conf->nlisten > MASTER_LISTENERS_MAX)
 		fatal("%s: more than %d listen blocks", m->conf_path, MASTER_LISTENERS_MAX);
 	m->passed = listen_open_all(m->conf, m->listener);
+	master_listener_options(m);
 	open_log_dir(m);
 	m->status = status_open(m);
 	m->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -30,6 +30,17 @@ static void make_run_directory(const char *path)
 		fatal("run directory %s: chmod: %s", path, strerror(errno));
 }
 
+/* Who may read the logs may see the table: the log directory's user and group. */
+static void share_with_log_readers(const struct master *m, const char *path)
+{
+	struct stat logs;
+
+	if (chmod(path, 0660) < 0)
+		fatal("status socket %s: chmod: %s", path, strerror(errno));
+	if (m->root && (fstat(m->log_dir, &logs) < 0 || chown(path, logs.st_uid, logs.st_gid) < 0))
+		fatal("status socket %s: chown: %s", path, strerror(errno));
+}
+
 int status_open(const struct master *m)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -47,11 +58,7 @@ int status_open(const struct master *m)
 		fatal("status socket %s: unlink: %s", at.sun_path, strerror(errno));
 	if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || listen(fd, STATUS_BACKLOG) < 0)
 		fatal("status socket %s: %s", at.sun_path, strerror(errno));
-	/* Who may read the logs may see the table: root, the daemon's users and the group adm
-	 * where the package gives it. */
-	if (chmod(at.sun_path, 0660) < 0 ||
-	    (m->root && chown(at.sun_path, m->log_id.uid, m->log_id.gid) < 0))
-		fatal("status socket %s: %s", at.sun_path, strerror(errno));
+	share_with_log_readers(m, at.sun_path);
 	return fd;
 }
 

@@ -264,7 +264,10 @@ void tls_close(struct tls_session *s)
 		(void)tls_transport_flush(s);
 	gnutls_deinit(s->gnutls);
 	s->gnutls = NULL;
-	/* An idle worker gives back what the session took: there may be thousands of them. */
+}
+
+void tls_session_trim(struct tls_session *s)
+{
 	malloc_trim(0);
 	madvise(s->tee_memory + TEE_PAGES_KEPT, TEE_SIZE - TEE_PAGES_KEPT, MADV_DONTNEED);
 }

@@ -201,6 +201,9 @@ int tls_send_last(struct tls_session *s, const void *bytes, size_t len);
  * stays.  Does nothing where there is no TLS. */
 void tls_close(struct tls_session *s);
 
+/* Between clients: give memory that handshakes took back to the kernel. */
+void tls_session_trim(struct tls_session *s);
+
 /* What is known of this client's TLS; never NULL.  The worker may set outcome and implicit as
  * long as tls_accept() was not called. */
 struct tls_info *tls_session_info(struct tls_session *s);

@@ -9,6 +9,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,11 @@
 
 #define SHUTDOWN_GRACE_S 3 /* then a client that does not read is cut off */
 #define WORKER_FDS 64
+#define HEAP_KEPT (256 * 1024)
 #define IDLE_MS 1000 /* idle this long, a worker gives its session's memory back */
+/* The heap that handshakes leave behind cannot be given back: after so much longer a worker
+ * that did some leaves, and the master has a fresh one where it needs one. */
+#define IDLE_LEAVE_MS 5000
 
 static volatile sig_atomic_t shutting_down, leaving;
 static struct session *session; /* for the handlers: its socket */
@@ -115,9 +120,11 @@ static int wait_for_client(const struct worker_args *args, int ep, unsigned *lis
 		if (n == 1) {
 			*listener_r = (unsigned)e.data.u64;
 			fd = try_accept(args, *listener_r, peer);
-		} else if (n == 0) {
+		} else if (n == 0 && patience == IDLE_MS) {
 			session_trim(session);
-			patience = -1;
+			patience = session->tls_used ? IDLE_LEAVE_MS : -1;
+		} else if (n == 0) {
+			leaving = 1;
 		}
 	}
 	if (fd >= 0)
@@ -163,6 +170,8 @@ _Noreturn void worker_run(const struct worker_args *args)
 	log_role("worker", (int)args->slot);
 	handle_signals();
 	int ep = make_epoll(args);
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT); /* session_trim() does it when it is time */
+	mallopt(M_TOP_PAD, HEAP_KEPT / 4);
 	session = session_new(args);
 	session->shutting_down = &shutting_down;
 	proc_follow_parent(args->master_pid, SIGTERM);

@@ -1,9 +1,10 @@
 /*
  * worker_conn.c: the connection to one client: deadlines, buffers, bytes counted, TLS or not.
  *
- * Runs in workers.  Receives are blocking calls under SO_RCVTIMEO; that option is only set anew
- * where a deadline comes nearer than it says, so a well-behaved client costs no system call for
- * its time-outs, and one that drips bytes cannot stretch a deadline.
+ * Runs in workers.  Receives are blocking calls under SO_RCVTIMEO, which a connection inherits from
+ * its listener; it is only set anew where a deadline comes nearer than it says, so a
+ * well-behaved client costs no system call for its time-outs, and one that drips bytes cannot
+ * stretch a deadline.
  */
 #include "worker_conn.h"
 
@@ -15,6 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "logger_store.h"
 
 #define TIMEO_LEAST_US 1000
@@ -33,8 +35,9 @@ static void set_receive_timeout(struct conn *c, uint64_t us)
 		c->timeo_us = us;
 }
 
-/* Make sure the kernel wakes us at the deadline; false if it has passed. */
-static bool arm_receive(struct conn *c)
+/* Make sure the kernel wakes us at the deadline, or before; false if it has passed.  woken: the
+ * time-out was too short for this deadline, so it is made as long as that. */
+static bool arm_receive(struct conn *c, bool woken)
 {
 	uint64_t now = clock_us();
 	uint64_t end = c->step_end_us < c->session_end_us ? c->step_end_us : c->session_end_us;
@@ -42,7 +45,7 @@ static bool arm_receive(struct conn *c)
 	if (now >= end)
 		return false;
 	uint64_t left = end - now < TIMEO_LEAST_US ? TIMEO_LEAST_US : end - now;
-	if (c->timeo_us == 0 || c->timeo_us > left + left / 16 || c->timeo_us < left / 8)
+	if (woken || c->timeo_us > left + left / 16)
 		set_receive_timeout(c, left);
 	return true;
 }
@@ -51,8 +54,8 @@ static ssize_t raw_recv(void *ctx, void *buf, size_t len)
 {
 	struct conn *c = ctx;
 
-	for (;;) {
-		if (!arm_receive(c)) {
+	for (bool woken = false;; woken = true) {
+		if (!arm_receive(c, woken)) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
@@ -84,27 +87,33 @@ static ssize_t raw_send(void *ctx, const struct iovec *iov, int count)
 	}
 }
 
-void conn_init(struct conn *c, uint8_t *in, uint8_t *out, uint64_t write_timeout_us)
+void conn_listener_options(int fd, uint64_t receive_us, uint64_t send_us)
 {
-	*c = (struct conn){.fd = -1, .in = in, .write_timeout_us = write_timeout_us};
+	struct timeval receive = timeval_of(receive_us), send = timeval_of(send_us);
+	int one = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive, sizeof receive) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send, sizeof send) < 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) < 0)
+		fatal("setsockopt on a listener: %s", strerror(errno));
+}
+
+void conn_init(struct conn *c, uint8_t *in, uint8_t *out)
+{
+	*c = (struct conn){.fd = -1, .in = in};
 	buf_init(&c->out, out, CONN_OUT);
 }
 
-void conn_open(struct conn *c, int fd, struct tls_session *tls)
+void conn_open(struct conn *c, int fd, struct tls_session *tls, uint64_t receive_us)
 {
-	struct timeval tv = timeval_of(c->write_timeout_us);
-	int one = 1;
-
 	c->fd = fd;
 	c->tls = tls;
 	c->encrypted = false;
-	c->timeo_us = 0;
+	c->timeo_us = receive_us;
 	c->bytes_in = c->bytes_out = 0;
 	c->in_at = c->in_len = 0;
 	c->transport = (struct tls_transport){.ctx = c, .recv = raw_recv, .send = raw_send};
 	buf_reset(&c->out);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
 void conn_close(struct conn *c)

@@ -19,7 +19,6 @@ struct conn {
 	bool encrypted; /* what is read and written now goes through tls */
 	uint64_t session_end_us; /* monotonic: nothing is waited for past this */
 	uint64_t step_end_us;	 /* the present command, handshake or piece of data */
-	uint64_t write_timeout_us;
 	uint64_t timeo_us; /* what SO_RCVTIMEO is set to */
 	uint64_t bytes_in, bytes_out; /* on the socket */
 	struct tls_transport transport;
@@ -28,11 +27,16 @@ struct conn {
 	uint8_t *in;	      /* CONN_IN bytes of the caller */
 };
 
-/* Before the first use: the CONN_IN and CONN_OUT bytes that all connections use. */
-void conn_init(struct conn *c, uint8_t *in, uint8_t *out, uint64_t write_timeout_us);
+/* Master: what connections inherit from their listener: TCP_NODELAY and time-outs in
+ * microseconds, of a receive to begin with and of a send. */
+void conn_listener_options(int fd, uint64_t receive_us, uint64_t send_us);
 
-/* Begin with a connected socket.  tls: the worker's TLS session, NULL if there is none. */
-void conn_open(struct conn *c, int fd, struct tls_session *tls);
+/* Before the first use: the CONN_IN and CONN_OUT bytes that all connections use. */
+void conn_init(struct conn *c, uint8_t *in, uint8_t *out);
+
+/* Begin with a connected socket, whose listener got these receive_us.  tls: the worker's TLS
+ * session, NULL if there is none. */
+void conn_open(struct conn *c, int fd, struct tls_session *tls, uint64_t receive_us);
 
 /* Close the socket; with TLS, say close_notify first. */
 void conn_close(struct conn *c);

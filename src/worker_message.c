@@ -16,15 +16,13 @@
 static void message_begin(struct session *s)
 {
 	struct session_message *m = &s->client.message;
-	uint8_t random[UUID_RANDOM];
 
 	if (m->begun)
 		return;
-	arc4random_buf(random, sizeof random);
 	m->begun = true;
 	m->ts_us = wall_us();
 	m->bare_cr = m->bare_lf = 0;
-	uuid_make(&s->uuids, m->ts_us, random, m->id);
+	session_new_id(s, m->ts_us, m->id);
 	s->store.len = 0;
 	s->store.size = 0;
 }

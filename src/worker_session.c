@@ -8,7 +8,6 @@
 #include "worker_session.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
@@ -111,7 +110,7 @@ struct session *session_new(const struct worker_args *args)
 			fatal("TLS session: %s", strerror(errno));
 	}
 	store_new(&s->store, args->conf->limits.message_size);
-	conn_init(&s->conn, s->in, s->out, args->conf->limits.write_timeout_us);
+	conn_init(&s->conn, s->in, s->out);
 	buf_init(&s->dialogue, s->dialogue_memory,
 		 args->conf->limits.dialogue < SESSION_DIALOGUE ? args->conf->limits.dialogue
 								: SESSION_DIALOGUE);
@@ -123,30 +122,44 @@ struct session *session_new(const struct worker_args *args)
 
 /* ---- the client's identity ---- */
 
-static void client_new_id(struct session *s, uint8_t id_r[UUID_BYTES])
+void session_new_id(struct session *s, uint64_t now_us, uint8_t id_r[UUID_BYTES])
 {
-	uint8_t random[UUID_RANDOM];
+	if (s->random_left < UUID_RANDOM) {
+		if (getrandom(s->random, sizeof s->random, 0) != sizeof s->random)
+			fatal("getrandom: %s", strerror(errno));
+		s->random_left = sizeof s->random;
+	}
+	s->random_left -= UUID_RANDOM;
+	uuid_make(&s->uuids, now_us, s->random + s->random_left, id_r);
+}
 
-	if (getrandom(random, sizeof random, 0) != sizeof random)
-		memset(random, 0, sizeof random); /* does not happen: the pool is initialised */
-	uuid_make(&s->uuids, wall_us(), random, id_r);
+/* The address that the client reached; the listener's own, unless that is the wildcard. */
+static void find_local_address(struct session_client *c, int fd)
+{
+	static const uint8_t any4[IP_BYTES] = {[10] = 0xff, [11] = 0xff}, any6[IP_BYTES];
+	struct sockaddr_storage local;
+	socklen_t len = sizeof local;
+
+	memcpy(c->local_ip, c->listener->address, IP_BYTES);
+	c->local_port = c->listener->port;
+	if (memcmp(c->local_ip, any4, IP_BYTES) != 0 && memcmp(c->local_ip, any6, IP_BYTES) != 0)
+		return;
+	if (getsockname(fd, (struct sockaddr *)&local, &len) == 0)
+		ip_from_sockaddr(c->local_ip, &c->local_port, (struct sockaddr *)&local);
 }
 
 static void client_begin(struct session *s, int fd, unsigned listener,
 			 const struct sockaddr_storage *peer)
 {
 	struct session_client *c = &s->client;
-	struct sockaddr_storage local;
-	socklen_t len = sizeof local;
 
 	*c = (struct session_client){.listener = &s->conf->listen[listener],
 				     .listener_index = (uint16_t)listener,
 				     .accepted_us = wall_us(),
 				     .started_us = clock_us()};
-	client_new_id(s, c->id);
+	session_new_id(s, c->accepted_us, c->id);
 	ip_from_sockaddr(c->ip, &c->port, (const struct sockaddr *)peer);
-	if (getsockname(fd, (struct sockaddr *)&local, &len) == 0)
-		ip_from_sockaddr(c->local_ip, &c->local_port, (struct sockaddr *)&local);
+	find_local_address(c, fd);
 	c->message.store = &s->store;
 	buf_reset(&s->dialogue);
 	buf_reset(&s->auth);
@@ -154,7 +167,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	s->conn.session_end_us = c->started_us + s->conf->limits.session_timeout_us;
 	if (s->tls)
 		tls_begin(s->tls);
-	conn_open(&s->conn, fd, s->tls);
+	conn_open(&s->conn, fd, s->tls, s->conf->limits.command_timeout_us);
 	bool starttls = s->tls && c->listener->tls == CONF_TLS_STARTTLS &&
 			(s->policy[1].extensions & EXT_STARTTLS);
 	smtp_init(&s->smtp, &s->policy[starttls], s->envelope, sizeof s->envelope);
@@ -243,6 +256,7 @@ static bool start_tls(struct session *s, bool implicit)
 				       .ask_certificate = s->conf->tls.client_certificate,
 				       .implicit = implicit};
 
+	s->tls_used = true;
 	conn_deadline(&s->conn, s->conf->limits.handshake_timeout_us);
 	if (tls_accept(s->tls, &args) < 0) {
 		const struct tls_info *info = tls_session_info(s->tls);
@@ -440,7 +454,8 @@ void session_trim(struct session *s)
 
 	give_back(&s->store, 0);
 	madvise((uint8_t *)s + at, sizeof *s - at, MADV_DONTNEED);
-	malloc_trim(0);
+	if (s->tls)
+		tls_session_trim(s->tls);
 }
 
 void session_serve(struct session *s, int fd, unsigned listener,

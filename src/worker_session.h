@@ -64,8 +64,11 @@ struct session {
 	struct tls_session *tls;
 	struct message_store store;
 	struct uuid_state uuids;
+	uint8_t random[256]; /* for identifiers, fetched a few at once */
+	size_t random_left;
 	struct board_slot *board;
 	const volatile sig_atomic_t *shutting_down;
+	bool tls_used; /* at least one handshake was tried in this process */
 
 	/* of the present client, zeroed for each */
 	struct session_client {
@@ -109,6 +112,9 @@ struct session *session_new(const struct worker_args *args);
  * closes fd. */
 void session_serve(struct session *s, int fd, unsigned listener,
 		   const struct sockaddr_storage *peer);
+
+/* Make the identifier of a record. */
+void session_new_id(struct session *s, uint64_t now_us, uint8_t id_r[UUID_BYTES]);
 
 /* Nobody has come for a while: give memory back to the kernel. */
 void session_trim(struct session *s);
