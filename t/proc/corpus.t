@@ -41,7 +41,7 @@ while ($select->count) {
         for (split /\n/, $rest{$f}) { my ($id, $sha) = split; $sent{$id} = $sha }
     }
 }
-diag sprintf '%d messages in %.1f s', scalar keys %sent, time - $began;
+note sprintf '%d messages in %.1f s', scalar keys %sent, time - $began;
 is($failed, 0, 'no client was refused');
 is(scalar keys %sent, MESSAGES, 'every message of the corpus is acknowledged, with an id of its own');
 is($trap->stop, 0, 'the trap leaves in order');
