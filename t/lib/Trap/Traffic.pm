@@ -9,6 +9,7 @@ package Trap::Traffic;
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_hex);
+use MIME::Base64 qw(encode_base64);
 use POSIX ();
 use Time::HiRes qw(sleep time);
 use Trap::Client;
@@ -31,13 +32,13 @@ sub new {
     return $self;
 }
 
+# Lines that do not compress.
 sub _message {
     my ($self, $n, $count) = @_;
     my ($least, $most) = @{$self->{sizes}};
     my $size = int($least + rand($most - $least));
-    my $text = "Subject: $n $count\r\n\r\n";
-    $text .= join('', map { chr 32 + rand 95 } 1 .. 40 + rand 30) . "\r\n" while length $text < $size;
-    return $text;
+    read $self->{random}, my $bytes, $size * 3 / 4 or die "/dev/urandom: $!";
+    return "Subject: $n $count\r\n\r\n" . encode_base64($bytes, "\r\n");
 }
 
 # One process: sessions of up to ten messages until it is told to stop.
@@ -46,6 +47,7 @@ sub _client {
     my ($stop, $count) = (0, 0);
     local $SIG{TERM} = sub { $stop = 1 };
     srand($n * 1000003 ^ $$);
+    open $self->{random}, '<:raw', '/dev/urandom' or die "/dev/urandom: $!";
     open my $log, '>>', "$self->{dir}/$n" or die "$self->{dir}/$n: $!";
     open my $refused, '>>', "$self->{dir}/$n.refused" or die "$!";
     while (!$stop) {
