@@ -87,7 +87,7 @@ struct ack_board {
 	_Atomic uint32_t full; /* 1: messages are refused until there is room again */
 	/* counters of the logger since it started */
 	_Atomic uint64_t sessions, messages, batches, refused, dropped, bad_frames;
-	_Atomic uint64_t bytes_raw, bytes_compressed;
+	_Atomic uint64_t bytes_raw; /* before compression */
 	_Atomic uint32_t word[] __attribute__((aligned(64)));
 };
 

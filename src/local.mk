@@ -49,6 +49,7 @@ smtptrap_SOURCES += src/smtptrap/cmd_cat.c
 smtptrap_SOURCES += src/smtptrap/cmd_fields.c
 smtptrap_SOURCES += src/smtptrap/cmd_mail.c
 smtptrap_SOURCES += src/smtptrap/cmd_show.c
+smtptrap_SOURCES += src/smtptrap/cmd_status.c
 smtptrap_SOURCES += src/smtptrap/cmd_verify.c
 smtptrap_SOURCES += src/smtptrap/env.c
 smtptrap_SOURCES += src/smtptrap/mail_out.c src/smtptrap/mail_out.h

@@ -198,7 +198,9 @@ static void session_say_end(struct session *s, enum smtp_end why)
 	smtp_close(&s->smtp, why, &v);
 	if (v.message_over)
 		message_aborted(s);
-	if (v.reply_len == 0)
+	/* Behind a handshake that failed, text in clear would only confuse. */
+	bool broken = s->tls && tls_session_info(s->tls)->outcome == TLS_FAILED;
+	if (v.reply_len == 0 || broken)
 		return;
 	dialogue_server(s, v.reply, v.reply_len);
 	if (conn_put(&s->conn, v.reply, v.reply_len) == 0)

@@ -2,166 +2,128 @@
 UNIT_TESTS =
 LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS)
 
-UNIT_TESTS += t/unit/key_form.t
-t_unit_key_form_t_SOURCES = t/unit/key_form.c t/tap.h
-t_unit_key_form_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/key_msg.t
-t_unit_key_msg_t_SOURCES = t/unit/key_msg.c t/tap.h
-t_unit_key_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/tee.t
-t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
-t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
-
-UNIT_TESTS += t/unit/tls_engine.t
-t_unit_tls_engine_t_SOURCES = t/unit/tls_engine.c $(TLS_LAB)
-t_unit_tls_engine_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/tls_failures.t
-t_unit_tls_failures_t_SOURCES = t/unit/tls_failures.c $(TLS_LAB)
-t_unit_tls_failures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/tls_info.t
-t_unit_tls_info_t_SOURCES = t/unit/tls_info.c t/tap.h $(TLS_SOURCES) src/log.c src/log.h
-t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/tls_keys.t
-t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
-t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/arena.t
-t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
-t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/conf.t
-t_unit_conf_t_SOURCES = t/unit/conf.c t/tap.h t/unit/conf_files.h
-t_unit_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/conf_doc.t
-t_unit_conf_doc_t_SOURCES = t/unit/conf_doc.c t/tap.h t/unit/conf_files.h
-t_unit_conf_doc_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/conf_number.t
-t_unit_conf_number_t_SOURCES = t/unit/conf_number.c t/tap.h
-t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/conf_suggest.t
-t_unit_conf_suggest_t_SOURCES = t/unit/conf_suggest.c t/tap.h
-t_unit_conf_suggest_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/conf_tree.t
-t_unit_conf_tree_t_SOURCES = t/unit/conf_tree.c t/tap.h t/unit/conf_files.h
-t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/ip.t
-t_unit_ip_t_SOURCES = t/unit/ip.c t/tap.h
-t_unit_ip_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/mail_header.t
-t_unit_mail_header_t_SOURCES = t/unit/mail_header.c t/tap.h
-t_unit_mail_header_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/proxy.t
-t_unit_proxy_t_SOURCES = t/unit/proxy.c t/tap.h
-t_unit_proxy_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-UNIT_TESTS += t/unit/gzip_repair.t
-t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
-t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/gzip_writer.t
-t_unit_gzip_writer_t_SOURCES = t/unit/gzip_writer.c t/tap.h t/unit/gzip_files.h
-t_unit_gzip_writer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/id_set.t
-t_unit_id_set_t_SOURCES = t/unit/id_set.c t/tap.h
-t_unit_id_set_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/json_text.t
-t_unit_json_text_t_SOURCES = t/unit/json_text.c t/tap.h
-t_unit_json_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/log_dir.t
-t_unit_log_dir_t_SOURCES = t/unit/log_dir.c t/tap.h
-t_unit_log_dir_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/log_name.t
-t_unit_log_name_t_SOURCES = t/unit/log_name.c t/tap.h
-t_unit_log_name_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/log_read.t
-t_unit_log_read_t_SOURCES = t/unit/log_read.c t/tap.h t/unit/gzip_files.h
-t_unit_log_read_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/log_tail.t
-t_unit_log_tail_t_SOURCES = t/unit/log_tail.c t/tap.h t/unit/gzip_files.h
-t_unit_log_tail_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/mail_read.t
-t_unit_mail_read_t_SOURCES = t/unit/mail_read.c t/tap.h t/unit/gzip_files.h
-t_unit_mail_read_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/mbox.t
-t_unit_mbox_t_SOURCES = t/unit/mbox.c t/tap.h
-t_unit_mbox_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/record.t
-t_unit_record_t_SOURCES = t/unit/record.c t/tap.h
-t_unit_record_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/record_line.t
-t_unit_record_line_t_SOURCES = t/unit/record_line.c t/tap.h
-t_unit_record_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/term_text.t
-t_unit_term_text_t_SOURCES = t/unit/term_text.c t/tap.h
-t_unit_term_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/time_text.t
-t_unit_time_text_t_SOURCES = t/unit/time_text.c t/tap.h
-t_unit_time_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/uuid.t
-t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
-t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 # Programs that tests use.
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
+UNIT_TESTS += t/unit/arena.t
+t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
+t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/base64.t
+t_unit_base64_t_SOURCES = t/unit/base64.c t/tap.h
+t_unit_base64_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf.t
+t_unit_conf_t_SOURCES = t/unit/conf.c t/tap.h t/unit/conf_files.h
+t_unit_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_number.t
+t_unit_conf_number_t_SOURCES = t/unit/conf_number.c t/tap.h
+t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_suggest.t
+t_unit_conf_suggest_t_SOURCES = t/unit/conf_suggest.c t/tap.h
+t_unit_conf_suggest_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_tree.t
+t_unit_conf_tree_t_SOURCES = t/unit/conf_tree.c t/tap.h t/unit/conf_files.h
+t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/data.t
+t_unit_data_t_SOURCES = t/unit/data.c t/tap.h
+t_unit_data_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/gzip_repair.t
+t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
+t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/gzip_writer.t
+t_unit_gzip_writer_t_SOURCES = t/unit/gzip_writer.c t/tap.h t/unit/gzip_files.h
+t_unit_gzip_writer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/id_set.t
+t_unit_id_set_t_SOURCES = t/unit/id_set.c t/tap.h
+t_unit_id_set_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ip.t
+t_unit_ip_t_SOURCES = t/unit/ip.c t/tap.h
+t_unit_ip_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/json_text.t
+t_unit_json_text_t_SOURCES = t/unit/json_text.c t/tap.h
+t_unit_json_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/key_form.t
 t_unit_key_form_t_SOURCES = t/unit/key_form.c t/tap.h
 t_unit_key_form_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
 UNIT_TESTS += t/unit/key_msg.t
 t_unit_key_msg_t_SOURCES = t/unit/key_msg.c t/tap.h
 t_unit_key_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
+UNIT_TESTS += t/unit/line.t
+t_unit_line_t_SOURCES = t/unit/line.c t/tap.h
+t_unit_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/log_dir.t
+t_unit_log_dir_t_SOURCES = t/unit/log_dir.c t/tap.h
+t_unit_log_dir_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/log_name.t
+t_unit_log_name_t_SOURCES = t/unit/log_name.c t/tap.h
+t_unit_log_name_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/log_read.t
+t_unit_log_read_t_SOURCES = t/unit/log_read.c t/tap.h t/unit/gzip_files.h
+t_unit_log_read_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/log_tail.t
+t_unit_log_tail_t_SOURCES = t/unit/log_tail.c t/tap.h t/unit/gzip_files.h
+t_unit_log_tail_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/mail_header.t
+t_unit_mail_header_t_SOURCES = t/unit/mail_header.c t/tap.h
+t_unit_mail_header_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/mail_read.t
+t_unit_mail_read_t_SOURCES = t/unit/mail_read.c t/tap.h t/unit/gzip_files.h
+t_unit_mail_read_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/mbox.t
+t_unit_mbox_t_SOURCES = t/unit/mbox.c t/tap.h
+t_unit_mbox_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/params.t
+t_unit_params_t_SOURCES = t/unit/params.c t/tap.h
+t_unit_params_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/path.t
+t_unit_path_t_SOURCES = t/unit/path.c t/tap.h
+t_unit_path_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/proxy.t
+t_unit_proxy_t_SOURCES = t/unit/proxy.c t/tap.h
+t_unit_proxy_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/record.t
+t_unit_record_t_SOURCES = t/unit/record.c t/tap.h
+t_unit_record_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/record_line.t
+t_unit_record_line_t_SOURCES = t/unit/record_line.c t/tap.h
+t_unit_record_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/sandbox.t
+t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
+t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
+UNIT_TESTS += t/unit/smtp.t
+t_unit_smtp_t_SOURCES = t/unit/smtp.c t/talk.h t/tap.h
+t_unit_smtp_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/smtp_matrix.t
+t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
+t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tee.t
 t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
 t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
-	$(TLS_SOURCES) src/log.c src/log.h
-
+UNIT_TESTS += t/unit/term_text.t
+t_unit_term_text_t_SOURCES = t/unit/term_text.c t/tap.h
+t_unit_term_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/time_text.t
+t_unit_time_text_t_SOURCES = t/unit/time_text.c t/tap.h
+t_unit_time_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tls_engine.t
 t_unit_tls_engine_t_SOURCES = t/unit/tls_engine.c $(TLS_LAB)
 t_unit_tls_engine_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
 UNIT_TESTS += t/unit/tls_failures.t
 t_unit_tls_failures_t_SOURCES = t/unit/tls_failures.c $(TLS_LAB)
 t_unit_tls_failures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
 UNIT_TESTS += t/unit/tls_info.t
-t_unit_tls_info_t_SOURCES = t/unit/tls_info.c t/tap.h $(TLS_SOURCES) src/tls_info.c src/log.c src/log.h
+t_unit_tls_info_t_SOURCES = t/unit/tls_info.c t/tap.h $(TLS_SOURCES) src/log.c src/log.h
 t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
 UNIT_TESTS += t/unit/tls_keys.t
 t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
 t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/uuid.t
+t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
+t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/run t/tap.h t/README.md
@@ -169,24 +131,6 @@ EXTRA_DIST += t/run t/tap.h t/README.md
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir)
 
-# The SMTP machine.
-UNIT_TESTS += t/unit/base64.t t/unit/data.t t/unit/line.t t/unit/params.t t/unit/path.t
-t_unit_base64_t_SOURCES = t/unit/base64.c t/tap.h
-t_unit_data_t_SOURCES = t/unit/data.c t/tap.h
-t_unit_line_t_SOURCES = t/unit/line.c t/tap.h
-t_unit_params_t_SOURCES = t/unit/params.c t/tap.h
-t_unit_path_t_SOURCES = t/unit/path.c t/tap.h
-t_unit_base64_t_LDADD = libsmtptrap.a
-t_unit_data_t_LDADD = libsmtptrap.a
-t_unit_line_t_LDADD = libsmtptrap.a
-t_unit_params_t_LDADD = libsmtptrap.a
-t_unit_path_t_LDADD = libsmtptrap.a
-
-UNIT_TESTS += t/unit/smtp.t t/unit/smtp_matrix.t
-t_unit_smtp_t_SOURCES = t/unit/smtp.c t/talk.h t/tap.h
-t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
-t_unit_smtp_t_LDADD = libsmtptrap.a
-t_unit_smtp_matrix_t_LDADD = libsmtptrap.a
 EXTRA_DIST += t/golden/smtp-matrix.txt
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
@@ -213,8 +157,3 @@ all-local: $(FUZZ_TARGETS)
 endif
 CLEANFILES += $(FUZZ_TESTS) $(FUZZ_TARGETS)
 EXTRA_DIST += $(FUZZ:%=t/fuzz/fuzz_%.c) t/fuzz/corpus t/fuzz/replay.c t/fuzz/run
-
-# The sandbox, entered as each process enters it.
-UNIT_TESTS += t/unit/sandbox.t
-t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
-t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)

@@ -10,32 +10,62 @@
 #include "conf.h"
 #include "err.h"
 #include "smtptrap.h"
+#include "status_msg.h"
 #include "time_text.h"
 #include "uuid.h"
 
 #define DEFAULT_CONF SYSCONFDIR "/smtptrap/smtptrap.conf"
 #define DEFAULT_LOGS LOCALSTATEDIR "/log/smtptrap"
+#define DEFAULT_RUN RUNSTATEDIR "/smtptrap"
 
-static const char *path_from_conf(const char *conf_path)
+/* The configuration, read once and kept to the end; NULL if it is wrong (said already). */
+static const struct conf *conf_at(const char *conf_path, const char *instead)
 {
 	static struct conf_errors errors; /* large */
 	struct conf *conf;
 
 	if (conf_load(&conf, conf_path, &conf_opener_plain, &errors) == 0)
-		return conf->log.directory; /* conf is kept to the end */
+		return conf;
 	for (size_t i = 0; i < errors.kept; i++)
 		complain("%s", errors.text[i]);
-	complain("%s: cannot be used; name the log directory with -d", conf_path);
+	complain("%s: cannot be used; %s", conf_path, instead);
 	return NULL;
+}
+
+/* The file that counts: the one named, or the default if it is there, or NULL. */
+static const char *conf_path_of(const struct env *env)
+{
+	if (env->conf_path != NULL)
+		return env->conf_path;
+	return access(DEFAULT_CONF, R_OK) == 0 ? DEFAULT_CONF : NULL;
 }
 
 const char *env_log_path(const struct env *env)
 {
+	const char *path = conf_path_of(env);
+
 	if (env->log_path != NULL)
 		return env->log_path;
-	if (env->conf_path != NULL)
-		return path_from_conf(env->conf_path);
-	return access(DEFAULT_CONF, R_OK) == 0 ? path_from_conf(DEFAULT_CONF) : DEFAULT_LOGS;
+	if (path == NULL)
+		return DEFAULT_LOGS;
+	const struct conf *conf = conf_at(path, "name the log directory with -d");
+	return conf ? conf->log.directory : NULL;
+}
+
+const char *env_status_socket(const struct env *env)
+{
+	static char socket[512];
+	const char *path = conf_path_of(env), *run = DEFAULT_RUN;
+
+	if (path != NULL) {
+		const struct conf *conf = conf_at(path, "name the socket with --socket");
+
+		if (conf == NULL)
+			return NULL;
+		run = conf->run_directory;
+	}
+	snprintf(socket, sizeof socket, "%s/%s", run, STATUS_SOCKET);
+	return socket;
 }
 
 bool env_log_dir(const struct env *env, struct log_dir *dir_r)

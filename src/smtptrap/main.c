@@ -26,6 +26,7 @@ const struct command commands[] = {
      "--mbox | --eml DIR | --maildir DIR [--trace] " CHOICE_USAGE,
      "get messages back, byte for byte"},
     {"show", cmd_show, "ID ...", "print a session and its dialogue for a person"},
+    {"status", cmd_status, "[--json] [--socket PATH]", "show what the trap is doing now"},
     {"verify", cmd_verify, "[DIR]", "check every file, record and message"},
     {NULL, NULL, NULL, NULL},
 };

@@ -32,6 +32,7 @@ int cmd_cat(const struct env *env, int argc, char **argv);
 int cmd_fields(const struct env *env, int argc, char **argv);
 int cmd_mail(const struct env *env, int argc, char **argv);
 int cmd_show(const struct env *env, int argc, char **argv);
+int cmd_status(const struct env *env, int argc, char **argv);
 int cmd_verify(const struct env *env, int argc, char **argv);
 
 /* "smtptrap: " and the text on standard error. */
@@ -43,6 +44,9 @@ int usage_of(const char *name);
 /* The log directory; NULL if the configuration is wrong (said already).  Lives as long as the
  * program. */
 const char *env_log_path(const struct env *env);
+
+/* The master's status socket, likewise. */
+const char *env_status_socket(const struct env *env);
 
 /* Open it; false if that fails (said already). */
 bool env_log_dir(const struct env *env, struct log_dir *dir_r);

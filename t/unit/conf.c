@@ -292,7 +292,7 @@ static void test_defaults(void)
 	ok(c->log.rotate_size == 64 << 20 && c->log.rotate_age_us == 3600000000 &&
 	       c->log.keep == 20ull << 30 && c->log.keep_age_us == 7776000000000 &&
 	       c->log.keep_free == 0 && c->log.reserve == 1 << 30 &&
-	       c->log.durability == CONF_DURABILITY_FSYNC && c->log.compression == 6,
+	       c->log.durability == CONF_DURABILITY_FSYNC && c->log.compression == 3,
 	   "log has its defaults");
 	conf_free(&c);
 	ok(c == NULL, "a freed configuration is NULL");

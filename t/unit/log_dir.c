@@ -1,7 +1,6 @@
 /*
  * A folder of log files: what is listed, found, opened, and which files cover a time.
  */
-#define _GNU_SOURCE
 #include "log_dir.h"
 
 #include <fcntl.h>

@@ -1,7 +1,6 @@
 /*
  * Lines of log files: whole, growing, torn, damaged; and long ones.
  */
-#define _GNU_SOURCE
 #include "log_read.h"
 
 #include "err.h"

@@ -2,7 +2,6 @@
  * Messages read back from a mail file to the byte: in every chunking, in order, by offset; growing,
  * torn and wrong files.
  */
-#define _GNU_SOURCE
 #include "mail_read.h"
 
 #include "err.h"
