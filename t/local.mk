@@ -22,7 +22,6 @@ t_unit_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_doc.t
 t_unit_conf_doc_t_SOURCES = t/unit/conf_doc.c t/tap.h t/unit/conf_files.h
 t_unit_conf_doc_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
 UNIT_TESTS += t/unit/conf_number.t
 t_unit_conf_number_t_SOURCES = t/unit/conf_number.c t/tap.h
 t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
