@@ -1,4 +1,5 @@
 # doc/: manual pages and PROCESSES.md.
+dist_man_MANS += doc/smtptrap.conf.5
 
 dist_man_MANS += doc/smtptrap.1
 

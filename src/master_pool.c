@@ -295,7 +295,7 @@ void pool_signal(struct master *m, int signal)
 
 static void died_at_start(struct master *m)
 {
-	uint64_t hold = HOLD_FIRST_US << (m->pool.start_deaths < 8 ? m->pool.start_deaths : 8);
+	uint64_t hold = (uint64_t)HOLD_FIRST_US << (m->pool.start_deaths < 8 ? m->pool.start_deaths : 8);
 
 	if (hold > HOLD_MOST_US)
 		hold = HOLD_MOST_US;
