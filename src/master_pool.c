@@ -295,12 +295,15 @@ void pool_signal(struct master *m, int signal)
 
 static void died_at_start(struct master *m)
 {
+	uint64_t now = clock_us();
 	uint64_t hold = HOLD_FIRST_US << (m->pool.start_deaths < 8 ? m->pool.start_deaths : 8);
 
+	if (now < m->pool.hold_until_us)
+		return; /* forked together with one that died already */
 	if (hold > HOLD_MOST_US)
 		hold = HOLD_MOST_US;
 	m->pool.start_deaths++;
-	m->pool.hold_until_us = clock_us() + hold;
+	m->pool.hold_until_us = now + hold;
 	warn("a worker died while it started: no other is forked for %.1f s",
 	     (double)hold / 1000000);
 }
