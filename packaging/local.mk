@@ -27,6 +27,7 @@ DEBIAN_FILES = \
 	packaging/debian/copyright \
 	packaging/debian/rules \
 	packaging/debian/smtptrap.docs \
+	packaging/debian/smtptrap.lintian-overrides \
 	packaging/debian/smtptrap.postinst \
 	packaging/debian/smtptrap.postrm \
 	packaging/debian/source/format \
@@ -35,6 +36,7 @@ DEBIAN_FILES = \
 
 EXTRA_DIST += $(DEBIAN_FILES) \
 	packaging/apparmor/usr.sbin.smtptrapd \
+	packaging/cppcheck.cfg \
 	packaging/deps \
 	packaging/lint \
 	packaging/make-certificates \

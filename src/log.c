@@ -46,7 +46,8 @@ static size_t log_escape(char *line, size_t max, const char *text)
 	return n;
 }
 
-static void log_line(int severity, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static void log_line(int severity, const char *format,
+							   va_list ap)
 {
 	char text[LOG_LINE_MAX], line[LOG_LINE_MAX + 96];
 	size_t n = 0;

@@ -296,7 +296,8 @@ void pool_signal(struct master *m, int signal)
 static void died_at_start(struct master *m)
 {
 	uint64_t now = clock_us();
-	uint64_t hold = HOLD_FIRST_US << (m->pool.start_deaths < 8 ? m->pool.start_deaths : 8);
+	uint64_t hold = (uint64_t)HOLD_FIRST_US
+			<< (m->pool.start_deaths < 8 ? m->pool.start_deaths : 8);
 
 	if (now < m->pool.hold_until_us)
 		return; /* forked together with one that died already */

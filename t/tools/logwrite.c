@@ -47,7 +47,7 @@ static const char *dir;
 static struct stream streams[LOG_STREAM_COUNT];
 static struct uuid_state uuids;
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "logwrite: %s: %s\n", what, strerror(errno));
 	exit(1);
