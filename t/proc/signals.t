@@ -62,7 +62,7 @@ for my $signal (qw(TERM INT)) {
 
 # A client that does not read its 421 does not hold the trap.
 {
-    my $trap = Trap->new;
+    my $trap = Trap->new(conf => {limits => {commands => 1000000}});
     my $c = $trap->client;
     $c->socket->blocking(0);
     my $text = "HELP\r\n" x 1000;
