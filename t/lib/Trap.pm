@@ -348,6 +348,23 @@ sub smtptrap {
     return Trap::Process::run("$BUILD/smtptrap", '-d', $self->{logs}, @args);
 }
 
+# What smtptrap status tells, as a structure.
+sub table {
+    my ($self) = @_;
+    my ($out, $err, $status) = Trap::Process::run("$BUILD/smtptrap", '-f', $self->conf_file,
+        'status', '--json');
+    die "smtptrap status: $err" if $status != 0;
+    return JSON::PP::decode_json($out);
+}
+
+# The process that serves this client.
+sub worker_of {
+    my ($self, $client) = @_;
+    my ($slot) = grep { ($_->{client_port} // 0) == $client->local_port
+        && $_->{client_ip} eq $client->local_address } @{$self->table->{slots}};
+    return $slot && $slot->{pid};
+}
+
 # ---- the end ----
 
 # Stop and test that it left in order and said nothing that was not expected.
