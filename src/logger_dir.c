@@ -149,7 +149,7 @@ static uint64_t last_seq(int dir, const struct log_file *f)
 
 	if (fd < 0)
 		fatal("log file %s: %s", f->text, strerror(errno));
-	int rc = log_tail_seq(fd, &seq);
+	int rc = log_tail_seq(fd, f->name.stream, &seq);
 	close(fd);
 	if (rc < 0)
 		warn("log file %s: last sequence number: %s", f->text, err_text(rc));
