@@ -155,7 +155,8 @@ static void tell_logger(const struct master *m, enum logger_message_type type)
 				     .keep = c->log.keep,
 				     .keep_age_us = c->log.keep_age_us,
 				     .keep_free = c->log.keep_free,
-				     .reserve = c->log.reserve};
+				     .reserve = c->log.reserve,
+				     .message_size = c->limits.message_size};
 
 	if (send(m->logger.control, &msg, sizeof msg, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof msg)
 		warn("the logger could not be told: %s", strerror(errno));
