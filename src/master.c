@@ -29,6 +29,7 @@
 #include "logger.h"
 #include "logger_store.h"
 #include "notify.h"
+#include "proc.h"
 #include "sandbox.h"
 
 #define STOP_TIMEOUT_US 10000000   /* for workers to say 421 and leave */
@@ -357,6 +358,7 @@ int master_run(struct conf *conf, const char *conf_path)
 	static struct master m;
 
 	m = (struct master){.conf = conf, .conf_path = conf_path, .status = -1};
+	proc_signals_reset(); /* SIGPIPE above all: the logger's end must not be ours */
 	notify_init();
 	master_start(&m);
 	watch_all(&m);

@@ -295,12 +295,16 @@ void pool_signal(struct master *m, int signal)
 
 static void died_at_start(struct master *m)
 {
-	uint64_t hold = (uint64_t)HOLD_FIRST_US << (m->pool.start_deaths < 8 ? m->pool.start_deaths : 8);
+	uint64_t now = clock_us();
+	uint64_t hold = (uint64_t)HOLD_FIRST_US
+			<< (m->pool.start_deaths < 8 ? m->pool.start_deaths : 8);
 
+	if (now < m->pool.hold_until_us)
+		return; /* forked together with one that died already */
 	if (hold > HOLD_MOST_US)
 		hold = HOLD_MOST_US;
 	m->pool.start_deaths++;
-	m->pool.hold_until_us = clock_us() + hold;
+	m->pool.hold_until_us = now + hold;
 	warn("a worker died while it started: no other is forked for %.1f s",
 	     (double)hold / 1000000);
 }
@@ -328,7 +332,10 @@ bool pool_child_ended(struct master *m, pid_t pid, int status)
 	if (slot == m->pool.used)
 		return false;
 	struct board_slot *b = &m->board->slot[slot];
-	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	/* One that was asked to leave before it could handle signals dies of the asking. */
+	bool asked = m->pool.slot[slot].asked && WIFSIGNALED(status) &&
+		     (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGHUP);
+	bool clean = asked || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	if (!clean) {
 		say_death(m, slot, pid, status);
 		m->board->head.deaths++;

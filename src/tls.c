@@ -97,7 +97,7 @@ static void reset(struct tls_session *s, const struct tls_accept_args *args)
 	s->deadline_us = tls_now_us() + args->timeout_us;
 	s->end = TLS_END_NONE;
 	s->io_errno = 0;
-	s->pushed_error = s->ticket_due = s->client_spoke = false;
+	s->interrupted = s->pushed_error = s->ticket_due = s->client_spoke = false;
 	s->held_len = 0;
 	s->server->client.failed = false;
 	tee_init(&s->tee, s->tee_memory);
@@ -197,9 +197,15 @@ ssize_t tls_recv(struct tls_session *s, void *buf, size_t len)
 		if (r == GNUTLS_E_REHANDSHAKE && refused++ < RENEGOTIATIONS) {
 			s->info.renegotiation = true;
 			gnutls_alert_send(s->gnutls, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
-		} else if (r >= 0 || gnutls_error_is_fatal((int)r) || r == GNUTLS_E_REHANDSHAKE) {
+		} else if (r >= 0 || s->interrupted || gnutls_error_is_fatal((int)r) ||
+			   r == GNUTLS_E_REHANDSHAKE) {
 			break;
 		}
+	}
+	if (s->interrupted) {
+		s->interrupted = false;
+		errno = s->io_errno;
+		return -1;
 	}
 	if (r > 0)
 		s->client_spoke = true;

@@ -173,7 +173,7 @@ _Noreturn void worker_run(const struct worker_args *args)
 	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT); /* session_trim() does it when it is time */
 	mallopt(M_TOP_PAD, HEAP_KEPT / 4);
 	session = session_new(args);
-	session->shutting_down = &shutting_down;
+	session->shutting_down = session->conn.shutting_down = &shutting_down;
 	proc_follow_parent(args->master_pid, SIGTERM);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_WORKER,
 					     .tree_fd = -1,

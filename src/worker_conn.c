@@ -60,6 +60,10 @@ static ssize_t raw_recv(void *ctx, void *buf, size_t len)
 			return -1;
 		}
 		ssize_t n = recv(c->fd, buf, len, 0);
+		if (n == 0 && *c->shutting_down) {
+			errno = ECANCELED;
+			return -1;
+		}
 		if (n >= 0) {
 			c->bytes_in += (uint64_t)n;
 			return n;

@@ -4,6 +4,7 @@
 #ifndef SMTPTRAP_WORKER_CONN_H
 #define SMTPTRAP_WORKER_CONN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct conn {
 	bool encrypted; /* what is read and written now goes through tls */
 	uint64_t session_end_us; /* monotonic: nothing is waited for past this */
 	uint64_t step_end_us;	 /* the present command, handshake or piece of data */
+	const volatile sig_atomic_t *shutting_down; /* the socket's end is our own doing then */
 	uint64_t timeo_us; /* what SO_RCVTIMEO is set to */
 	uint64_t bytes_in, bytes_out; /* on the socket */
 	struct tls_transport transport;
@@ -46,7 +48,7 @@ void conn_deadline(struct conn *c, uint64_t us);
 
 /*
  * Receive more into in[] behind what is unread.  Returns 1; 0 when the client has ended; -1 with
- * errno, ETIMEDOUT when a deadline passed.  The caller has made room (conn_room()).
+ * errno, ETIMEDOUT when a deadline passed, ECANCELED when we are shutting down.  The caller has made room (conn_room()).
  */
 int conn_fill(struct conn *c);
 

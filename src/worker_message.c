@@ -74,29 +74,12 @@ static void note_bare_in_chunks(struct session *s)
 	note_bare(s, cr, lf);
 }
 
-/* BDAT takes bytes as they are: count what DATA's reader counts on its way. */
-static void count_bare(const struct message_store *store, struct session_message *m)
-{
-	const uint8_t *bytes = store->bytes, *end = bytes + store->len;
-
-	for (const uint8_t *p = bytes; (p = memchr(p, '\r', (size_t)(end - p))) != NULL; p++)
-		m->bare_cr += p + 1 == end || p[1] != '\n';
-	for (const uint8_t *p = bytes; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
-		m->bare_lf += p == bytes || p[-1] != '\r';
-}
-
 /* The message is complete: have it stored, answer, and record what was refused. */
 static void message_complete(struct session *s, struct smtp_verdict *v)
 {
 	char id[UUID_TEXT];
 	enum smtp_stored result = SMTP_TOO_BIG;
 
-	if (s->smtp.envelope.chunked)
-		count_bare(&s->store, &s->client.message);
-	if (s->client.message.bare_cr)
-		smtp_note(&s->smtp, ODDITY_BARE_CR_DATA);
-	if (s->client.message.bare_lf)
-		smtp_note(&s->smtp, ODDITY_BARE_LF_DATA);
 	uuid_format(s->client.message.id, id);
 	if (s->store.size <= s->store.cap) {
 		struct span reply = smtp_stored_reply(&s->smtp, id);

@@ -9,28 +9,39 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "logger_store.h"
+
 #define PARTS_MAX 6
+
+/* The logger alone reads the pipe: without a reader it is dead, and nobody will answer. */
+static bool logger_is_gone(const struct results *r)
+{
+	struct pollfd p = {.fd = r->pipe};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
 
 /* Sleep until the word says something about record seq; code >= least. */
 static enum ack_code results_wait(const struct results *r, uint32_t least)
 {
+	const struct timespec slice = {.tv_sec = 1};
 	const _Atomic uint32_t *word = &r->ack->word[r->slot];
-	struct timespec end;
+	uint64_t end = clock_us() + RESULTS_TIMEOUT_S * UINT64_C(1000000);
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += RESULTS_TIMEOUT_S;
 	for (;;) {
 		uint32_t now = atomic_load_explicit(word, memory_order_acquire);
 		if (now >> 2 == r->seq && (now & 3) >= least)
 			return (enum ack_code)(now & 3);
-		/* FUTEX_WAIT_BITSET takes an absolute time, so EINTR does not prolong the wait. */
-		if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET, now, &end, NULL,
-			    FUTEX_BITSET_MATCH_ANY) < 0 &&
-		    errno == ETIMEDOUT)
+		if (syscall(SYS_futex, word, FUTEX_WAIT, now, &slice, NULL, 0) == 0 ||
+		    errno == EAGAIN)
+			continue;
+		/* A second has passed, or a signal came: both may mean that it is lost. */
+		if (logger_is_gone(r) || clock_us() > end)
 			return ACK_FAILED;
 	}
 }

@@ -171,6 +171,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	bool starttls = s->tls && c->listener->tls == CONF_TLS_STARTTLS &&
 			(s->policy[1].extensions & EXT_STARTTLS);
 	smtp_init(&s->smtp, &s->policy[starttls], s->envelope, sizeof s->envelope);
+	record_board(s); /* before it counts: what a killed session's last words are made of */
 	atomic_store_explicit(&s->board->state, SLOT_SESSION, memory_order_release);
 }
 

@@ -9,6 +9,7 @@ TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+EXTRA_DIST += t/proc/reader.t
 
 UNIT_TESTS += t/unit/arena.t
 t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
@@ -19,6 +20,9 @@ t_unit_base64_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf.t
 t_unit_conf_t_SOURCES = t/unit/conf.c t/tap.h t/unit/conf_files.h
 t_unit_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_doc.t
+t_unit_conf_doc_t_SOURCES = t/unit/conf_doc.c t/tap.h t/unit/conf_files.h
+t_unit_conf_doc_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_number.t
 t_unit_conf_number_t_SOURCES = t/unit/conf_number.c t/tap.h
 t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -136,13 +140,21 @@ EXTRA_DIST += t/golden/smtp-matrix.txt
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
 FUZZ =
+FUZZ += conf
 FUZZ += data
+FUZZ += frame
 FUZZ += line
+FUZZ += mail_header
 FUZZ += path
+FUZZ += proxy
+FUZZ += mbox
+FUZZ += path
+FUZZ += record
+FUZZ += repair
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
-FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS)
+FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS)
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
 	$(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)
 

@@ -1,11 +1,9 @@
 /*
  * cmd_fields.c: smtptrap fields: the fields of records, from the table that makes them.
  *
- * With --mdoc it writes the lists of smtptrap-records(5), which the build puts into the page.
+ * A line each, apart by tabs: name, kind, streams, unit, documentation, Zeek's name, ECS's name.
  */
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "record.h"
 #include "smtptrap.h"
@@ -29,7 +27,7 @@ static const char *streams(const struct record_info *info)
 	return info->in_session ? "session" : "message";
 }
 
-static void print_plain(void)
+static void print_fields(void)
 {
 	for (unsigned f = 0; f < FIELD_COUNT; f++) {
 		const struct record_info *info = &record_table[f];
@@ -39,50 +37,12 @@ static void print_plain(void)
 	}
 }
 
-/* Text that mdoc(7) takes as text. */
-static void print_mdoc_text(const char *text)
-{
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == '\\')
-			fputs("\\e", stdout);
-		else if (*p == '-' || ((*p == '.' || *p == '\'') && p == text))
-			printf("\\%s%c", *p == '-' ? "" : "&", *p);
-		else
-			putchar(*p);
-	}
-	putchar('\n');
-}
-
-static void print_mdoc_names(const struct record_info *info)
-{
-	if (info->zeek[0] != '\0')
-		printf("Zeek: %s%s\n", info->zeek, info->ecs[0] != '\0' ? ";" : ".");
-	if (info->ecs[0] != '\0')
-		printf("ECS: %s.\n", info->ecs);
-}
-
-static void print_mdoc(void)
-{
-	puts(".Bl -tag -width Ds");
-	for (unsigned f = 0; f < FIELD_COUNT; f++) {
-		const struct record_info *info = &record_table[f];
-
-		printf(".It Va %s\n.Pq %s , %s", info->name, kinds[info->kind], streams(info));
-		printf(info->unit[0] != '\0' ? " , in %s\n" : "\n", info->unit);
-		print_mdoc_text(info->doc);
-		print_mdoc_names(info);
-	}
-	puts(".El");
-}
-
 int cmd_fields(const struct env *env, int argc, char **argv)
 {
 	(void)env;
-	if (argc == 1)
-		print_plain();
-	else if (argc == 2 && strcmp(argv[1], "--mdoc") == 0)
-		print_mdoc();
-	else
+	(void)argv;
+	if (argc != 1)
 		return usage_of("fields");
+	print_fields();
 	return EXIT_GOOD;
 }

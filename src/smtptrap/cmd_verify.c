@@ -120,6 +120,8 @@ static int sum_up(const struct verify *v)
 		printf(", %" PRIu64 " stored without a record", v->orphans);
 	if (v->older > 0)
 		printf(", %" PRIu64 " removed with old files", v->older);
+	if (v->unrecorded > 0)
+		printf(", %" PRIu64 " records removed with old files", v->unrecorded);
 	putchar('\n');
 	return EXIT_GOOD;
 }

@@ -22,7 +22,7 @@
 static const struct conf *conf_at(const char *conf_path, const char *instead)
 {
 	static struct conf_errors errors; /* large */
-	struct conf *conf;
+	static struct conf *conf;
 
 	if (conf_load(&conf, conf_path, &conf_opener_plain, &errors) == 0)
 		return conf;

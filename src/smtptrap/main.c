@@ -19,7 +19,7 @@
 const struct command commands[] = {
     {"cat", cmd_cat, "[--stream session|message] " CHOICE_USAGE " [FILE|DIR ...]",
      "print records as lines of JSON"},
-    {"fields", cmd_fields, "[--mdoc]", "list the fields of records"},
+    {"fields", cmd_fields, "", "list the fields of records"},
     {"mail", cmd_mail,
      "[--eml | --mbox [--trace]] ID ...\n"
      "--eml DIR | --maildir DIR [--trace] ID ...\n"
@@ -60,7 +60,8 @@ static void print_usage(FILE *to, const struct command *c)
 		const char *lf = strchr(form, '\n');
 		int len = lf != NULL ? (int)(lf - form) : (int)strlen(form);
 
-		fprintf(to, "       smtptrap [-f CONF | -d DIR] %s %.*s\n", c->name, len, form);
+		fprintf(to, "       smtptrap [-f CONF | -d DIR] %s%s%.*s\n", c->name,
+			len > 0 ? " " : "", len, form);
 		if (lf == NULL)
 			break;
 		form = lf + 1;

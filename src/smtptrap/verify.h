@@ -26,11 +26,14 @@ struct verify {
 	uint64_t messages; /* raw ones, that a record leads to */
 	uint64_t orphans;  /* raw ones without a record */
 	uint64_t older;    /* records whose mail file was removed: older than all that are there */
+	uint64_t unrecorded; /* raw ones before all that records tell of: those were removed */
 	uint64_t raw_bytes;
 	enum record_type type; /* of the stream that is being read */
 	bool any;              /* a record of it was seen */
 	uint64_t last_seq;
 	struct id_set ids;
+	uint64_t first_message; /* seq of the first message record that is there */
+	bool walk_begun;        /* a record led to a raw message */
 	struct mail_walk walk;
 	struct mail_store store;
 };

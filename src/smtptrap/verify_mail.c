@@ -148,8 +148,15 @@ static const char *check_in_walk(struct verify *v, const struct message_info *in
 {
 	struct mail_walk *w = &v->walk;
 
-	while (have_head(v) && is_before(w, file, info->offset))
-		pass_orphan(v);
+	while (have_head(v) && is_before(w, file, info->offset)) {
+		if (v->walk_begun || v->first_message == 1) {
+			pass_orphan(v);
+		} else {
+			v->unrecorded++;
+			w->has_head = false;
+		}
+	}
+	v->walk_begun = true;
 	if (!w->has_head || w->file.seq != file->seq || w->head.offset != info->offset ||
 	    memcmp(w->head.id, info->head.id, UUID_BYTES) != 0)
 		return check_by_member(v, info);
@@ -174,6 +181,8 @@ void verify_mail_of(struct verify *v, const struct place *at, const struct messa
 	struct log_name file;
 	const char *wrong = NULL;
 
+	if (v->records[RECORD_MESSAGE] == 1)
+		v->first_message = info->head.seq;
 	if (!info->has_mail) {
 		if (info->accepted)
 			verify_error(v, at, info->head.id, "it was accepted and has no raw bytes");

@@ -57,7 +57,7 @@ sub new {
     my ($class, %o) = @_;
     my $self = bless {
         tls => 1, root => 0, start => 1, conf => {}, listeners => [{}], env => {}, expected => [],
-        owner => $$, seen => [], %o,
+        owner => $$, groups => {}, %o,
     }, $class;
     $self->{dir} = tempdir('trap-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     $self->{logs} //= "$self->{dir}/log";
@@ -75,6 +75,13 @@ sub pid { $_[0]{pid} }
 sub dir { $_[0]{dir} }
 sub logs { $_[0]{logs} }
 sub conf_file { "$_[0]{dir}/smtptrap.conf" }
+
+# A file of the data that the project shares, or undef where it is not at hand.
+sub shared {
+    my ($name) = @_;
+    my $file = ($ENV{TRAP_SHARED} // "$SOURCE/../shared") . "/data/$name";
+    return -e $file ? $file : undef;
+}
 
 # ---- users and folders ----
 
@@ -180,6 +187,7 @@ sub spawn {
     }
     setpgrp $pid, $pid; # whoever of us is first
     $self->{pid} = $pid;
+    $self->{groups}{$pid} = 1;
     $self->{status} = undef;
 }
 
@@ -229,7 +237,7 @@ sub gone {
     return 1 if !$self->{pid};
     if (waitpid($self->{pid}, WNOHANG) == $self->{pid}) {
         $self->{status} = $?;
-        $self->{group} = delete $self->{pid};
+        delete $self->{pid};
         return 1;
     }
     return 0;
@@ -257,14 +265,21 @@ sub stop {
     return $status;
 }
 
-# kill -9 to all processes of the daemon at once.
+# The process groups of this trap that have living processes; others are forgotten, so that their
+# numbers are never used again.
+sub groups {
+    my ($self) = @_;
+    Trap::Process::group_lives($_) or delete $self->{groups}{$_} for keys %{$self->{groups}};
+    return keys %{$self->{groups}};
+}
+
+# kill -9 to all processes of the daemon at once, also to those whose master is gone.
 sub kill_hard {
     my ($self) = @_;
-    my $group = $self->{pid} // $self->{group} or return;
-    kill 'KILL', -$group;
+    kill 'KILL', map { -$_ } $self->groups;
     $self->wait_gone(10) if $self->{pid};
     my $end = time + 10;
-    sleep 0.01 while Trap::Process::group_lives($group) && time < $end;
+    sleep 0.01 while $self->groups && time < $end;
 }
 
 sub restart { my ($self) = @_; my $s = $self->stop; $self->start; return $s }
@@ -333,6 +348,23 @@ sub smtptrap {
     return Trap::Process::run("$BUILD/smtptrap", '-d', $self->{logs}, @args);
 }
 
+# What smtptrap status tells, as a structure.
+sub table {
+    my ($self) = @_;
+    my ($out, $err, $status) = Trap::Process::run("$BUILD/smtptrap", '-f', $self->conf_file,
+        'status', '--json');
+    die "smtptrap status: $err" if $status != 0;
+    return JSON::PP::decode_json($out);
+}
+
+# The process that serves this client.
+sub worker_of {
+    my ($self, $client) = @_;
+    my ($slot) = grep { ($_->{client_port} // 0) == $client->local_port
+        && $_->{client_ip} eq $client->local_address } @{$self->table->{slots}};
+    return $slot && $slot->{pid};
+}
+
 # ---- the end ----
 
 # Stop and test that it left in order and said nothing that was not expected.
@@ -347,7 +379,7 @@ sub DESTROY {
     my ($self) = @_;
     return if $$ != $self->{owner};
     local ($?, $@);
-    $self->kill_hard if $self->{pid} || $self->{group};
+    $self->kill_hard;
 }
 
 1;

@@ -60,6 +60,13 @@ sub private_kib {
     return $sum;
 }
 
+# Where a program is, or undef.
+sub program {
+    my ($name) = @_;
+    my ($found) = grep { -x && !-d } map { "$_/$name" } split(/:/, $ENV{PATH}), '/usr/sbin', '/sbin';
+    return $found;
+}
+
 # Run a program to its end: (standard output, standard error, wait status).
 sub run {
     my (@command) = @_;
