@@ -9,6 +9,7 @@ TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+EXTRA_DIST += t/proc/reader.t
 
 UNIT_TESTS += t/unit/arena.t
 t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
@@ -144,10 +145,9 @@ FUZZ += data
 FUZZ += frame
 FUZZ += line
 FUZZ += mail_header
-FUZZ += path
-FUZZ += proxy
 FUZZ += mbox
 FUZZ += path
+FUZZ += proxy
 FUZZ += record
 FUZZ += repair
 
