@@ -5,6 +5,7 @@ libsmtptrap_a_SOURCES += lib/arena.c lib/arena.h
 libsmtptrap_a_SOURCES += lib/base64.c lib/base64.h
 libsmtptrap_a_SOURCES += lib/board.c lib/board.h
 libsmtptrap_a_SOURCES += lib/buf.c lib/buf.h
+libsmtptrap_a_SOURCES += lib/clock.c lib/clock.h
 libsmtptrap_a_SOURCES += lib/conf.c lib/conf.h
 libsmtptrap_a_SOURCES += lib/conf_block.c lib/conf_block.h
 libsmtptrap_a_SOURCES += lib/conf_error.c lib/conf_error.h

@@ -14,9 +14,9 @@
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 #include "log.h"
 #include "logger_dir.h"
@@ -27,22 +27,6 @@
 #define STORE_FREE_MARGIN (64u * 1024)	   /* for trailers, records and the file system's own */
 #define STORE_FREE_AGE_US 200000	   /* how long a look at the free space is good */
 #define STORE_SESSION_FLUSH (64u * 1024)   /* uncommitted fields that are worth a flush */
-
-uint64_t clock_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-uint64_t wall_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 void store_init(struct store *st, const struct conf *conf, int dir, struct ack_board *ack)
 {

@@ -82,8 +82,4 @@ void store_tick(struct store *st);
 /* Finish all files; with all records that could not be written counted and named. */
 void store_rotate(struct store *st);
 
-/* Microseconds: monotonic, and since 1970. */
-uint64_t clock_us(void);
-uint64_t wall_us(void);
-
 #endif

@@ -25,9 +25,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "logger.h"
-#include "logger_store.h"
 #include "notify.h"
 #include "proc.h"
 #include "sandbox.h"

@@ -15,11 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "frame.h"
 #include "keyholder.h"
 #include "listen.h"
 #include "log.h"
-#include "logger_store.h"
 #include "master.h"
 #include "proc.h"
 #include "record.h"

@@ -15,10 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "frame.h"
 #include "listen.h"
 #include "log.h"
-#include "logger_store.h"
 #include "master.h"
 #include "notify.h"
 #include "proc.h"

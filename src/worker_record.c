@@ -7,10 +7,10 @@
  */
 #include <string.h>
 
+#include "clock.h"
 #include "digest.h"
 #include "ip.h"
 #include "log.h"
-#include "logger_store.h"
 #include "record.h"
 #include "time_text.h"
 #include "worker_session.h"

@@ -16,9 +16,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ip.h"
 #include "log.h"
-#include "logger_store.h"
 #include "proxy.h"
 
 #define SESSION_GIVE_BACK (64u * 1024) /* touched beyond this: pages go back to the kernel */

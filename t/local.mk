@@ -145,10 +145,9 @@ FUZZ += data
 FUZZ += frame
 FUZZ += line
 FUZZ += mail_header
-FUZZ += path
-FUZZ += proxy
 FUZZ += mbox
 FUZZ += path
+FUZZ += proxy
 FUZZ += record
 FUZZ += repair
 
