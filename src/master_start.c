@@ -149,8 +149,9 @@ static void give_up_root(struct master *m)
 void master_listener_options(const struct master *m)
 {
 	for (size_t i = 0; i < m->conf->nlisten; i++)
-		conn_listener_options(m->listener[i], m->conf->limits.command_timeout_us,
-				      m->conf->limits.write_timeout_us);
+		if (m->listener[i] >= 0)
+			conn_listener_options(m->listener[i], m->conf->limits.command_timeout_us,
+					      m->conf->limits.write_timeout_us);
 }
 
 void master_start(struct master *m)
