@@ -98,6 +98,14 @@ void dialogue_event(struct session *s, const char *text)
 
 /* ---- fields ---- */
 
+/* Add what fits. */
+static void put_cut(struct buf *to, struct span s)
+{
+	size_t room = to->cap - to->len;
+
+	buf_put(to, s.bytes, s.len < room ? s.len : room);
+}
+
 void record_auth(struct session *s, const struct smtp_auth_attempt *a)
 {
 	uint8_t text[1000];
@@ -110,10 +118,10 @@ void record_auth(struct session *s, const struct smtp_auth_attempt *a)
 	buf_put_byte(&b, ' ');
 	buf_put_str(&b, smtp_auth_verdict_name(a->verdict));
 	buf_put_byte(&b, ' ');
-	buf_put(&b, a->identity.bytes, a->identity.len);
-	if (s->conf->auth.auth_secrets) {
+	put_cut(&b, a->identity);
+	if (s->conf->auth.auth_secrets && b.len < b.cap) {
 		buf_put_byte(&b, ' ');
-		buf_put(&b, a->secret.bytes, a->secret.len);
+		put_cut(&b, a->secret);
 	}
 	record_put_string(&s->auth, FIELD_AUTH, text, b.len);
 }
