@@ -26,7 +26,6 @@ DEBIAN_FILES = \
 	packaging/debian/control \
 	packaging/debian/copyright \
 	packaging/debian/rules \
-	packaging/debian/smtptrap.docs \
 	packaging/debian/smtptrap.lintian-overrides \
 	packaging/debian/smtptrap.postinst \
 	packaging/debian/smtptrap.postrm \
