@@ -97,7 +97,7 @@ static void reset(struct tls_session *s, const struct tls_accept_args *args)
 	s->deadline_us = tls_now_us() + args->timeout_us;
 	s->end = TLS_END_NONE;
 	s->io_errno = 0;
-	s->pushed_error = s->ticket_due = s->client_spoke = false;
+	s->pushed = s->pushed_error = s->ticket_due = s->client_spoke = false;
 	s->held_len = 0;
 	s->server->client.failed = false;
 	tee_init(&s->tee, s->tee_memory);
@@ -264,7 +264,10 @@ void tls_close(struct tls_session *s)
 		(void)tls_transport_flush(s);
 	gnutls_deinit(s->gnutls);
 	s->gnutls = NULL;
-	/* An idle worker gives back what the session took: there may be thousands of them. */
+}
+
+void tls_idle(struct tls_session *s)
+{
 	malloc_trim(0);
 	madvise(s->tee_memory + TEE_PAGES_KEPT, TEE_SIZE - TEE_PAGES_KEPT, MADV_DONTNEED);
 }
