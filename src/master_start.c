@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "frame.h"
+#include "heap_fill.h"
 #include "listen.h"
 #include "log.h"
 #include "master.h"
@@ -188,6 +189,7 @@ void master_start(struct master *m)
 	pool_init(m);
 	if (m->worker_memory > 0)
 		m->worker_memory += MEMORY_MARGIN + m->conf->limits.message_size;
+	heap_fill();
 	give_up_root(m);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_MASTER, .tree_fd = -1});
 }
