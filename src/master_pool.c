@@ -53,7 +53,9 @@ static bool send_frame(const struct master *m, enum frame_type type, struct iove
 	for (int i = 1; i < n; i++)
 		head.length = (uint16_t)(head.length + parts[i].iov_len);
 	parts[0] = (struct iovec){.iov_base = &head, .iov_len = sizeof head};
-	return writev(m->pipe_master, parts, n) == (ssize_t)(sizeof head + head.length);
+	ssize_t sent = writev(m->pipe_master, parts, n);
+	parts[0] = (struct iovec){0}; /* the header ends with this function */
+	return sent == (ssize_t)(sizeof head + head.length);
 }
 
 static bool announce(const struct master *m, uint32_t slot, uint64_t cookie)

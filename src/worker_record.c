@@ -98,6 +98,14 @@ void dialogue_event(struct session *s, const char *text)
 
 /* ---- fields ---- */
 
+/* Add what fits. */
+static void put_cut(struct buf *to, struct span s)
+{
+	size_t room = to->cap - to->len;
+
+	buf_put(to, s.bytes, s.len < room ? s.len : room);
+}
+
 void record_auth(struct session *s, const struct smtp_auth_attempt *a)
 {
 	uint8_t text[1000];
@@ -110,10 +118,10 @@ void record_auth(struct session *s, const struct smtp_auth_attempt *a)
 	buf_put_byte(&b, ' ');
 	buf_put_str(&b, smtp_auth_verdict_name(a->verdict));
 	buf_put_byte(&b, ' ');
-	buf_put(&b, a->identity.bytes, a->identity.len);
-	if (s->conf->auth.auth_secrets) {
+	put_cut(&b, a->identity);
+	if (s->conf->auth.auth_secrets && b.len < b.cap) {
 		buf_put_byte(&b, ' ');
-		buf_put(&b, a->secret.bytes, a->secret.len);
+		put_cut(&b, a->secret);
 	}
 	record_put_string(&s->auth, FIELD_AUTH, text, b.len);
 }
@@ -143,6 +151,15 @@ static void put_oddities(uint64_t set, struct buf *to)
 	for (int i = 0; i < ODDITY_COUNT; i++)
 		if (set & UINT64_C(1) << i)
 			record_put_text(to, FIELD_ODDITIES, oddity_table[i].name);
+}
+
+/* They go on in the list that put_oddities() began. */
+static void put_header_oddities(const struct mail_header *h, struct buf *to)
+{
+	for (int i = 0; i < MAIL_ODDITY_COUNT; i++)
+		if (h->oddities & UINT32_C(1) << i)
+			record_put_text(to, FIELD_ODDITIES,
+					mail_header_oddity_name((enum mail_header_oddity)i));
 }
 
 static void put_tls(struct session *s, enum record_type type, struct buf *to)
@@ -263,7 +280,6 @@ static void put_content(struct session *s, struct buf *to)
 {
 	const struct message_store *store = &s->store;
 
-	mail_header_read(&s->header, store->bytes, store->len);
 	if (store->size == store->len) {
 		size_t body = s->header.body_offset;
 
@@ -295,7 +311,9 @@ static void message_fields(struct session *s, enum message_verdict verdict, cons
 	record_put_u64(to, FIELD_SIZE, s->store.size);
 	record_put_u64(to, FIELD_BARE_CR, m->bare_cr);
 	record_put_u64(to, FIELD_BARE_LF, m->bare_lf);
+	mail_header_read(&s->header, s->store.bytes, s->store.len);
 	put_oddities(e->oddities, to);
+	put_header_oddities(&s->header, to);
 	if (e->chunked)
 		record_put_bool(to, FIELD_CHUNKED, true);
 	record_put_text(to, FIELD_VERDICT, verdict_names[verdict]);

@@ -142,7 +142,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/run t/tap.h t/README.md
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
-	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir)
+	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
 
 EXTRA_DIST += t/golden/smtp-matrix.txt
 
@@ -154,10 +154,9 @@ FUZZ += data
 FUZZ += frame
 FUZZ += line
 FUZZ += mail_header
-FUZZ += path
-FUZZ += proxy
 FUZZ += mbox
 FUZZ += path
+FUZZ += proxy
 FUZZ += record
 FUZZ += repair
 
