@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -51,15 +50,6 @@ static struct ack_board *map_board(const struct logger_args *args)
 	ack->slots = args->slots;
 	close(args->ack_memory);
 	return ack;
-}
-
-static void ignore_signals(void)
-{
-	proc_signals_reset();
-	proc_signal_set(SIGTERM, SIG_IGN);
-	proc_signal_set(SIGINT, SIG_IGN);
-	proc_signal_set(SIGHUP, SIG_IGN);
-	proc_signal_set(SIGUSR1, SIG_IGN);
 }
 
 static void say_ready(int control)
@@ -166,7 +156,7 @@ _Noreturn void logger_run(const struct logger_args *args)
 	static struct logger lg;
 
 	log_role("logger", -1);
-	ignore_signals();
+	proc_signals_ignore();
 	umask(027);
 	struct ack_board *ack = map_board(args);
 	if (args->identity) {

@@ -187,7 +187,7 @@ static void reload(struct master *m)
 	} else {
 		conf_free(&m->conf);
 		m->conf = new;
-		m->board->head.spare_min = (int32_t)new->workers.spare_min;
+		m->board->head.spare_min = (int32_t) new->workers.spare_min;
 		master_listener_options(m);
 		tell_logger(m, LOGGER_SETTINGS);
 		heap_fill();
@@ -361,7 +361,7 @@ int master_run(struct conf *conf, const char *conf_path)
 	static struct master m;
 
 	m = (struct master){.conf = conf, .conf_path = conf_path, .status = -1};
-	proc_signals_reset(); /* SIGPIPE above all: the logger's end must not be ours */
+	proc_signals_set(NULL, 0); /* SIGPIPE above all: the logger's end must not be ours */
 	notify_init();
 	master_start(&m);
 	watch_all(&m);
