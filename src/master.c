@@ -270,7 +270,7 @@ static void say_ready(struct master *m)
 {
 	static bool said;
 
-	if (said || (uint32_t)atomic_load(&m->board->head.idle) < m->conf->workers.spare_min)
+	if (said || !pool_started(m))
 		return;
 	said = true;
 	info("ready: %s %s, %zu listeners, workers %u to %u; TLS: %s; sandbox: %s%s", PACKAGE_NAME,
