@@ -97,7 +97,7 @@ static const struct {
     {"renameat2", L},
     {"unlinkat", L},
     {"getdents64", L},
-    {"fcntl", M | L | K | W},
+    {"fcntl", M | L}, /* not W: the pipe's flags are those of all workers */
     {"flock", L},
     /* the master's trade: children, signals, a configuration to read anew */
     {"clone", M},
