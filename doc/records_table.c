@@ -4,11 +4,12 @@
  *     records_table <smtptrap-records.5.in >smtptrap-records.5
  *
  * Run by make.  A line that is @FIELDS@, @ODDITIES@ or @TLS_FAILURES@ is replaced by the list made
- * of lib/record.def, lib/oddity.def, lib/tls_failure.def.
+ * of lib/record.def, lib/oddity.def, lib/header_oddity.def, lib/tls_failure.def.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "mail_header.h"
 #include "oddity.h"
 #include "record.h"
 
@@ -110,6 +111,9 @@ static void print_oddities(void)
 	puts(".Bl -tag -width Ds -compact");
 	for (unsigned i = 0; i < ODDITY_COUNT; i++)
 		print_item(oddity_table[i].name, oddity_table[i].doc);
+	for (int i = 0; i < MAIL_ODDITY_COUNT; i++)
+		print_item(mail_header_oddity_name((enum mail_header_oddity)i),
+			   mail_header_oddity_doc((enum mail_header_oddity)i));
 	puts(".El");
 }
 

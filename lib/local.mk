@@ -27,6 +27,7 @@ libsmtptrap_a_SOURCES += lib/gzip_reader.c lib/gzip_reader.h
 libsmtptrap_a_SOURCES += lib/gzip_repair.c lib/gzip_repair.h
 libsmtptrap_a_SOURCES += lib/gzip_scan.c
 libsmtptrap_a_SOURCES += lib/gzip_writer.c lib/gzip_writer.h
+libsmtptrap_a_SOURCES += lib/header_oddity.def
 libsmtptrap_a_SOURCES += lib/id_set.c lib/id_set.h
 libsmtptrap_a_SOURCES += lib/ip.c lib/ip.h
 libsmtptrap_a_SOURCES += lib/json_text.c lib/json_text.h

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "heap_fill.h"
 #include "log.h"
 #include "logger.h"
 #include "notify.h"
@@ -188,6 +189,7 @@ static void reload(struct master *m)
 		m->board->head.spare_min = (int32_t)new->workers.spare_min;
 		master_listener_options(m);
 		tell_logger(m, LOGGER_SETTINGS);
+		heap_fill();
 		pool_signal(m, SIGHUP);
 		info("reload: %s is in force for new sessions", m->conf_path);
 	}

@@ -72,7 +72,8 @@ static int make_epoll(const struct worker_args *args)
 
 	for (size_t i = 0; ep >= 0 && i < args->conf->nlisten; i++) {
 		struct epoll_event e = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.u64 = i};
-		if (epoll_ctl(ep, EPOLL_CTL_ADD, args->listeners[i], &e) < 0)
+		if (args->listeners[i] >= 0 &&
+		    epoll_ctl(ep, EPOLL_CTL_ADD, args->listeners[i], &e) < 0)
 			fatal("epoll_ctl: %s", strerror(errno));
 	}
 	if (ep < 0)
@@ -142,7 +143,8 @@ static void drain(const struct worker_args *args)
 			 args->conf->hostname);
 
 	for (unsigned i = 0; i < args->conf->nlisten; i++)
-		for (int fd; (fd = try_accept(args, i, &peer)) >= 0; close(fd))
+		for (int fd; args->listeners[i] >= 0 && (fd = try_accept(args, i, &peer)) >= 0;
+		     close(fd))
 			if (args->conf->listen[i].tls != CONF_TLS_IMPLICIT)
 				(void)!send(fd, reply, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

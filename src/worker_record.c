@@ -153,6 +153,15 @@ static void put_oddities(uint64_t set, struct buf *to)
 			record_put_text(to, FIELD_ODDITIES, oddity_table[i].name);
 }
 
+/* They go on in the list that put_oddities() began. */
+static void put_header_oddities(const struct mail_header *h, struct buf *to)
+{
+	for (int i = 0; i < MAIL_ODDITY_COUNT; i++)
+		if (h->oddities & UINT32_C(1) << i)
+			record_put_text(to, FIELD_ODDITIES,
+					mail_header_oddity_name((enum mail_header_oddity)i));
+}
+
 static void put_tls(struct session *s, enum record_type type, struct buf *to)
 {
 	static const struct tls_info none = {.outcome = TLS_NOT_OFFERED};
@@ -271,7 +280,6 @@ static void put_content(struct session *s, struct buf *to)
 {
 	const struct message_store *store = &s->store;
 
-	mail_header_read(&s->header, store->bytes, store->len);
 	if (store->size == store->len) {
 		size_t body = s->header.body_offset;
 
@@ -303,7 +311,9 @@ static void message_fields(struct session *s, enum message_verdict verdict, cons
 	record_put_u64(to, FIELD_SIZE, s->store.size);
 	record_put_u64(to, FIELD_BARE_CR, m->bare_cr);
 	record_put_u64(to, FIELD_BARE_LF, m->bare_lf);
+	mail_header_read(&s->header, s->store.bytes, s->store.len);
 	put_oddities(e->oddities, to);
+	put_header_oddities(&s->header, to);
 	if (e->chunked)
 		record_put_bool(to, FIELD_CHUNKED, true);
 	record_put_text(to, FIELD_VERDICT, verdict_names[verdict]);
