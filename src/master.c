@@ -83,11 +83,13 @@ static void begin_stop(struct master *m)
 	pool_signal(m, SIGTERM);
 }
 
-static void lost_role(struct master *m, const char *name)
+static void lost_role(struct master *m, const char *name, int status)
 {
 	if (m->stopping)
 		return;
-	warn("the %s is gone: every client gets 421, and the trap must be started anew", name);
+	warn("the %s is gone (%s %d): every client gets 421, and the trap must be started anew", name,
+	     WIFSIGNALED(status) ? "signal" : "status",
+	     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	m->failed = true;
 	begin_stop(m);
 }
@@ -208,12 +210,12 @@ static void reap(struct master *m)
 			continue;
 		if (pid == m->logger.pid) {
 			m->logger.pid = -1;
-			lost_role(m, "logger");
+			lost_role(m, "logger", status);
 		}
 		for (uint32_t i = 0; i < m->keyholders; i++)
 			if (pid == m->keyholder[i].pid) {
 				m->keyholder[i].pid = -1;
-				lost_role(m, "keyholder");
+				lost_role(m, "keyholder", status);
 			}
 	}
 }

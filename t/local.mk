@@ -15,6 +15,9 @@ t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 EXTRA_DIST += t/proc/reader.t
 
+t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
+	-Wl,--wrap=ftruncate,--wrap=renameat
+
 UNIT_TESTS += t/unit/arena.t
 t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
 t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -54,8 +57,6 @@ t_unit_id_set_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/intake.t
 t_unit_intake_t_SOURCES = t/unit/intake.c t/lib-c/intake_lab.h t/tap.h $(INTAKE_SOURCES)
 t_unit_intake_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
-	-Wl,--wrap=ftruncate,--wrap=renameat
 UNIT_TESTS += t/unit/ip.t
 t_unit_ip_t_SOURCES = t/unit/ip.c t/tap.h
 t_unit_ip_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)

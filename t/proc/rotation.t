@@ -43,8 +43,7 @@ sub names_are_good {
     my (%sent, $files);
     for my $start (1 .. 3) {
         my $traffic = Trap::Traffic->new($trap, clients => 3, sizes => [1000, 30_000]);
-        my $before = $trap->log->files('mail');
-        ok(wait_for(20, sub { $trap->log->files('mail') >= ($files // 0) + 8 }), 'many files are written');
+        ok(wait_for(20, sub { $trap->log->files('mail') >= ($files // 0) + 5 }), 'many files are written');
         %sent = (%sent, $traffic->stop);
         is($trap->stop, 0, 'the trap leaves');
         $files = $trap->log->files('mail');
@@ -96,7 +95,7 @@ sub names_are_good {
     my $trap = Trap->new(conf => {log => {'rotate-size' => '64k', keep => $keep}});
     $trap->expect(qr/ logger: log file \S+: removed by retention \(keep\)$/);
     my $traffic = Trap::Traffic->new($trap, clients => 3, sizes => [1000, 30_000]);
-    ok(wait_for(30, sub { ($trap->log->files('mail'))[0] =~ /-0000(?:0[5-9]|[1-9]\d)\./ }), 'keep: the oldest files are removed');
+    ok(wait_for(30, sub { (($trap->log->files('mail'))[0] // '') =~ /-0000(?:0[5-9]|[1-9]\d)\./ }), 'keep: the oldest files are removed');
     my $total = 0;
     $total += -s $trap->logs . "/$_" // 0 for map { $trap->log->files($_) } keys %suffix;
     cmp_ok($total, '<', $keep + 1024 * 1024, 'keep: about as much as is to be kept is there');
@@ -119,22 +118,23 @@ sub names_are_good {
     $trap->done;
 }
 {
-    my $trap = Trap->new(start => 0, conf => {log => {'keep-age' => '1d', 'rotate-size' => '64k'}});
+    my $trap = Trap->new(conf => {log => {'keep-age' => '1d', 'rotate-size' => '64k'}});
     $trap->expect(qr/ logger: log file session-2020\S+: removed by retention \(keep-age\)$/);
+    $trap->client->quit;
+    $trap->stop;
     my $old = $trap->logs . '/session-20200101T000000Z-000001.jsonl.gz';
     my $other = $trap->logs . '/notes.txt';
-    open my $f, '|-', "gzip -c > $old" or die;
-    print $f "{\"v\":1,\"type\":\"session\",\"id\":\"0\",\"seq\":41}\n";
-    close $f;
-    open $f, '>', $other or die;
+    rename $trap->logs . '/' . ($trap->log->files('session'))[0], $old or die "rename: $!";
+    open my $f, '>', $other or die "$other: $!";
     close $f;
     $trap->start;
     ok(!-e $old, 'keep-age: a file that is too old is removed');
     ok(-e $other, 'keep-age: files with other names are left alone');
     my $c = $trap->client;
     $c->quit;
-    like((map { @$_ } [$trap->session_of($c), $trap->log->files('session')])[1] // '', qr/-000002\./,
-        'keep-age: the number of the removed file is not used again');
+    is($trap->session_of($c)->{seq}, 2, 'keep-age: the records are numbered on');
+    like(($trap->log->files('session'))[0], qr/-000002\./, 'keep-age: the number of the removed file is not used again');
+    is($trap->stop, 0, 'the trap leaves');
     $trap->done;
 }
 done_testing;
