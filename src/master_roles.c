@@ -22,7 +22,7 @@
 #include "sandbox.h"
 
 #define READY_TIMEOUT_S 60 /* repair of a large log takes a while */
-#define KEYHOLDER_FDS_SPARE 64
+#define SEND_TIMEOUT_S 1
 
 /* The chroot directory as an open descriptor: key holders enter it by themselves. */
 struct keyholder_context {
@@ -100,9 +100,12 @@ _Noreturn static void be_keyholder(struct master *m, int control)
 static void wait_ready(const struct role *role, const char *name)
 {
 	struct timeval limit = {.tv_sec = READY_TIMEOUT_S};
+	struct timeval send_limit = {.tv_sec = SEND_TIMEOUT_S};
 	struct logger_message m;
 
 	setsockopt(role->control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	/* Later, nothing may hold the master: a key holder that hangs must not stop its forks. */
+	setsockopt(role->control, SOL_SOCKET, SO_SNDTIMEO, &send_limit, sizeof send_limit);
 	if (recv(role->control, &m, sizeof m, 0) > 0)
 		return;
 	fatal("the %s did not start: see its own message%s", name,
