@@ -158,7 +158,8 @@ static void tell_logger(const struct master *m, enum logger_message_type type)
 				     .keep = c->log.keep,
 				     .keep_age_us = c->log.keep_age_us,
 				     .keep_free = c->log.keep_free,
-				     .reserve = c->log.reserve};
+				     .reserve = c->log.reserve,
+				     .message_size = c->limits.message_size};
 
 	if (send(m->logger.control, &msg, sizeof msg, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof msg)
 		warn("the logger could not be told: %s", strerror(errno));
@@ -188,7 +189,7 @@ static void reload(struct master *m)
 	} else {
 		conf_free(&m->conf);
 		m->conf = new;
-		m->board->head.spare_min = (int32_t)new->workers.spare_min;
+		m->board->head.spare_min = (int32_t) new->workers.spare_min;
 		master_listener_options(m);
 		tell_logger(m, LOGGER_SETTINGS);
 		heap_fill();
@@ -362,7 +363,7 @@ int master_run(struct conf *conf, const char *conf_path)
 	static struct master m;
 
 	m = (struct master){.conf = conf, .conf_path = conf_path, .status = -1};
-	proc_signals_reset(); /* SIGPIPE above all: the logger's end must not be ours */
+	proc_signals_set(NULL, 0); /* SIGPIPE above all: the logger's end must not be ours */
 	notify_init();
 	master_start(&m);
 	watch_all(&m);

@@ -334,10 +334,7 @@ bool pool_child_ended(struct master *m, pid_t pid, int status)
 	if (slot == m->pool.used)
 		return false;
 	struct board_slot *b = &m->board->slot[slot];
-	/* One that was asked to leave before it could handle signals dies of the asking. */
-	bool asked = m->pool.slot[slot].asked && WIFSIGNALED(status) &&
-		     (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGHUP);
-	bool clean = asked || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	if (!clean) {
 		say_death(m, slot, pid, status);
 		m->board->head.deaths++;

@@ -58,12 +58,13 @@ static void on_hup(int signal)
 
 static void handle_signals(void)
 {
-	proc_signals_reset();
-	proc_signal_set(SIGTERM, on_term);
-	proc_signal_set(SIGALRM, on_alarm);
-	proc_signal_set(SIGHUP, on_hup);
-	proc_signal_set(SIGINT, SIG_IGN); /* the terminal's: the master passes on what is meant */
-	proc_signal_set(SIGUSR1, SIG_IGN);
+	static const struct proc_signal handled[] = {
+	    {SIGTERM, on_term}, {SIGALRM, on_alarm}, {SIGHUP, on_hup},
+	    {SIGINT, SIG_IGN}, /* the terminal's: the master passes on what is meant */
+	    {SIGUSR1, SIG_IGN},
+	};
+
+	proc_signals_set(handled, sizeof handled / sizeof *handled);
 }
 
 static int make_epoll(const struct worker_args *args)
@@ -139,8 +140,8 @@ static void drain(const struct worker_args *args)
 {
 	char reply[320];
 	struct sockaddr_storage peer;
-	int n = snprintf(reply, sizeof reply, "421 4.3.2 %s shutting down\r\n",
-			 args->conf->hostname);
+	int n =
+	    snprintf(reply, sizeof reply, "421 4.3.2 %s shutting down\r\n", args->conf->hostname);
 
 	for (unsigned i = 0; i < args->conf->nlisten; i++)
 		for (int fd; args->listeners[i] >= 0 && (fd = try_accept(args, i, &peer)) >= 0;

@@ -153,15 +153,6 @@ static void put_oddities(uint64_t set, struct buf *to)
 			record_put_text(to, FIELD_ODDITIES, oddity_table[i].name);
 }
 
-/* They go on in the list that put_oddities() began. */
-static void put_header_oddities(const struct mail_header *h, struct buf *to)
-{
-	for (int i = 0; i < MAIL_ODDITY_COUNT; i++)
-		if (h->oddities & UINT32_C(1) << i)
-			record_put_text(to, FIELD_ODDITIES,
-					mail_header_oddity_name((enum mail_header_oddity)i));
-}
-
 static void put_tls(struct session *s, enum record_type type, struct buf *to)
 {
 	static const struct tls_info none = {.outcome = TLS_NOT_OFFERED};
@@ -252,6 +243,10 @@ static void put_header(struct session *s, struct buf *to)
 		record_put_string(to, FIELD_DKIM_DOMAINS, h->dkim_domain[i].bytes,
 				  h->dkim_domain[i].len);
 	record_put_u64(to, FIELD_RECEIVED_COUNT, h->received_count);
+	for (int i = 0; i < MAIL_ODDITY_COUNT; i++)
+		if (h->oddities & UINT32_C(1) << i)
+			record_put_text(to, FIELD_HEADER_ODDITIES,
+					mail_header_oddity_name((enum mail_header_oddity)i));
 }
 
 static void put_digest(enum record_field field, const uint8_t *bytes, size_t len, struct buf *to)
@@ -280,6 +275,7 @@ static void put_content(struct session *s, struct buf *to)
 {
 	const struct message_store *store = &s->store;
 
+	mail_header_read(&s->header, store->bytes, store->len);
 	if (store->size == store->len) {
 		size_t body = s->header.body_offset;
 
@@ -311,9 +307,7 @@ static void message_fields(struct session *s, enum message_verdict verdict, cons
 	record_put_u64(to, FIELD_SIZE, s->store.size);
 	record_put_u64(to, FIELD_BARE_CR, m->bare_cr);
 	record_put_u64(to, FIELD_BARE_LF, m->bare_lf);
-	mail_header_read(&s->header, s->store.bytes, s->store.len);
 	put_oddities(e->oddities, to);
-	put_header_oddities(&s->header, to);
 	if (e->chunked)
 		record_put_bool(to, FIELD_CHUNKED, true);
 	record_put_text(to, FIELD_VERDICT, verdict_names[verdict]);
@@ -364,8 +358,8 @@ static void trace_received(struct session *s, struct buf *to)
 	buf_put_str(to, "Received: from ");
 	put_clean(to, s->smtp.helo_len ? s->smtp.helo : (const uint8_t *)"unknown",
 		  s->smtp.helo_len ? s->smtp.helo_len : 7);
-	buf_printf(to, " ([%s%s]:%u)\r\n\tby ", ip_is_v4(c->ip) ? "" : "IPv6:",
-		   ip_text(c->ip, ip), c->port);
+	buf_printf(to, " ([%s%s]:%u)\r\n\tby ", ip_is_v4(c->ip) ? "" : "IPv6:", ip_text(c->ip, ip),
+		   c->port);
 	buf_put_str(to, s->conf->hostname);
 	buf_printf(to, " with %s id %s", with_protocol(s), id);
 	if (s->smtp.tls) {
@@ -391,8 +385,7 @@ static void trace_make(struct session *s)
 	buf_put_str(to, "Return-Path: <");
 	put_clean(to, e->sender.bytes, e->sender.len);
 	buf_put_str(to, ">\r\n");
-	while (smtp_recipient_next(e, &at, &r) &&
-	       r.address.len + TRACE_TAIL < to->cap - to->len) {
+	while (smtp_recipient_next(e, &at, &r) && r.address.len + TRACE_TAIL < to->cap - to->len) {
 		buf_put_str(to, "Delivered-To: ");
 		put_clean(to, r.address.bytes, r.address.len);
 		buf_put_str(to, "\r\n");
@@ -433,8 +426,7 @@ void record_board(struct session *s)
 {
 	const struct session_client *c = &s->client;
 	struct board_slot *b = s->board;
-	size_t helo = s->smtp.helo_len < BOARD_HELO_MAX - 1 ? s->smtp.helo_len
-							     : BOARD_HELO_MAX - 1;
+	size_t helo = s->smtp.helo_len < BOARD_HELO_MAX - 1 ? s->smtp.helo_len : BOARD_HELO_MAX - 1;
 
 	b->since_us = c->accepted_us;
 	memcpy(b->session_id, c->id, sizeof b->session_id);

@@ -63,9 +63,8 @@ for my $case (@kept) {
     is($mail->{data}, $kept, "$title: kept byte for byte");
     is_deeply([@$m{qw(size sha256 bare_cr bare_lf)}], [length $kept, sha256_hex($kept), $cr, $lf],
         "$title: size, digest, bare CR and LF are recorded");
-    # These messages have no header to speak of, which smtp/header.t looks at.
-    is_deeply([grep { !/^header_/ } @{$m->{oddities} // []}],
-        [$cr ? 'bare_cr_data' : (), $lf ? 'bare_lf_data' : ()], "$title: the oddities are named");
+    is_deeply($m->{oddities}, $cr || $lf ? [$cr ? 'bare_cr_data' : (), $lf ? 'bare_lf_data' : ()] : undef,
+        "$title: the oddities are named");
 }
 is($c->quit, 221, 'after all of them the session goes on');
 

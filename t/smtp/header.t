@@ -41,7 +41,7 @@ for my $case (@cases) {
     my ($m) = grep { $_->{id} eq $id } $trap->records('message');
     my %got = map { $_ => JSON::PP::is_bool($m->{$_}) ? $m->{$_} ? 1 : 0 : $m->{$_} } keys %$fields;
     is_deeply(\%got, $fields, "$title: the fields are recorded");
-    is_deeply([sort @{$m->{oddities} // []}], $oddities, "$title: the oddities are named");
+    is_deeply([sort @{$m->{header_oddities} // []}], $oddities, "$title: the oddities are named");
 }
 $c->quit;
 $trap->done;
