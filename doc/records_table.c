@@ -3,12 +3,14 @@
  *
  *     records_table <smtptrap-records.5.in >smtptrap-records.5
  *
- * Run by make.  A line that is @FIELDS@, @ODDITIES@ or @TLS_FAILURES@ is replaced by the list made
- * of lib/record.def, lib/oddity.def, lib/tls_failure.def.
+ * Run by make.  A line that is @FIELDS@, @ODDITIES@,
+ * @HEADER_ODDITIES@ or @TLS_FAILURES@ is replaced by the list made
+ * of lib/record.def, lib/oddity.def, lib/header_oddity.def, lib/tls_failure.def.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "mail_header.h"
 #include "oddity.h"
 #include "record.h"
 
@@ -113,6 +115,15 @@ static void print_oddities(void)
 	puts(".El");
 }
 
+static void print_header_oddities(void)
+{
+	puts(".Bl -tag -width Ds -compact");
+	for (int i = 0; i < MAIL_ODDITY_COUNT; i++)
+		print_item(mail_header_oddity_name((enum mail_header_oddity)i),
+			   mail_header_oddity_doc((enum mail_header_oddity)i));
+	puts(".El");
+}
+
 static void print_tls_failures(void)
 {
 	puts(".Bl -tag -width Ds -compact");
@@ -127,6 +138,7 @@ static const struct {
 } lists[] = {
     {"@FIELDS@\n", print_fields},
     {"@ODDITIES@\n", print_oddities},
+    {"@HEADER_ODDITIES@\n", print_header_oddities},
     {"@TLS_FAILURES@\n", print_tls_failures},
 };
 

@@ -45,8 +45,8 @@ struct board_slot {
 	uint8_t client_ip[16], local_ip[16]; /* IPv4 mapped */
 	uint16_t client_port, local_port;
 	uint16_t listener; /* index in the configuration */
-	uint8_t phase;	   /* enum smtp_phase */
-	uint8_t tls;	   /* 1: the session speaks TLS */
+	uint8_t phase;     /* enum smtp_phase */
+	uint8_t tls;       /* 1: the session speaks TLS */
 	char tls_version[BOARD_TLS_VERSION_MAX];
 	char helo[BOARD_HELO_MAX]; /* cut, NUL-terminated, as sent */
 	uint32_t commands, errors, messages_accepted, messages_rejected;
@@ -61,9 +61,9 @@ struct board_header {
 	uint32_t slot_size, slots;
 	uint64_t started_us; /* when the master became ready, microseconds since 1970 */
 	int32_t master_pid;
-	_Atomic int32_t idle;	 /* workers that wait; a hint for when to ring the doorbell */
-	int32_t spare_min;	 /* a worker that takes the idle count below this rings */
-	uint32_t workers;	 /* alive, as the master last counted */
+	_Atomic int32_t idle;   /* workers that wait; a hint for when to ring the doorbell */
+	int32_t spare_min;      /* a worker that takes the idle count below this rings */
+	uint32_t workers;       /* alive, as the master last counted */
 	uint64_t forks, deaths; /* workers started; workers that died without being asked */
 	char sensor[64];
 } __attribute__((aligned(64)));

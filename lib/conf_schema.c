@@ -168,7 +168,7 @@ const struct conf_row conf_rows[] = {
      .doc = "Commands that a session may have."},
     {CONF_LIMITS, "errors", CONF_KIND_NUMBER, 1, COUNT_MAX, "20", .offset = AT(limits.errors),
      .doc = "Commands answered 5xx that a session may have."},
-    {CONF_LIMITS, "line-length", CONF_KIND_SIZE32, 512, 64 * KIB, "2048",
+    {CONF_LIMITS, "line-length", CONF_KIND_SIZE32, 512, 12 * KIB, "2048",
      .offset = AT(limits.line_length),
      .doc = "Bytes that a command line may have, its line end included."},
     {CONF_LIMITS, "dialogue", CONF_KIND_SIZE32, 0, DIALOGUE_MAX, "32k",

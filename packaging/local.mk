@@ -26,7 +26,6 @@ DEBIAN_FILES = \
 	packaging/debian/control \
 	packaging/debian/copyright \
 	packaging/debian/rules \
-	packaging/debian/smtptrap.docs \
 	packaging/debian/smtptrap.lintian-overrides \
 	packaging/debian/smtptrap.postinst \
 	packaging/debian/smtptrap.postrm \
@@ -35,6 +34,7 @@ DEBIAN_FILES = \
 	packaging/debian/tests/smoke
 
 EXTRA_DIST += $(DEBIAN_FILES) \
+	.clang-tidy \
 	packaging/apparmor/usr.sbin.smtptrapd \
 	packaging/cppcheck.cfg \
 	packaging/deps \
@@ -65,7 +65,7 @@ format:
 	cd $(srcdir) && clang-format -i lib/*.[ch] src/*.[ch] src/*/*.[ch] t/*.h t/unit/*.[ch] t/fuzz/*.c
 
 # What packaging/test runs beside the programs that are installed.
-test-programs: $(check_PROGRAMS)
+test-programs: $(check_PROGRAMS) $(FUZZ_TESTS)
 
 clean-local:
 	rm -rf deb

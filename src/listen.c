@@ -64,6 +64,10 @@ static int listen_open(const struct conf_listen *l)
 	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	listen_text(l, where);
+	if (fd < 0 && errno == EAFNOSUPPORT && !ip_is_v4(l->address)) {
+		warn("listen %s: this kernel has no IPv6, going on without", where);
+		return -1;
+	}
 	if (fd < 0)
 		fatal("listen %s: socket: %s", where, strerror(errno));
 	set_option(fd, SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR");
@@ -105,7 +109,8 @@ int listen_open_all(const struct conf *conf, int *fds_r)
 	for (int fd = 3; fd < 3 + passed; fd++) {
 		size_t i = entry_of(conf, fd);
 		if (fds_r[i] >= 0)
-			fatal("sockets %d and %d from the service manager are the same", fds_r[i], fd);
+			fatal("sockets %d and %d from the service manager are the same", fds_r[i],
+			      fd);
 		if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 			fatal("socket %d: fcntl: %s", fd, strerror(errno));
 		fds_r[i] = fd;

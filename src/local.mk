@@ -2,6 +2,7 @@
 
 # The TLS engine of a worker, the key holder, and what the master does for both.
 TLS_SOURCES = \
+	src/heap_fill.c src/heap_fill.h \
 	src/key_store.c src/key_store.h \
 	src/keyholder.c src/keyholder.h \
 	src/keyholder_give.c \

@@ -10,13 +10,13 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "logger_dir.h"
 #include "logger_intake.h"
@@ -25,7 +25,7 @@
 #include "sandbox.h"
 
 #define LOGGER_TICK_MS 500
-#define LOGGER_FRAMES_A_TURN 512 /* then commit, also if more is in the pipe */
+#define LOGGER_FRAMES_A_TURN 512      /* then commit, also if more is in the pipe */
 #define LOGGER_UNSYNCED (256u * 1024) /* durability none: compressed bytes worth a write */
 
 struct logger {
@@ -35,6 +35,7 @@ struct logger {
 	struct intake intake;
 	uint64_t ticked_us;
 	bool master_gone;
+	bool rotate; /* asked for, not done: a long message is under way */
 };
 
 static struct ack_board *map_board(const struct logger_args *args)
@@ -51,15 +52,6 @@ static struct ack_board *map_board(const struct logger_args *args)
 	return ack;
 }
 
-static void ignore_signals(void)
-{
-	proc_signals_reset();
-	proc_signal_set(SIGTERM, SIG_IGN);
-	proc_signal_set(SIGINT, SIG_IGN);
-	proc_signal_set(SIGHUP, SIG_IGN);
-	proc_signal_set(SIGUSR1, SIG_IGN);
-}
-
 static void say_ready(int control)
 {
 	struct logger_message m = {.type = LOGGER_READY};
@@ -68,8 +60,10 @@ static void say_ready(int control)
 		fatal("the master is gone");
 }
 
-static void apply_settings(struct conf *conf, const struct logger_message *m)
+static void apply_settings(struct logger *lg, const struct logger_message *m)
 {
+	struct conf *conf = &lg->conf;
+
 	conf->log.rotate_size = m->rotate_size;
 	conf->log.rotate_age_us = m->rotate_age_us;
 	conf->log.keep = m->keep;
@@ -77,7 +71,11 @@ static void apply_settings(struct conf *conf, const struct logger_message *m)
 	conf->log.keep_free = m->keep_free;
 	conf->log.reserve = m->reserve;
 	conf->log.durability = (enum conf_durability)m->durability;
-	conf->log.compression = m->compression;
+	for (enum log_stream i = 0; i < LOG_STREAM_COUNT; i++)
+		lg->store.stream[i].level = (int)m->compression;
+	/* Workers with the configuration before may still be there: never less than they take. */
+	if (m->message_size > conf->limits.message_size)
+		conf->limits.message_size = m->message_size;
 }
 
 static void on_control(struct logger *lg)
@@ -92,11 +90,9 @@ static void on_control(struct logger *lg)
 		return;
 	}
 	if (m.type == LOGGER_SETTINGS)
-		apply_settings(&lg->conf, &m);
-	else if (m.type == LOGGER_ROTATE && !lg->store.message_open) {
-		store_rotate(&lg->store);
-		logger_dir_retain(lg->args->dir, &lg->conf, wall_us() / 1000000);
-	}
+		apply_settings(lg, &m);
+	else if (m.type == LOGGER_ROTATE)
+		lg->rotate = true;
 }
 
 /* Take what is in the pipe; false at its end. */
@@ -125,6 +121,10 @@ static void after_frames(struct logger *lg)
 	if (!st->message_open &&
 	    (st->batch_count > 0 || st->stream[LOG_MAIL].out.len > LOGGER_UNSYNCED))
 		store_commit(st);
+	if (lg->rotate && !st->message_open) {
+		lg->rotate = false;
+		store_rotate(st);
+	}
 	uint64_t now = clock_us();
 	if (now - lg->ticked_us < LOGGER_TICK_MS * 1000)
 		return;
@@ -156,7 +156,7 @@ _Noreturn void logger_run(const struct logger_args *args)
 	static struct logger lg;
 
 	log_role("logger", -1);
-	ignore_signals();
+	proc_signals_ignore();
 	umask(027);
 	struct ack_board *ack = map_board(args);
 	if (args->identity) {
@@ -169,10 +169,10 @@ _Noreturn void logger_run(const struct logger_args *args)
 	if (intake_init(&lg.intake, &lg.store, ack, args->master_cookie, args->slots) < 0)
 		fatal("no memory for %u slots", args->slots);
 	logger_dir_start(args->dir, lg.store.stream);
-	logger_dir_retain(args->dir, &lg.conf, wall_us() / 1000000);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_LOGGER, .tree_fd = args->dir});
 	say_ready(args->control);
 	logger_loop(&lg);
+	intake_end(&lg.intake);
 	store_rotate(&lg.store);
 	debug("all is written");
 	_exit(0);

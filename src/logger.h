@@ -12,25 +12,25 @@
 
 struct logger_args {
 	const struct conf *conf;
-	int dir;	     /* the log directory */
-	int pipe;	     /* read end, packet mode, not blocking */
-	int control;	     /* SOCK_SEQPACKET to the master */
-	int ack_memory;	     /* memfd of the acknowledgement board, not sealed yet */
-	uint32_t slots;	     /* of the board */
+	int dir;        /* the log directory */
+	int pipe;       /* read end, packet mode, not blocking */
+	int control;    /* SOCK_SEQPACKET to the master */
+	int ack_memory; /* memfd of the acknowledgement board, not sealed yet */
+	uint32_t slots; /* of the board */
 	uint64_t master_cookie;
 	const struct identity *identity; /* to become; NULL: stay who we are (no root) */
 };
 
 /* Messages on the control socket. */
 enum logger_message_type {
-	LOGGER_READY,	 /* logger: repaired, sandboxed, about to read the pipe */
-	LOGGER_ROTATE,	 /* master: finish all files now */
+	LOGGER_READY,    /* logger: repaired, sandboxed, about to read the pipe */
+	LOGGER_ROTATE,   /* master: finish all files now */
 	LOGGER_SETTINGS, /* master: numbers of a new configuration */
 };
 struct logger_message {
 	uint32_t type;
 	uint32_t durability, compression;
-	uint64_t rotate_size, rotate_age_us, keep, keep_age_us, keep_free, reserve;
+	uint64_t rotate_size, rotate_age_us, keep, keep_age_us, keep_free, reserve, message_size;
 };
 
 /*

@@ -47,8 +47,8 @@ static bool list_add(struct log_list *list, int dir, const char *text)
 	struct log_file f = {0};
 	struct stat st;
 
-	if (log_name_parse(text, &f.name) < 0 ||
-	    fstatat(dir, text, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+	if (log_name_parse(text, &f.name) < 0 || fstatat(dir, text, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISREG(st.st_mode))
 		return true;
 	if (list->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 64;
@@ -110,8 +110,7 @@ static void finish_torn(int dir, struct log_file *f, uint64_t size)
 
 	name.part = false;
 	log_name_format(&name, final);
-	if (size == 0 ? unlinkat(dir, f->text, 0) < 0
-		      : renameat(dir, f->text, dir, final) < 0)
+	if (size == 0 ? unlinkat(dir, f->text, 0) < 0 : renameat(dir, f->text, dir, final) < 0)
 		fatal("log file %s: cannot be finished: %s", f->text, strerror(errno));
 	f->name.part = false;
 	f->size = size;
@@ -149,7 +148,7 @@ static uint64_t last_seq(int dir, const struct log_file *f)
 
 	if (fd < 0)
 		fatal("log file %s: %s", f->text, strerror(errno));
-	int rc = log_tail_seq(fd, &seq);
+	int rc = log_tail_seq(fd, f->name.stream, &seq);
 	close(fd);
 	if (rc < 0)
 		warn("log file %s: last sequence number: %s", f->text, err_text(rc));
@@ -172,8 +171,7 @@ void logger_dir_start(int dir, struct stream streams[LOG_STREAM_COUNT])
 			mend_torn(dir, f);
 		s->name.seq = f->name.seq;
 		uint64_t seq = 0;
-		bool newest = i + 1 == list.count ||
-			      list.file[i + 1].name.stream != f->name.stream;
+		bool newest = i + 1 == list.count || list.file[i + 1].name.stream != f->name.stream;
 		if (f->size > 0 && (newest || list.file[i + 1].name.part))
 			seq = last_seq(dir, f);
 		if (seq > s->seq)
@@ -184,11 +182,15 @@ void logger_dir_start(int dir, struct stream streams[LOG_STREAM_COUNT])
 		fatal("log directory: fsync: %s", strerror(errno));
 }
 
-uint64_t logger_dir_free(int dir)
+int logger_dir_free(int dir, uint64_t *free_r)
 {
 	struct statvfs v;
 
-	return fstatvfs(dir, &v) < 0 ? 0 : (uint64_t)v.f_bavail * v.f_frsize;
+	*free_r = 0;
+	if (fstatvfs(dir, &v) < 0)
+		return ERR_SYSTEM;
+	*free_r = (uint64_t)v.f_bavail * v.f_frsize;
+	return 0;
 }
 
 /* Finished files oldest first, whatever their stream. */
@@ -204,9 +206,9 @@ static int log_file_older(const void *a, const void *b)
 void logger_dir_retain(int dir, const struct conf *conf, uint64_t now)
 {
 	struct log_list list;
-	uint64_t total = 0, kept_free = logger_dir_free(dir);
+	uint64_t total = 0, kept_free;
 
-	if (list_read(&list, dir) < 0) {
+	if (logger_dir_free(dir, &kept_free) < 0 || list_read(&list, dir) < 0) {
 		warn("log directory: cannot be read for retention: %s", strerror(errno));
 		return;
 	}
@@ -230,7 +232,9 @@ void logger_dir_retain(int dir, const struct conf *conf, uint64_t now)
 			continue;
 		}
 		info("log file %s: removed by retention (%s)", f->text,
-		     old ? "keep-age" : much ? "keep" : "keep-free");
+		     old    ? "keep-age"
+		     : much ? "keep"
+			    : "keep-free");
 		total -= f->size;
 		kept_free += f->size;
 	}

@@ -20,7 +20,8 @@ void logger_dir_start(int dir, struct stream streams[LOG_STREAM_COUNT]);
  * seconds since 1970. */
 void logger_dir_retain(int dir, const struct conf *conf, uint64_t now);
 
-/* Bytes that may still be written to the file system; 0 if that cannot be told. */
-uint64_t logger_dir_free(int dir);
+/* Bytes that may still be written to the file system.  Returns 0, or ERR_SYSTEM with errno set
+ * and *free_r 0. */
+int logger_dir_free(int dir, uint64_t *free_r);
 
 #endif

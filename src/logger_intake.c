@@ -71,31 +71,41 @@ static void queue_remove(struct intake *in, struct intake_queue *q, uint32_t slo
 
 /* ---- a complete or streamed record ---- */
 
-static void message_reset(struct intake_message *m)
+/* Begin anew, with a message of total bytes. */
+static void message_reset(struct intake_message *m, uint64_t total)
 {
 	buf_reset(&m->head);
 	m->part = PART_HEAD;
 	m->code = ACK_STORED;
 	m->opened = false;
+	m->total = total;
 }
 
 static void message_refuse(struct intake_message *m, enum ack_code code)
 {
 	m->part = PART_REFUSED;
 	m->code = code;
+	m->opened = false; /* whoever refuses has undone what stood in the mail stream */
 }
 
-/* The length of the head, as far as it can be told; 0 if it is malformed. */
+/*
+ * The length of the head, as far as it can be told; 0 if it is malformed.  All lengths together
+ * must be the length of the record: once its data goes to the mail stream it can no longer be
+ * wrong, or it would take the batch with it.
+ */
 static size_t head_length(struct intake_message *m)
 {
-	size_t fixed = sizeof m->sizes;
+	struct frame_message *z = &m->sizes;
+	size_t fixed = sizeof *z;
 
 	if (m->head.len < fixed)
 		return fixed;
-	memcpy(&m->sizes, m->head.data, fixed);
-	if (m->sizes.fields_len > FRAME_FIELDS_MAX || m->sizes.trace_len > MBOX_TRACE_MAX)
+	memcpy(z, m->head.data, fixed);
+	if (z->fields_len > FRAME_FIELDS_MAX || z->trace_len > MBOX_TRACE_MAX ||
+	    (z->trace_len == 0 && z->data_len > 0))
 		return 0;
-	return fixed + m->sizes.fields_len + m->sizes.trace_len;
+	size_t head = fixed + z->fields_len + z->trace_len;
+	return head <= m->total && z->data_len == m->total - head ? head : 0;
 }
 
 static void message_begin(struct intake *in, struct intake_message *m)
@@ -108,7 +118,6 @@ static void message_begin(struct intake *in, struct intake_message *m)
 					.data_len = m->sizes.data_len};
 
 	m->part = PART_DATA;
-	m->data_left = m->sizes.data_len;
 	if (message.trace_len == 0)
 		return; /* a record alone */
 	enum ack_code code = store_message_begin(in->store, &message);
@@ -118,7 +127,7 @@ static void message_begin(struct intake *in, struct intake_message *m)
 		m->opened = true;
 }
 
-/* Its sender is gone or wrong: take back what stands in the mail stream. */
+/* Its sender is gone: take back what stands in the mail stream. */
 static void message_abort(struct intake *in, struct intake_message *m)
 {
 	if (m->opened)
@@ -156,15 +165,7 @@ static void message_feed(struct intake *in, struct intake_message *m, const uint
 
 	bytes += used;
 	len -= used;
-	if (m->part != PART_DATA || len == 0)
-		return;
-	if (len > m->data_left) {
-		message_abort(in, m);
-		message_refuse(m, ACK_FAILED);
-		return;
-	}
-	m->data_left -= len;
-	if (!m->opened)
+	if (!m->opened || len == 0)
 		return;
 	enum ack_code code = store_message_data(in->store, bytes, len);
 	if (code != ACK_STORED)
@@ -176,18 +177,16 @@ static void message_end(struct intake *in, struct intake_message *m, uint32_t sl
 	const struct intake_slot *s = &in->slot[slot];
 	enum ack_code code = m->code;
 
-	if (m->part == PART_HEAD || (m->part == PART_DATA && m->data_left > 0)) {
-		message_abort(in, m);
-		code = ACK_FAILED;
-	} else if (m->opened) {
+	if (m->part == PART_HEAD)
+		code = ACK_FAILED; /* shorter than its head */
+	else if (m->opened)
 		code = store_message_end(in->store, slot, s->seq);
-	} else if (m->part == PART_DATA) {
+	else if (m->part == PART_DATA)
 		store_record(in->store, LOG_MESSAGE, m->head.data + sizeof m->sizes,
 			     m->sizes.fields_len);
-	}
 	if (code != ACK_STORED)
 		store_answer(in->store, slot, s->seq, code);
-	message_reset(m);
+	m->opened = false;
 }
 
 static void session_record(struct intake *in, uint32_t slot, const uint8_t *fields, size_t len)
@@ -212,7 +211,7 @@ static void record_whole(struct intake *in, uint32_t slot, const uint8_t *bytes,
 		session_record(in, slot, bytes, len);
 		return;
 	}
-	message_reset(&in->whole);
+	message_reset(&in->whole, len);
 	message_feed(in, &in->whole, bytes, len);
 	message_end(in, &in->whole, slot);
 }
@@ -249,7 +248,7 @@ static void grant_now(struct intake *in, uint32_t slot)
 	struct intake_slot *s = &in->slot[slot];
 
 	s->got = 0;
-	s->granted_us = s->heard_us = clock_us();
+	s->granted_ticks = s->silent_ticks = 0;
 	store_answer(in->store, slot, s->seq, ACK_GRANTED);
 }
 
@@ -299,7 +298,6 @@ static void slot_drop(struct intake *in, uint32_t slot)
 	slot_release(in, slot);
 	if (was == INTAKE_LONG) {
 		message_abort(in, &in->streamed);
-		message_reset(&in->streamed);
 		long_over(in);
 	}
 	grant(in);
@@ -348,6 +346,15 @@ static void on_dead(struct intake *in, const uint8_t *payload, size_t len)
 		session_record(in, slot, payload + sizeof slot, len - sizeof slot);
 }
 
+/* A worker that speaks of another record has given up the one it had under way. */
+static void overtake(struct intake *in, const struct frame_header *h)
+{
+	const struct intake_slot *s = &in->slot[h->slot];
+
+	if (s->state != INTAKE_IDLE && s->seq != h->seq)
+		slot_drop(in, h->slot);
+}
+
 static void on_request(struct intake *in, const struct frame_header *h, const uint8_t *payload)
 {
 	struct intake_slot *s = &in->slot[h->slot];
@@ -358,6 +365,11 @@ static void on_request(struct intake *in, const struct frame_header *h, const ui
 	}
 	memcpy(&s->want, payload, sizeof s->want);
 	s->seq = h->seq;
+	if (s->want > HEAD_MAX + in->store->conf->limits.message_size) {
+		bad_frame(in);
+		store_answer(in->store, h->slot, s->seq, ACK_FAILED);
+		return;
+	}
 	s->state = INTAKE_WAITING;
 	queue_add(in, s->want <= FRAME_SHORT_RECORD ? &in->waiting_short : &in->waiting_long,
 		  h->slot);
@@ -390,7 +402,7 @@ static void long_frame(struct intake *in, const struct frame_header *h, const ui
 	if (h->flags & FRAME_FIRST) {
 		/* So that losing this message costs nobody else's. */
 		store_commit(in->store);
-		message_reset(m);
+		message_reset(m, s->want);
 	}
 	s->got += h->length;
 	if (s->type == FRAME_MESSAGE)
@@ -418,13 +430,26 @@ static bool frame_fits(const struct intake_slot *s, const struct frame_header *h
 	       last == (h->length == s->want - s->got);
 }
 
-/* A record that fits one frame and was not asked for: no raw data, so it need not wait. */
+/* Fields without raw data, which need not wait for another's long message? */
+static bool is_alone(const struct frame_header *h, const uint8_t *payload)
+{
+	struct frame_message sizes;
+
+	if (h->type == FRAME_SESSION)
+		return true;
+	if (h->length < sizeof sizes)
+		return false;
+	memcpy(&sizes, payload, sizeof sizes);
+	return sizes.trace_len == 0 && sizes.data_len == 0;
+}
+
+/* A record that fits one frame and was not asked for. */
 static void single_frame(struct intake *in, const struct frame_header *h, const uint8_t *payload)
 {
 	const uint16_t single = FRAME_FIRST | FRAME_LAST;
 	struct intake_slot *s = &in->slot[h->slot];
 
-	if (s->state != INTAKE_IDLE || (h->flags & (single | FRAME_WANT_ACK)) != single) {
+	if (s->state != INTAKE_IDLE || h->flags != single || !is_alone(h, payload)) {
 		bad_frame(in);
 		return;
 	}
@@ -446,11 +471,32 @@ static void on_record(struct intake *in, const struct frame_header *h, const uin
 		return;
 	}
 	s->type = h->type;
-	s->heard_us = clock_us();
+	s->silent_ticks = 0;
 	if (s->state == INTAKE_SHORT)
 		short_frame(in, h, payload);
 	else
 		long_frame(in, h, payload);
+}
+
+static void on_master(struct intake *in, const struct frame_header *h, const uint8_t *payload)
+{
+	if (h->type == FRAME_HELLO)
+		on_hello(in, payload, h->length);
+	else if (h->type == FRAME_DEAD)
+		on_dead(in, payload, h->length);
+	else
+		bad_frame(in);
+}
+
+static void on_worker(struct intake *in, const struct frame_header *h, const uint8_t *payload)
+{
+	overtake(in, h);
+	if (h->type == FRAME_REQUEST)
+		on_request(in, h, payload);
+	else if (h->type == FRAME_SESSION || h->type == FRAME_MESSAGE)
+		on_record(in, h, payload);
+	else
+		bad_frame(in);
 }
 
 void intake_frame(struct intake *in, const uint8_t *packet, size_t len)
@@ -458,46 +504,35 @@ void intake_frame(struct intake *in, const uint8_t *packet, size_t len)
 	struct frame_header h;
 	const uint8_t *payload;
 
-	if (frame_decode(packet, len, &h, &payload) < 0) {
+	if (frame_decode(packet, len, &h, &payload) < 0 || h.seq > ACK_SEQ_MASK)
 		bad_frame(in);
-		return;
-	}
-	if (h.slot == FRAME_SLOT_MASTER && h.cookie == in->master_cookie) {
-		if (h.type == FRAME_HELLO)
-			on_hello(in, payload, h.length);
-		else if (h.type == FRAME_DEAD)
-			on_dead(in, payload, h.length);
-		else
-			bad_frame(in);
-		return;
-	}
-	if (h.slot >= in->slots || h.cookie == 0 || in->slot[h.slot].cookie != h.cookie) {
-		bad_frame(in);
-		return;
-	}
-	if (h.type == FRAME_REQUEST)
-		on_request(in, &h, payload);
-	else if (h.type == FRAME_SESSION || h.type == FRAME_MESSAGE)
-		on_record(in, &h, payload);
+	else if (h.slot == FRAME_SLOT_MASTER && h.cookie == in->master_cookie)
+		on_master(in, &h, payload);
+	else if (h.slot < in->slots && h.cookie != 0 && in->slot[h.slot].cookie == h.cookie)
+		on_worker(in, &h, payload);
 	else
 		bad_frame(in);
 }
 
 void intake_tick(struct intake *in)
 {
-	uint64_t now = clock_us();
-
 	for (uint32_t slot = 0; slot < in->slots; slot++) {
 		struct intake_slot *s = &in->slot[slot];
 
 		if (s->state != INTAKE_SHORT && s->state != INTAKE_LONG)
 			continue;
-		if (now - s->heard_us < INTAKE_SILENCE_US &&
-		    now - s->granted_us < INTAKE_GRANT_US)
+		if (++s->silent_ticks < INTAKE_SILENCE_TICKS &&
+		    ++s->granted_ticks < INTAKE_GRANT_TICKS + s->want / INTAKE_TICK_BYTES)
 			continue;
 		warn("worker slot %u fell silent in the middle of a record, which is dropped",
 		     slot);
 		store_answer(in->store, slot, s->seq, ACK_FAILED);
 		slot_drop(in, slot);
 	}
+}
+
+void intake_end(struct intake *in)
+{
+	if (in->long_slot != INTAKE_NONE)
+		slot_drop(in, in->long_slot);
 }

@@ -9,28 +9,33 @@
 #include "frame.h"
 #include "logger_store.h"
 
-#define INTAKE_BUFFERS 32		  /* short records that may be on their way at once */
-#define INTAKE_SILENCE_US (10 * 1000000) /* a granted sender that sends nothing this long loses */
-#define INTAKE_GRANT_US (60 * 1000000)	  /* and so does one that is not done after this time */
+#define INTAKE_BUFFERS 32 /* short records that may be on their way at once */
+
+/* Time is counted in ticks (intake_tick()), so that a logger that was kept waiting by its disk
+ * blames nobody.  All that others wait for a granted sender must stay below the time a worker
+ * waits for its acknowledgement (RESULTS_TIMEOUT_S). */
+#define INTAKE_SILENCE_TICKS 10              /* a granted sender that sends nothing loses */
+#define INTAKE_GRANT_TICKS 40                /* and so does one that is not done, with */
+#define INTAKE_TICK_BYTES (4u * 1024 * 1024) /* a tick more for each so many bytes */
 
 enum intake_state {
-	INTAKE_IDLE,	/* nothing under way */
+	INTAKE_IDLE,    /* nothing under way */
 	INTAKE_WAITING, /* asked, not granted yet */
-	INTAKE_SHORT,	/* granted; frames go to a buffer */
-	INTAKE_READY,	/* all in the buffer, waits until the long message is over */
-	INTAKE_LONG	/* granted; frames go straight to the streams */
+	INTAKE_SHORT,   /* granted; frames go to a buffer */
+	INTAKE_READY,   /* all in the buffer, waits until the long message is over */
+	INTAKE_LONG     /* granted; frames go straight to the streams */
 };
 
 #define INTAKE_NONE UINT32_MAX
 
 struct intake_slot {
-	uint64_t cookie; /* of the present worker; 0: none */
-	uint64_t granted_us, heard_us;
+	uint64_t cookie;                      /* of the present worker; 0: none */
+	uint32_t granted_ticks, silent_ticks; /* since the grant; since the last frame */
 	uint32_t seq, want, got;
 	uint32_t next; /* in the queue it stands in */
 	enum intake_state state;
 	int buffer;
-	uint8_t type;	 /* enum frame_type of the record under way */
+	uint8_t type;             /* enum frame_type of the record under way */
 	uint8_t last_session[16]; /* id of the last session record, so that none is written twice */
 };
 
@@ -42,11 +47,11 @@ struct intake_queue {
 enum intake_part { PART_HEAD, PART_DATA, PART_REFUSED };
 struct intake_message {
 	enum intake_part part;
-	enum ack_code code;	   /* why it is refused */
-	bool opened;		   /* the mail stream takes its data */
-	struct buf head;	   /* frame_message, fields, trace header; or a session's fields */
+	enum ack_code code; /* why it is refused */
+	bool opened;        /* the mail stream takes its data */
+	uint64_t total;     /* bytes of head and data */
+	struct buf head;    /* frame_message, fields, trace header; or a session's fields */
 	struct frame_message sizes;
-	uint64_t data_left;
 };
 
 struct intake {
@@ -58,7 +63,7 @@ struct intake {
 	uint8_t *buffer[INTAKE_BUFFERS];
 	uint32_t free_buffers; /* bit mask */
 	struct intake_queue waiting_short, waiting_long, ready;
-	uint32_t long_slot; /* INTAKE_NONE: nobody sends a long record */
+	uint32_t long_slot;                    /* INTAKE_NONE: nobody sends a long record */
 	struct intake_message whole, streamed; /* at hand in one piece; the long one */
 };
 
@@ -69,7 +74,10 @@ int intake_init(struct intake *in, struct store *store, struct ack_board *ack,
 /* Take one packet from the pipe.  Bad frames are counted and dropped. */
 void intake_frame(struct intake *in, const uint8_t *packet, size_t len);
 
-/* Take back grants of senders that fell silent; about once a second. */
+/* Take back grants of senders that fell silent; about twice a second. */
 void intake_tick(struct intake *in);
+
+/* The pipe has ended, and with it all senders: take back a long message that is not whole. */
+void intake_end(struct intake *in);
 
 #endif

@@ -14,35 +14,21 @@
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 #include "log.h"
 #include "logger_dir.h"
 #include "record.h"
 
 #define STORE_JSON_MAX (16u * 1024 * 1024) /* fields at their longest, escaped and in hex */
-#define STORE_PIECE (16u * 1024)	   /* bytes quoted at once */
-#define STORE_FREE_MARGIN (64u * 1024)	   /* for trailers, records and the file system's own */
-#define STORE_FREE_AGE_US 200000	   /* how long a look at the free space is good */
+#define STORE_PIECE (16u * 1024)           /* bytes quoted at once */
+#define STORE_FREE_MARGIN (64u * 1024)     /* for trailers, records and the file system's own */
+#define STORE_FREE_AGE_US 200000           /* how long a look at the free space is good */
 #define STORE_SESSION_FLUSH (64u * 1024)   /* uncommitted fields that are worth a flush */
-
-uint64_t clock_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-uint64_t wall_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
+#define STORE_RETAIN_US 60000000           /* between two looks at what is old or too much */
+#define STORE_RECOVER_US 1000000           /* from a failure to the first try whether it is over */
 
 void store_init(struct store *st, const struct conf *conf, int dir, struct ack_board *ack)
 {
@@ -68,8 +54,13 @@ void store_answer(struct store *st, uint32_t slot, uint32_t seq, enum ack_code c
 
 static void answer_batch(struct store *st, enum ack_code code)
 {
-	for (unsigned i = 0; i < st->batch_count; i++)
-		store_answer(st, st->batch[i].slot, st->batch[i].seq, code);
+	for (unsigned i = 0; i < st->batch_count; i++) {
+		uint32_t slot = st->batch[i].slot, seq = st->batch[i].seq;
+
+		/* Only who still waits: a word about a later record must stay. */
+		if (atomic_load(&st->ack->word[slot]) >> 2 == seq)
+			store_answer(st, slot, seq, code);
+	}
 	st->batch_count = 0;
 }
 
@@ -82,8 +73,7 @@ static enum ack_code code_of_errno(int error)
 static void store_failing(struct store *st, const char *what)
 {
 	if (!st->failing)
-		warn("%s: %s: messages are refused until this works again", what,
-		     strerror(errno));
+		warn("%s: %s: messages are refused until this works again", what, strerror(errno));
 	st->failing = true;
 	atomic_store(&st->ack->full, 1);
 }
@@ -107,7 +97,7 @@ static bool room_for(struct store *st, uint64_t bytes)
 	uint64_t now = clock_us();
 
 	if (now - st->free_at_us > STORE_FREE_AGE_US || st->free_at_us == 0) {
-		st->free_bytes = logger_dir_free(st->dir);
+		(void)logger_dir_free(st->dir, &st->free_bytes); /* cannot be told: 0 */
 		st->free_at_us = now;
 	}
 	uint64_t need = st->conf->log.reserve + STORE_FREE_MARGIN;
@@ -127,8 +117,12 @@ static int encode(struct store *st, enum log_stream to, const uint8_t *fields, s
 
 static int append_json(struct store *st, enum log_stream to)
 {
+	struct stream *s = &st->stream[to];
+
 	st->ack->bytes_raw += st->json.len;
-	return stream_append(&st->stream[to], st->json.data, st->json.len);
+	if (stream_append(s, st->json.data, st->json.len) < 0)
+		return ERR_SYSTEM;
+	return stream_spill(s);
 }
 
 /* Append to the stream what waits in later; an error leaves the rest for another time. */
@@ -161,6 +155,8 @@ static void later_committed(struct store *st, enum log_stream to)
 {
 	struct later *l = &st->later[to];
 
+	if (l->applied == 0)
+		return;
 	l->records.len -= l->applied;
 	memmove(l->records.data, l->records.data + l->applied, l->records.len);
 	l->applied = 0;
@@ -184,7 +180,6 @@ static void session_commit(struct store *st)
 {
 	struct stream *s = &st->stream[LOG_SESSION];
 
-	st->flushed_at_us = clock_us();
 	if (later_apply(st, LOG_SESSION) < 0 || stream_flush(s, false) < 0) {
 		store_failing(st, "session log");
 		stream_undo(s);
@@ -195,11 +190,25 @@ static void session_commit(struct store *st)
 	later_committed(st, LOG_SESSION);
 }
 
+/* Does a record say where its raw bytes are?  Only this module knows. */
+static bool claims_place(const uint8_t *fields, size_t len)
+{
+	static const enum record_field ours[] = {FIELD_MAIL_FILE, FIELD_MAIL_OFFSET,
+						 FIELD_MAIL_MEMBER, FIELD_MAIL_MEMBER_SKIP};
+	const uint8_t *value;
+	size_t value_len;
+
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (record_get(fields, len, ours[i], &value, &value_len) == 1)
+			return true;
+	return false;
+}
+
 void store_record(struct store *st, enum log_stream to, const uint8_t *fields, size_t len)
 {
 	if (to == LOG_SESSION && st->later[to].records.len > STORE_SESSION_FLUSH)
 		session_commit(st);
-	if (!later_put(&st->later[to], fields, len)) {
+	if (claims_place(fields, len) || !later_put(&st->later[to], fields, len)) {
 		st->ack->dropped++;
 		return;
 	}
@@ -238,7 +247,8 @@ static enum ack_code message_check(struct store *st, const struct store_message 
 {
 	struct mbox_trace trace;
 
-	if (encode(st, LOG_MESSAGE, m->fields, m->fields_len) < 0) {
+	if (claims_place(m->fields, m->fields_len) ||
+	    encode(st, LOG_MESSAGE, m->fields, m->fields_len) < 0) {
 		warn("a message is refused: the fields of its record are malformed");
 		return ACK_FAILED;
 	}
@@ -332,12 +342,6 @@ void store_message_abort(struct store *st)
 	answer_batch(st, ACK_FAILED);
 }
 
-static void rotate_stream(struct stream *s)
-{
-	if (s->state != STREAM_CLOSED && stream_rotate(s) < 0)
-		warn("log file %s: cannot be finished yet: %s", s->file, strerror(errno));
-}
-
 void store_commit(struct store *st)
 {
 	struct stream *mail = &st->stream[LOG_MAIL], *message = &st->stream[LOG_MESSAGE];
@@ -347,8 +351,10 @@ void store_commit(struct store *st)
 		store_fail(st, "message log");
 		return;
 	}
-	if (!stream_dirty(mail) && !stream_dirty(message))
+	if (!stream_dirty(mail) && !stream_dirty(message)) {
+		later_committed(st, LOG_MESSAGE); /* malformed ones */
 		return;
+	}
 	/* The raw bytes first: a record must never point at a message that is not there. */
 	if (stream_dirty(mail) && stream_flush(mail, sync) < 0) {
 		store_fail(st, "mail log");
@@ -374,10 +380,41 @@ static bool stream_is_due(const struct store *st, const struct stream *s)
 		age >= st->conf->log.rotate_age_us);
 }
 
+/* Finish files, all or those that are due; a failure is said once. */
+static void rotate(struct store *st, bool all)
+{
+	bool failed = false;
+
+	for (enum log_stream i = 0; i < LOG_STREAM_COUNT; i++) {
+		struct stream *s = &st->stream[i];
+
+		if (stream_dirty(s) || s->state == STREAM_CLOSED || !(all || stream_is_due(st, s)))
+			continue;
+		if (stream_rotate(s) == 0) {
+			st->retained_at_us = 0;
+			continue;
+		}
+		failed = true;
+		if (!st->rotate_failing)
+			warn("log file %s: cannot be finished yet: %s", s->file, strerror(errno));
+	}
+	st->rotate_failing = failed;
+}
+
+static void retain(struct store *st)
+{
+	uint64_t now = clock_us();
+
+	if (st->retained_at_us > 0 && now - st->retained_at_us < STORE_RETAIN_US)
+		return;
+	st->retained_at_us = now;
+	logger_dir_retain(st->dir, st->conf, wall_us() / 1000000);
+}
+
 /* Is the trouble over?  Looked at from time to time, since no message is let in meanwhile. */
 static void look_for_recovery(struct store *st)
 {
-	if (!st->failing)
+	if (!st->failing || clock_us() - st->failed_at_us < STORE_RECOVER_US)
 		return;
 	st->free_at_us = 0;
 	if (!room_for(st, 0))
@@ -392,29 +429,20 @@ static void look_for_recovery(struct store *st)
 
 void store_tick(struct store *st)
 {
-	bool rotated = false;
-
 	session_commit(st);
 	if (st->message_open)
 		return;
 	look_for_recovery(st);
 	store_commit(st);
-	for (enum log_stream i = 0; i < LOG_STREAM_COUNT; i++)
-		if (stream_is_due(st, &st->stream[i]) && !stream_dirty(&st->stream[i])) {
-			rotate_stream(&st->stream[i]);
-			rotated = true;
-		}
-	if (rotated)
-		logger_dir_retain(st->dir, st->conf, wall_us() / 1000000);
+	rotate(st, false);
+	retain(st);
 }
 
 void store_rotate(struct store *st)
 {
 	session_commit(st);
 	store_commit(st);
-	for (enum log_stream i = 0; i < LOG_STREAM_COUNT; i++)
-		if (!stream_dirty(&st->stream[i]))
-			rotate_stream(&st->stream[i]);
+	rotate(st, true);
 	for (int i = 0; i < 2; i++)
 		if (st->later[i].records.len > 0)
 			warn("%s log: %zu bytes of records could not be written yet",

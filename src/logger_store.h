@@ -17,8 +17,8 @@
 #include "logger_stream.h"
 #include "mbox.h"
 
-#define STORE_BATCH_MAX 256		       /* acknowledgements of one commit */
-#define STORE_LATER_MAX (1024u * 1024)	       /* fields of records waiting for room on disk */
+#define STORE_BATCH_MAX 256                    /* acknowledgements of one commit */
+#define STORE_LATER_MAX (1024u * 1024)         /* fields of records waiting for room on disk */
 #define STORE_FIELDS_MAX (1024u * 1024 + 4096) /* fields of a message record and ours */
 
 /* Records that are not committed yet: uint32 length and fields, again and again. */
@@ -39,10 +39,11 @@ struct store {
 	unsigned batch_count;
 	struct buf json, quoted, fields;
 	struct mbox_filter filter;
-	bool message_open;	/* between begin and end */
-	bool failing;		/* the last attempt to write failed; said once */
-	uint64_t free_bytes;	/* of the file system, as of free_at_us, less what was taken since */
-	uint64_t free_at_us, flushed_at_us, mail_seq;
+	bool message_open;   /* between begin and end */
+	bool failing;        /* the last attempt to write failed; said once */
+	bool rotate_failing; /* the last attempt to finish a file failed; said once */
+	uint64_t free_bytes; /* of the file system, as of free_at_us, less what was taken since */
+	uint64_t free_at_us, failed_at_us, retained_at_us; /* monotonic */
 };
 
 void store_init(struct store *st, const struct conf *conf, int dir, struct ack_board *ack);
@@ -75,15 +76,11 @@ void store_message_abort(struct store *st);
 /* Write, sync, answer.  Not while a message is open. */
 void store_commit(struct store *st);
 
-/* Called about once a second: flush the session stream; and unless a message is open, rotate by
+/* Called about twice a second: flush the session stream; and unless a message is open, rotate by
  * age and size, retention, look whether there is room again. */
 void store_tick(struct store *st);
 
 /* Finish all files; with all records that could not be written counted and named. */
 void store_rotate(struct store *st);
-
-/* Microseconds: monotonic, and since 1970. */
-uint64_t clock_us(void);
-uint64_t wall_us(void);
 
 #endif

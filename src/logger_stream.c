@@ -168,16 +168,14 @@ int stream_rotate(struct stream *s)
 	if (stream_mend(s) < 0)
 		return ERR_SYSTEM;
 	if (s->state == STREAM_OPEN) {
-		if (compressed(gzip_writer_close(&s->gz)) < 0 || stream_write(s) < 0) {
+		/* What an fsync() that failed left unwritten, a second one would not write either
+		 * (fsync(2), EIO): the member's end is written anew. */
+		if (compressed(gzip_writer_close(&s->gz)) < 0 || stream_write(s) < 0 ||
+		    fsync(s->fd) < 0) {
 			stream_undo(s);
 			return ERR_SYSTEM;
 		}
 		s->mark = s->gz.at;
-		s->state = STREAM_ENDED;
-	}
-	if (s->state == STREAM_ENDED) {
-		if (fsync(s->fd) < 0)
-			return ERR_SYSTEM;
 		s->state = STREAM_SYNCED;
 	}
 	if (s->state == STREAM_SYNCED) {

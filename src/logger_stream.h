@@ -15,27 +15,25 @@
 #include "gzip_writer.h"
 #include "log_name.h"
 
-/* Where the stream's file is on its way; each state is left by about one system call, and a
- * failure is resumed in the state where it happened. */
+/* Where the stream's file is on its way; a failure is resumed in the state where it happened. */
 enum stream_state {
-	STREAM_CLOSED,	/* no file */
-	STREAM_OPEN,	/* a .part file takes records */
-	STREAM_TORN,	/* more may stand in the file than was committed: cut it back */
-	STREAM_ENDED,	/* rotation: the last member is ended and written */
-	STREAM_SYNCED,	/* rotation: the file is on disk */
-	STREAM_RENAMED	/* rotation: the file has its final name, the directory is not synced yet */
+	STREAM_CLOSED, /* no file */
+	STREAM_OPEN,   /* a .part file takes records */
+	STREAM_TORN,   /* more may stand in the file than was committed: cut it back */
+	STREAM_SYNCED, /* rotation: the last member is ended, the file is on disk */
+	STREAM_RENAMED /* rotation: the file has its final name, the directory is not synced yet */
 };
 
 struct stream {
 	enum stream_state state;
-	struct log_name name;	 /* of the open file; before the first: seq of the last one */
+	struct log_name name;    /* of the open file; before the first: seq of the last one */
 	char file[LOG_NAME_MAX]; /* its final name */
 	int dir, fd;
-	int level; /* zlib's */
+	int level; /* zlib's, of the next file */
 	struct gzip_writer gz;
-	struct buf out;		/* compressed, not yet written */
-	uint64_t written;	/* where the next write goes */
-	struct gzip_mark mark;	/* the last commit */
+	struct buf out;         /* compressed, not yet written */
+	uint64_t written;       /* where the next write goes */
+	struct gzip_mark mark;  /* the last commit */
 	uint64_t seq, mark_seq; /* of the last record appended; committed */
 };
 

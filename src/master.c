@@ -25,9 +25,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "heap_fill.h"
 #include "log.h"
 #include "logger.h"
-#include "logger_store.h"
 #include "notify.h"
 #include "proc.h"
 #include "sandbox.h"
@@ -82,11 +83,13 @@ static void begin_stop(struct master *m)
 	pool_signal(m, SIGTERM);
 }
 
-static void lost_role(struct master *m, const char *name)
+static void lost_role(struct master *m, const char *name, int status)
 {
 	if (m->stopping)
 		return;
-	warn("the %s is gone: every client gets 421, and the trap must be started anew", name);
+	warn("the %s is gone (%s %d): every client gets 421, and the trap must be started anew", name,
+	     WIFSIGNALED(status) ? "signal" : "status",
+	     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	m->failed = true;
 	begin_stop(m);
 }
@@ -155,7 +158,8 @@ static void tell_logger(const struct master *m, enum logger_message_type type)
 				     .keep = c->log.keep,
 				     .keep_age_us = c->log.keep_age_us,
 				     .keep_free = c->log.keep_free,
-				     .reserve = c->log.reserve};
+				     .reserve = c->log.reserve,
+				     .message_size = c->limits.message_size};
 
 	if (send(m->logger.control, &msg, sizeof msg, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof msg)
 		warn("the logger could not be told: %s", strerror(errno));
@@ -185,9 +189,10 @@ static void reload(struct master *m)
 	} else {
 		conf_free(&m->conf);
 		m->conf = new;
-		m->board->head.spare_min = (int32_t)new->workers.spare_min;
+		m->board->head.spare_min = (int32_t) new->workers.spare_min;
 		master_listener_options(m);
 		tell_logger(m, LOGGER_SETTINGS);
+		heap_fill();
 		pool_signal(m, SIGHUP);
 		info("reload: %s is in force for new sessions", m->conf_path);
 	}
@@ -205,12 +210,12 @@ static void reap(struct master *m)
 			continue;
 		if (pid == m->logger.pid) {
 			m->logger.pid = -1;
-			lost_role(m, "logger");
+			lost_role(m, "logger", status);
 		}
 		for (uint32_t i = 0; i < m->keyholders; i++)
 			if (pid == m->keyholder[i].pid) {
 				m->keyholder[i].pid = -1;
-				lost_role(m, "keyholder");
+				lost_role(m, "keyholder", status);
 			}
 	}
 }
@@ -358,7 +363,7 @@ int master_run(struct conf *conf, const char *conf_path)
 	static struct master m;
 
 	m = (struct master){.conf = conf, .conf_path = conf_path, .status = -1};
-	proc_signals_reset(); /* SIGPIPE above all: the logger's end must not be ours */
+	proc_signals_set(NULL, 0); /* SIGPIPE above all: the logger's end must not be ours */
 	notify_init();
 	master_start(&m);
 	watch_all(&m);

@@ -15,11 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "frame.h"
 #include "keyholder.h"
 #include "listen.h"
 #include "log.h"
-#include "logger_store.h"
 #include "master.h"
 #include "proc.h"
 #include "record.h"
@@ -53,7 +53,9 @@ static bool send_frame(const struct master *m, enum frame_type type, struct iove
 	for (int i = 1; i < n; i++)
 		head.length = (uint16_t)(head.length + parts[i].iov_len);
 	parts[0] = (struct iovec){.iov_base = &head, .iov_len = sizeof head};
-	return writev(m->pipe_master, parts, n) == (ssize_t)(sizeof head + head.length);
+	ssize_t sent = writev(m->pipe_master, parts, n);
+	parts[0] = (struct iovec){0}; /* the header ends with this function */
+	return sent == (ssize_t)(sizeof head + head.length);
 }
 
 static bool announce(const struct master *m, uint32_t slot, uint64_t cookie)
@@ -332,10 +334,7 @@ bool pool_child_ended(struct master *m, pid_t pid, int status)
 	if (slot == m->pool.used)
 		return false;
 	struct board_slot *b = &m->board->slot[slot];
-	/* One that was asked to leave before it could handle signals dies of the asking. */
-	bool asked = m->pool.slot[slot].asked && WIFSIGNALED(status) &&
-		     (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGHUP);
-	bool clean = asked || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	if (!clean) {
 		say_death(m, slot, pid, status);
 		m->board->head.deaths++;

@@ -93,11 +93,7 @@ _Noreturn static void be_keyholder(struct master *m, int control, pid_t master_p
 	proc_keep_only(keep, n);
 	munmap(m->board, board_size(m->conf->workers.max));
 	explicit_bzero(&m->cookie, sizeof m->cookie);
-	proc_signals_reset();
-	proc_signal_set(SIGINT, SIG_IGN);
-	proc_signal_set(SIGTERM, SIG_IGN);
-	proc_signal_set(SIGHUP, SIG_IGN);
-	proc_signal_set(SIGUSR1, SIG_IGN);
+	proc_signals_ignore();
 	log_role("keyholder", -1);
 	keyholder_run(&args);
 }

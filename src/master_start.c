@@ -15,10 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "frame.h"
+#include "heap_fill.h"
 #include "listen.h"
 #include "log.h"
-#include "logger_store.h"
 #include "master.h"
 #include "notify.h"
 #include "proc.h"
@@ -149,8 +150,9 @@ static void give_up_root(struct master *m)
 void master_listener_options(const struct master *m)
 {
 	for (size_t i = 0; i < m->conf->nlisten; i++)
-		conn_listener_options(m->listener[i], m->conf->limits.command_timeout_us,
-				      m->conf->limits.write_timeout_us);
+		if (m->listener[i] >= 0)
+			conn_listener_options(m->listener[i], m->conf->limits.command_timeout_us,
+					      m->conf->limits.write_timeout_us);
 }
 
 void master_start(struct master *m)
@@ -187,6 +189,7 @@ void master_start(struct master *m)
 	pool_init(m);
 	if (m->worker_memory > 0)
 		m->worker_memory += MEMORY_MARGIN + m->conf->limits.message_size;
+	heap_fill();
 	give_up_root(m);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_MASTER, .tree_fd = -1});
 }

@@ -58,7 +58,7 @@ void proc_pair(int pair_r[2])
 		fatal("socketpair: %s", strerror(errno));
 }
 
-void proc_signal_set(int signal, void (*handler)(int))
+static void set_handler(int signal, void (*handler)(int))
 {
 	struct sigaction sa = {.sa_handler = handler};
 
@@ -66,17 +66,31 @@ void proc_signal_set(int signal, void (*handler)(int))
 		fatal("sigaction %d: %s", signal, strerror(errno));
 }
 
-void proc_signals_reset(void)
+void proc_signals_set(const struct proc_signal *table, size_t n)
 {
 	static const int used[] = {SIGTERM, SIGINT,  SIGHUP,  SIGUSR1,
 				   SIGUSR2, SIGCHLD, SIGALRM, SIGQUIT};
 	sigset_t none;
 
-	for (size_t i = 0; i < sizeof used / sizeof *used; i++)
-		proc_signal_set(used[i], SIG_DFL);
-	proc_signal_set(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof used / sizeof *used; i++) {
+		void (*handler)(int) = SIG_DFL;
+
+		for (size_t j = 0; j < n; j++)
+			if (table[j].signal == used[i])
+				handler = table[j].handler;
+		set_handler(used[i], handler);
+	}
+	set_handler(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void proc_signals_ignore(void)
+{
+	static const struct proc_signal ignored[] = {
+	    {SIGTERM, SIG_IGN}, {SIGINT, SIG_IGN}, {SIGHUP, SIG_IGN}, {SIGUSR1, SIG_IGN}};
+
+	proc_signals_set(ignored, sizeof ignored / sizeof *ignored);
 }
 
 size_t proc_address_space(void)

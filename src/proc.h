@@ -18,9 +18,18 @@ void proc_follow_parent(pid_t parent, int signal);
 /* A SOCK_SEQPACKET pair, close-on-exec; fatal on failure. */
 void proc_pair(int pair_r[2]);
 
-/* Give the signals their default action or the one named, and block none. */
-void proc_signals_reset(void);
-void proc_signal_set(int signal, void (*handler)(int));
+/* Give the n signals of the table their handlers, all others that we use their default action
+ * (SIGPIPE: ignored), and only then block none: one that came before the handlers stood is
+ * handled, not died of. */
+struct proc_signal {
+	int signal;
+	void (*handler)(int);
+};
+void proc_signals_set(const struct proc_signal *table, size_t n);
+
+/* The same for those who outlive the others: what ends those, or is meant for the master, is
+ * ignored. */
+void proc_signals_ignore(void);
 
 /* This process's address space now, in bytes; 0 where /proc is not there. */
 size_t proc_address_space(void);

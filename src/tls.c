@@ -97,7 +97,7 @@ static void reset(struct tls_session *s, const struct tls_accept_args *args)
 	s->deadline_us = tls_now_us() + args->timeout_us;
 	s->end = TLS_END_NONE;
 	s->io_errno = 0;
-	s->interrupted = s->pushed_error = s->ticket_due = s->client_spoke = false;
+	s->interrupted = s->pushed = s->pushed_error = s->ticket_due = s->client_spoke = false;
 	s->held_len = 0;
 	s->server->client.failed = false;
 	tee_init(&s->tee, s->tee_memory);

@@ -44,6 +44,7 @@ struct tls_session {
 	bool pushed_error; /* the transport ended in a send */
 	bool ticket_due;   /* TLS 1.3: a ticket is to be sent with the first reply */
 	bool client_spoke; /* after the client's first data, which shows that it accepted us */
+	bool pushed;       /* the first bytes of the handshake have gone */
 	size_t held_len;   /* bytes the library has sent and the transport has not */
 	uint8_t held[TLS_HELD_MAX];
 	uint8_t *tee_memory;

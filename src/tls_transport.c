@@ -121,10 +121,14 @@ static int send_all(struct tls_session *s, struct iovec *iov, int count)
 	return 0;
 }
 
-/* The library pushes a flight in pieces; they wait for each other. */
+/*
+ * The library pushes a flight in pieces; they wait for each other.  Only the first, a TLS 1.3
+ * ServerHello, goes at once: the client works on it while the key holder signs, and its
+ * ChangeCipherSpec is acknowledged by the rest of our flight, not 40 ms later.
+ */
 static bool hold(struct tls_session *s, const giovec_t *parts, int count, size_t total)
 {
-	if (total > sizeof s->held - s->held_len)
+	if (!s->pushed || total > sizeof s->held - s->held_len)
 		return false;
 	for (int i = 0; i < count; i++) {
 		memcpy(s->held + s->held_len, parts[i].iov_base, parts[i].iov_len);
@@ -146,6 +150,7 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *parts, int count
 		total += parts[i].iov_len;
 	if (hold(s, parts, count, total))
 		return (ssize_t)total;
+	s->pushed = true;
 	if (s->held_len > 0)
 		iov[n++] = (struct iovec){s->held, s->held_len};
 	for (int i = 0; i < count; i++)

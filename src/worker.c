@@ -58,12 +58,13 @@ static void on_hup(int signal)
 
 static void handle_signals(void)
 {
-	proc_signals_reset();
-	proc_signal_set(SIGTERM, on_term);
-	proc_signal_set(SIGALRM, on_alarm);
-	proc_signal_set(SIGHUP, on_hup);
-	proc_signal_set(SIGINT, SIG_IGN); /* the terminal's: the master passes on what is meant */
-	proc_signal_set(SIGUSR1, SIG_IGN);
+	static const struct proc_signal handled[] = {
+	    {SIGTERM, on_term}, {SIGALRM, on_alarm}, {SIGHUP, on_hup},
+	    {SIGINT, SIG_IGN}, /* the terminal's: the master passes on what is meant */
+	    {SIGUSR1, SIG_IGN},
+	};
+
+	proc_signals_set(handled, sizeof handled / sizeof *handled);
 }
 
 static int make_epoll(const struct worker_args *args)
@@ -72,7 +73,8 @@ static int make_epoll(const struct worker_args *args)
 
 	for (size_t i = 0; ep >= 0 && i < args->conf->nlisten; i++) {
 		struct epoll_event e = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.u64 = i};
-		if (epoll_ctl(ep, EPOLL_CTL_ADD, args->listeners[i], &e) < 0)
+		if (args->listeners[i] >= 0 &&
+		    epoll_ctl(ep, EPOLL_CTL_ADD, args->listeners[i], &e) < 0)
 			fatal("epoll_ctl: %s", strerror(errno));
 	}
 	if (ep < 0)
@@ -138,11 +140,12 @@ static void drain(const struct worker_args *args)
 {
 	char reply[320];
 	struct sockaddr_storage peer;
-	int n = snprintf(reply, sizeof reply, "421 4.3.2 %s shutting down\r\n",
-			 args->conf->hostname);
+	int n =
+	    snprintf(reply, sizeof reply, "421 4.3.2 %s shutting down\r\n", args->conf->hostname);
 
 	for (unsigned i = 0; i < args->conf->nlisten; i++)
-		for (int fd; (fd = try_accept(args, i, &peer)) >= 0; close(fd))
+		for (int fd; args->listeners[i] >= 0 && (fd = try_accept(args, i, &peer)) >= 0;
+		     close(fd))
 			if (args->conf->listen[i].tls != CONF_TLS_IMPLICIT)
 				(void)!send(fd, reply, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

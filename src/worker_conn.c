@@ -16,8 +16,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
-#include "logger_store.h"
 
 #define TIMEO_LEAST_US 1000
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "logger_store.h"
+#include "clock.h"
 #include "worker_session.h"
 
 

@@ -7,10 +7,10 @@
  */
 #include <string.h>
 
+#include "clock.h"
 #include "digest.h"
 #include "ip.h"
 #include "log.h"
-#include "logger_store.h"
 #include "record.h"
 #include "time_text.h"
 #include "worker_session.h"
@@ -98,6 +98,14 @@ void dialogue_event(struct session *s, const char *text)
 
 /* ---- fields ---- */
 
+/* Add what fits. */
+static void put_cut(struct buf *to, struct span s)
+{
+	size_t room = to->cap - to->len;
+
+	buf_put(to, s.bytes, s.len < room ? s.len : room);
+}
+
 void record_auth(struct session *s, const struct smtp_auth_attempt *a)
 {
 	uint8_t text[1000];
@@ -110,10 +118,10 @@ void record_auth(struct session *s, const struct smtp_auth_attempt *a)
 	buf_put_byte(&b, ' ');
 	buf_put_str(&b, smtp_auth_verdict_name(a->verdict));
 	buf_put_byte(&b, ' ');
-	buf_put(&b, a->identity.bytes, a->identity.len);
-	if (s->conf->auth.auth_secrets) {
+	put_cut(&b, a->identity);
+	if (s->conf->auth.auth_secrets && b.len < b.cap) {
 		buf_put_byte(&b, ' ');
-		buf_put(&b, a->secret.bytes, a->secret.len);
+		put_cut(&b, a->secret);
 	}
 	record_put_string(&s->auth, FIELD_AUTH, text, b.len);
 }
@@ -236,6 +244,10 @@ static void put_header(struct session *s, struct buf *to)
 		record_put_string(to, FIELD_DKIM_DOMAINS, h->dkim_domain[i].bytes,
 				  h->dkim_domain[i].len);
 	record_put_u64(to, FIELD_RECEIVED_COUNT, h->received_count);
+	for (int i = 0; i < MAIL_ODDITY_COUNT; i++)
+		if (h->oddities & UINT32_C(1) << i)
+			record_put_text(to, FIELD_HEADER_ODDITIES,
+					mail_header_oddity_name((enum mail_header_oddity)i));
 }
 
 static void put_digest(enum record_field field, const uint8_t *bytes, size_t len, struct buf *to)
@@ -347,8 +359,8 @@ static void trace_received(struct session *s, struct buf *to)
 	buf_put_str(to, "Received: from ");
 	put_clean(to, s->smtp.helo_len ? s->smtp.helo : (const uint8_t *)"unknown",
 		  s->smtp.helo_len ? s->smtp.helo_len : 7);
-	buf_printf(to, " ([%s%s]:%u)\r\n\tby ", ip_is_v4(c->ip) ? "" : "IPv6:",
-		   ip_text(c->ip, ip), c->port);
+	buf_printf(to, " ([%s%s]:%u)\r\n\tby ", ip_is_v4(c->ip) ? "" : "IPv6:", ip_text(c->ip, ip),
+		   c->port);
 	buf_put_str(to, s->conf->hostname);
 	buf_printf(to, " with %s id %s", with_protocol(s), id);
 	if (s->smtp.tls) {
@@ -374,8 +386,7 @@ static void trace_make(struct session *s)
 	buf_put_str(to, "Return-Path: <");
 	put_clean(to, e->sender.bytes, e->sender.len);
 	buf_put_str(to, ">\r\n");
-	while (smtp_recipient_next(e, &at, &r) &&
-	       r.address.len + TRACE_TAIL < to->cap - to->len) {
+	while (smtp_recipient_next(e, &at, &r) && r.address.len + TRACE_TAIL < to->cap - to->len) {
 		buf_put_str(to, "Delivered-To: ");
 		put_clean(to, r.address.bytes, r.address.len);
 		buf_put_str(to, "\r\n");
@@ -416,8 +427,7 @@ void record_board(struct session *s)
 {
 	const struct session_client *c = &s->client;
 	struct board_slot *b = s->board;
-	size_t helo = s->smtp.helo_len < BOARD_HELO_MAX - 1 ? s->smtp.helo_len
-							     : BOARD_HELO_MAX - 1;
+	size_t helo = s->smtp.helo_len < BOARD_HELO_MAX - 1 ? s->smtp.helo_len : BOARD_HELO_MAX - 1;
 
 	b->since_us = c->accepted_us;
 	memcpy(b->session_id, c->id, sizeof b->session_id);

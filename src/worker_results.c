@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "logger_store.h"
+#include "clock.h"
+
 
 #define PARTS_MAX 6
 

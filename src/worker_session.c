@@ -16,9 +16,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ip.h"
 #include "log.h"
-#include "logger_store.h"
 #include "proxy.h"
 
 #define SESSION_GIVE_BACK (64u * 1024) /* touched beyond this: pages go back to the kernel */
@@ -201,6 +201,8 @@ static void session_say_end(struct session *s, enum smtp_end why)
 	smtp_close(&s->smtp, why, &v);
 	if (v.message_over)
 		message_aborted(s);
+	if (v.auth)
+		record_auth(s, v.auth);
 	/* Behind a handshake that failed, text in clear would only confuse. */
 	bool broken = s->tls && tls_session_info(s->tls)->outcome == TLS_FAILED;
 	if (v.reply_len == 0 || broken)
@@ -398,7 +400,8 @@ static void command_loop(struct session *s)
 		}
 		/* The line lies in c->in until the next fill, which only comes after it is handled. */
 		conn_consume(c, used);
-		if (!on_line(s, &line, c->in_len > c->in_at))
+		/* Behind the start of a line that is too long lies the rest of it. */
+		if (!on_line(s, &line, !line.too_long && c->in_len > c->in_at))
 			break;
 		conn_deadline(c, s->conf->limits.command_timeout_us);
 	}

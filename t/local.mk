@@ -5,11 +5,18 @@ LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
 
+INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logger_intake.c \
+	src/logger_intake.h src/logger_store.c src/logger_store.h src/logger_stream.c \
+	src/logger_stream.h
+
 # Programs that tests use.
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 EXTRA_DIST += t/proc/reader.t
+
+t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
+	-Wl,--wrap=ftruncate,--wrap=renameat
 
 UNIT_TESTS += t/unit/arena.t
 t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
@@ -47,6 +54,9 @@ t_unit_gzip_writer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/id_set.t
 t_unit_id_set_t_SOURCES = t/unit/id_set.c t/tap.h
 t_unit_id_set_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/intake.t
+t_unit_intake_t_SOURCES = t/unit/intake.c t/lib-c/intake_lab.h t/tap.h $(INTAKE_SOURCES)
+t_unit_intake_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ip.t
 t_unit_ip_t_SOURCES = t/unit/ip.c t/tap.h
 t_unit_ip_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -136,7 +146,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/run t/tap.h t/README.md
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
-	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir)
+	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
 
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
 
@@ -149,10 +159,9 @@ FUZZ += data
 FUZZ += frame
 FUZZ += line
 FUZZ += mail_header
-FUZZ += path
-FUZZ += proxy
 FUZZ += mbox
 FUZZ += path
+FUZZ += proxy
 FUZZ += record
 FUZZ += repair
 

@@ -134,7 +134,7 @@ static int take_member(void *ctx, const struct record_item *item)
 	else if (strcmp(item->member, "body") == 0)
 		e->body = strtoull(item->text, NULL, 10);
 	else if (strcmp(item->member, "dir") == 0)
-		e->dir = item->len == 1 ? item->text[0] : '?';
+		e->dir = (char)(item->len == 1 ? item->text[0] : '?');
 	else if (strcmp(item->member, "text") == 0)
 		buf_put(&e->text, item->text, item->len);
 	else if (strcmp(item->member, "hex") == 0)

@@ -14,10 +14,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "board.h"
+#include "clock.h"
 #include "ip.h"
 #include "json_text.h"
 #include "smtp.h"
@@ -37,14 +37,6 @@ struct totals {
 	uint32_t state[SLOT_STATE_COUNT];
 	uint64_t sessions, messages, tls, tls_failed;
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 /* Connect, and receive the two descriptors.  0, or -1 (said already). */
 static int ask_master(const char *path, int fds_r[2])
@@ -202,7 +194,7 @@ static void show_text(const struct boards *b)
 	struct counter c[COUNTERS];
 	const struct board_header *h = &b->board->head;
 	char sensor[sizeof h->sensor];
-	uint64_t now = now_us();
+	uint64_t now = wall_us();
 
 	strlcpy(sensor, h->sensor, sizeof sensor);
 	printf("%s: master %d, up %" PRIu64 " s%s\n", sensor, h->master_pid,

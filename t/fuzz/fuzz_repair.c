@@ -45,7 +45,7 @@ static void read_as_it_is(int fd)
 	uint64_t seq;
 	int rc;
 
-	(void)log_tail_seq(fd, &seq);
+	(void)log_tail_seq(fd, LOG_SESSION, &seq);
 	must(log_reader_open(&r, fd, 0) == 0);
 	do {
 		while ((rc = log_reader_next(&r, &line, &len)) == 1)

@@ -3,6 +3,8 @@
  */
 #include "tls_lab.h"
 
+#include "../../src/heap_fill.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -17,6 +19,7 @@
 
 #define REPORT_WAIT_MS 20000
 #define SLOTS 4
+#define LONG_REPLY 100000 /* bytes */
 
 static void die(const char *what)
 {
@@ -70,9 +73,10 @@ static void talk(struct tls_session *s, struct lab_report *report)
 		return;
 	}
 	if (strncmp(buf, "long", 4) == 0) {
-		static char text[100000];
-		memset(text, 'x', sizeof text);
-		tls_send(s, text, sizeof text);
+		char *text = malloc(LONG_REPLY);
+		memset(text, 'x', LONG_REPLY);
+		tls_send(s, text, LONG_REPLY);
+		free(text);
 	}
 	tls_send(s, "250 ok\r\n", 8);
 	while (tls_recv(s, buf, sizeof buf) > 0)
@@ -132,6 +136,7 @@ static _Noreturn void worker_run(struct tls_server *server, int keys, int listen
 			break; /* lab_stop() shut the listener */
 		serve(s, fd, &report);
 		close(fd);
+		tls_session_trim(s);
 		report.private_kb = private_kb();
 		if (write(reports, &report, sizeof report) != sizeof report)
 			_exit(1);
@@ -263,6 +268,7 @@ bool lab_start(struct lab *lab, struct tls_settings settings)
 	if (!start_keyholder(lab))
 		return false;
 	listen_loopback(lab);
+	heap_fill();
 	start_worker(lab);
 	return true;
 }

@@ -20,7 +20,7 @@ my $trap = Trap->new(conf => {log => {'rotate-size' => '1m', durability => 'fsyn
     workers => {'spare-min' => 4, 'spare-max' => 8, max => 32}});
 $trap->expect(
     qr/ master: worker \d+ \(pid \d+\) was killed by signal 9/,
-    qr/ master: the (?:logger|keyholder) is gone: every client gets 421/,
+    qr/ master: the (?:logger|keyholder) is gone \(signal 9\): every client gets 421/,
     qr/ master: keyholder: Broken pipe$/,
     qr/ master: a worker died while it started/,
     qr/ master: the logger did not finish in order$/,

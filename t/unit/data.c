@@ -139,9 +139,9 @@ static void test_count_bare(void)
 		const char *in;
 		int bare_cr, bare_lf;
 	} rows[] = {
-	    {"", 0, 0},          {"\r\n", 0, 0},        {"a\r\n.\r\n..\r\n", 0, 0},
-	    {"\n", 0, 1},        {"\r", 1, 0},          {"\r\r\n", 1, 0},
-	    {"\n\r", 1, 1},      {"a\nb\rc\n\n", 1, 3}, {"a\r\n.\n\r\n\r", 1, 1},
+	    {"", 0, 0},     {"\r\n", 0, 0},        {"a\r\n.\r\n..\r\n", 0, 0},
+	    {"\n", 0, 1},   {"\r", 1, 0},          {"\r\r\n", 1, 0},
+	    {"\n\r", 1, 1}, {"a\nb\rc\n\n", 1, 3}, {"a\r\n.\n\r\n\r", 1, 1},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

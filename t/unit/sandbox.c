@@ -118,7 +118,7 @@ static bool try_unlink(void)
 static const struct {
 	const char *name;
 	bool (*attempt)(void);
-	unsigned roles;	   /* those that must not */
+	unsigned roles;    /* those that must not */
 	bool only_as_root; /* means something only for one that was root */
 } attempts[] = {
     {"open a file", try_open, ALL, false},

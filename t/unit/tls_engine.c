@@ -4,6 +4,7 @@
  */
 #include "../lib-c/tls_lab.h"
 #include "../tap.h"
+#include "config.h"
 
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ static const char client_certificates[] =
     "openssl req -x509 -newkey rsa:2048 -nodes -keyout rsac.key -out rsac.pem -days 30"
     " -subj /CN=rsa-client";
 
+#define IDLE_KB 256
 #define S_CLIENT \
 	"printf 'quit\\r\\n' | timeout 15 openssl s_client -connect 127.0.0.1:$PORT -quiet "
 #define GNUTLS_CLI \
@@ -209,7 +211,7 @@ static void check_details(struct lab *lab)
 	lab_client(lab, &r, S_CLIENT "-tls1_3 -servername mx.example.net");
 	is_str(r.info.sni, "mx.example.net", "the server name is recorded");
 	is_str(r.got, "quit\r\n", "what the client sends is received");
-	is_int(r.sends, 2, "TLS 1.3 takes two sends: the flight, and ticket, reply and end");
+	is_int(r.sends, 3, "TLS 1.3 takes three sends: hello, flight, and ticket, reply, end");
 	ok(r.receives <= 4, "and at most four receives (%d)", r.receives);
 	lab_client(lab, &r, S_CLIENT "-tls1_2 -alpn imaginary -noservername");
 	ok(is_good(&r) && r.info.sni_len == 0, "any application protocol is let pass");
@@ -229,6 +231,21 @@ static void check_details(struct lab *lab)
 		   " -connect 127.0.0.1:$PORT -tls1_2");
 	ok(r.info.outcome == TLS_NEGOTIATED && r.info.renegotiation,
 	   "renegotiation is refused and recorded");
+}
+
+/* Its share of what thousands of workers take, after all those sessions. */
+static void check_memory(struct lab *lab)
+{
+#ifdef SANITIZED
+	(void)lab;
+	ok(true, "memory of a worker # SKIP a sanitizer takes more");
+#else
+	struct lab_report r;
+
+	lab_client(lab, &r, S_CLIENT "-tls1_3");
+	ok(r.private_kb > 0 && r.private_kb <= IDLE_KB,
+	   "an idle worker has at most %d KiB of its own (%ld)", IDLE_KB, r.private_kb);
+#endif
 }
 
 static void check_minimum(void)
@@ -275,6 +292,7 @@ int main(void)
 	check_certificate_details(&lab);
 	check_resumption(&lab);
 	check_details(&lab);
+	check_memory(&lab);
 	ok(lab_stop(&lab), "both processes end when they are told to");
 	check_minimum();
 	check_priority();

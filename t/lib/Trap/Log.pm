@@ -19,7 +19,8 @@ sub files {
     opendir my $d, $self->{dir} or return;
     my %seq = map { /^\Q$stream\E-\d{8}T\d{6}Z-(\d{6,})\.(?:jsonl|mbox)\.gz(?:\.part)?$/ ? ($_ => $1) : () }
         readdir $d;
-    return sort { $seq{$a} <=> $seq{$b} || $a cmp $b } keys %seq;
+    my @files = sort { $seq{$a} <=> $seq{$b} || $a cmp $b } keys %seq;
+    return @files; # in scalar context their number
 }
 
 # What zcat makes of one file; a .part file ends in the middle of a member.
