@@ -38,14 +38,10 @@ static const struct {
 	enum conf_extension conf;
 	enum smtp_extension smtp;
 } extension_map[] = {
-    {CONF_EXT_SIZE, EXT_SIZE},
-    {CONF_EXT_PIPELINING, EXT_PIPELINING},
-    {CONF_EXT_8BITMIME, EXT_8BITMIME},
-    {CONF_EXT_SMTPUTF8, EXT_SMTPUTF8},
-    {CONF_EXT_CHUNKING, EXT_CHUNKING},
-    {CONF_EXT_ENHANCEDSTATUSCODES, EXT_ENHANCEDSTATUSCODES},
-    {CONF_EXT_DSN, EXT_DSN},
-    {CONF_EXT_AUTH, EXT_AUTH},
+    {CONF_EXT_SIZE, EXT_SIZE},         {CONF_EXT_PIPELINING, EXT_PIPELINING},
+    {CONF_EXT_8BITMIME, EXT_8BITMIME}, {CONF_EXT_SMTPUTF8, EXT_SMTPUTF8},
+    {CONF_EXT_CHUNKING, EXT_CHUNKING}, {CONF_EXT_ENHANCEDSTATUSCODES, EXT_ENHANCEDSTATUSCODES},
+    {CONF_EXT_DSN, EXT_DSN},           {CONF_EXT_AUTH, EXT_AUTH},
 };
 
 static void policy_make(struct smtp_policy *p, const struct conf *conf)
@@ -93,10 +89,8 @@ struct session *session_new(const struct worker_args *args)
 	s->args = args;
 	s->conf = args->conf;
 	s->board = &args->board->slot[args->slot];
-	s->results = (struct results){.pipe = args->pipe,
-				      .slot = args->slot,
-				      .cookie = args->cookie,
-				      .ack = args->ack};
+	s->results = (struct results){
+	    .pipe = args->pipe, .slot = args->slot, .cookie = args->cookie, .ack = args->ack};
 	if (getrandom(&s->results.seq, sizeof s->results.seq, 0) != sizeof s->results.seq)
 		fatal("getrandom: %s", strerror(errno));
 	s->results.seq &= ACK_SEQ_MASK;
@@ -117,6 +111,7 @@ struct session *session_new(const struct worker_args *args)
 	buf_init(&s->auth, s->auth_memory, sizeof s->auth_memory);
 	buf_init(&s->fields, s->fields_memory, sizeof s->fields_memory);
 	buf_init(&s->trace, s->trace_memory, sizeof s->trace_memory);
+	hello_init(s);
 	return s;
 }
 
@@ -163,6 +158,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	c->message.store = &s->store;
 	buf_reset(&s->dialogue);
 	buf_reset(&s->auth);
+	hello_reset(s);
 	s->lines = (struct line_reader){0};
 	s->conn.session_end_us = c->started_us + s->conf->limits.session_timeout_us;
 	if (s->tls)
@@ -206,6 +202,7 @@ static void session_say_end(struct session *s, enum smtp_end why)
 	if (v.reply_len == 0 || broken)
 		return;
 	dialogue_server(s, v.reply, v.reply_len);
+	conn_last_words(&s->conn, s->conf->limits.write_timeout_us);
 	if (conn_put(&s->conn, v.reply, v.reply_len) == 0)
 		(void)conn_flush(&s->conn);
 }
@@ -263,14 +260,16 @@ static bool start_tls(struct session *s, bool implicit)
 
 	s->tls_used = true;
 	conn_deadline(&s->conn, s->conf->limits.handshake_timeout_us);
-	if (tls_accept(s->tls, &args) < 0) {
+	bool accepted = tls_accept(s->tls, &args) == 0;
+	hello_note(s);
+	if (!accepted) {
 		const struct tls_info *info = tls_session_info(s->tls);
 
 		dialogue_event(s, "TLS handshake failed");
 		s->board->total_tls_failed++;
-		s->client.end = *s->shutting_down                        ? END_SHUTDOWN
+		s->client.end = *s->shutting_down                      ? END_SHUTDOWN
 				: info->failure == TLS_FAILURE_TIMEOUT ? END_TIMEOUT
-									 : END_CLIENT_CLOSED;
+								       : END_CLIENT_CLOSED;
 		return false;
 	}
 	s->conn.encrypted = true;
@@ -334,10 +333,10 @@ static bool follow(struct session *s, struct smtp_verdict *v)
 
 static bool on_line(struct session *s, const struct line *line, bool more)
 {
-	struct smtp_input in = {.line = *line,
-				.more_buffered = more,
-				.out_of_space = atomic_load_explicit(&s->args->ack->full,
-								     memory_order_relaxed)};
+	struct smtp_input in = {
+	    .line = *line,
+	    .more_buffered = more,
+	    .out_of_space = atomic_load_explicit(&s->args->ack->full, memory_order_relaxed)};
 	struct smtp_verdict v;
 
 	smtp_command(&s->smtp, &in, &v);
