@@ -174,6 +174,8 @@ void client_hello_parse(struct client_hello *h, struct span bytes, uint8_t *join
 	    [TEE_NOTHING] = HELLO_NOTHING, [TEE_TLS] = HELLO_OTHER, [TEE_SSLV2] = HELLO_OTHER,
 	    [TEE_SMTP] = HELLO_SMTP,       [TEE_HTTP] = HELLO_HTTP, [TEE_OTHER] = HELLO_OTHER};
 
+	if (bytes.len > CLIENT_HELLO_JOIN)
+		bytes.len = CLIENT_HELLO_JOIN;
 	*h = (struct client_hello){.kind = bytes.len > 0 ? HELLO_SHORT : HELLO_NOTHING};
 	if (bytes.len < TEE_HEADER)
 		return;

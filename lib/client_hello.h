@@ -92,7 +92,7 @@ struct client_hello {
 };
 
 /*
- * Read what `bytes` begin with.  Never fails: what is no hello is named, what is malformed is read
+ * Read what `bytes` begin with (at most CLIENT_HELLO_JOIN of them).  Never fails: what is no hello is named, what is malformed is read
  * as far as it goes.  The spans of *h point into bytes, or into joined (CLIENT_HELLO_JOIN bytes of
  * the caller, touched only if the message lies in several records), and live as long as these.
  */

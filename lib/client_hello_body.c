@@ -30,6 +30,8 @@ static struct span take(struct cursor *c, size_t n, enum hello_part part)
 		client_hello_fault(c->h, cut ? HELLO_CUT : HELLO_OVERRUN, part);
 		c->stopped = true;
 		n = c->rest.len;
+		if (n == 0)
+			return (struct span){0};
 	}
 	struct span taken = span_head(c->rest, n);
 	c->rest = span_tail(c->rest, n);
@@ -93,7 +95,8 @@ static void read_tail(struct cursor *c)
 		return;
 	size_t have = len < c->rest.len ? len : c->rest.len;
 	bool cut = len - have <= c->missing;
-	h->extensions = span_head(c->rest, have);
+	if (have > 0 || len == 0)
+		h->extensions = span_head(c->rest, have);
 	/* Where the block is not all there, the extension that its end goes through is marked. */
 	c->stopped = !client_hello_read_extensions(h, cut ? len - have : 0);
 	take(c, len, HELLO_PART_EXTENSIONS);

@@ -156,38 +156,39 @@ static bool read_extension(struct client_hello *h, uint16_t type, struct span co
 	return true;
 }
 
-/* Does the next extension, or what is there of its header, lead out of the list?  Marks that. */
+/* Is the next extension all there?  Marks it if not. */
 static bool is_complete(struct client_hello *h, struct span list, size_t missing)
 {
-	size_t want = EXTENSION_HEADER;
-	enum hello_part part = HELLO_PART_EXTENSIONS;
-
-	if (list.len >= EXTENSION_HEADER) {
-		want += number_at(list, 2);
-		part = HELLO_PART_EXTENSION;
-		h->extension = number_at(list, 0);
+	if (list.len < EXTENSION_HEADER) {
+		client_hello_fault(h, missing > 0 ? HELLO_CUT : HELLO_TRAILING,
+				   HELLO_PART_EXTENSIONS);
+		return missing == 0;
 	}
+	size_t want = EXTENSION_HEADER + number_at(list, 2);
+	h->extension = number_at(list, 0);
 	if (want <= list.len)
 		return true;
-	client_hello_fault(h, want - list.len <= missing ? HELLO_CUT : HELLO_OVERRUN, part);
+	client_hello_fault(h, want - list.len <= missing ? HELLO_CUT : HELLO_OVERRUN,
+			   HELLO_PART_EXTENSION);
 	return false;
 }
 
 bool client_hello_read_extensions(struct client_hello *h, size_t missing)
 {
 	struct span list = h->extensions, content;
-	bool complete = true;
 	uint16_t type, faulty = 0;
+	bool complete = true, more = list.len > 0;
 
-	while (complete && list.len > 0) {
-		enum hello_fault before = h->fault;
+	while (complete && more) {
+		bool sound = h->fault == HELLO_SOUND;
 
 		complete = is_complete(h, list, missing);
-		if (client_hello_extension(&list, &type, &content) &&
-		    !read_extension(h, type, content))
+		more = client_hello_extension(&list, &type, &content);
+		if (more && !read_extension(h, type, content))
 			client_hello_fault(h, HELLO_CONTENT, HELLO_PART_EXTENSION);
-		if (before == HELLO_SOUND && h->fault != HELLO_SOUND)
+		if (sound && h->fault != HELLO_SOUND)
 			faulty = h->extension;
+		more = more && list.len > 0;
 	}
 	h->extension = faulty;
 	return complete;

@@ -37,6 +37,7 @@ smtptrapd_SOURCES += src/proc.c src/proc.h
 smtptrapd_SOURCES += src/sandbox.c src/sandbox.h
 smtptrapd_SOURCES += src/worker.c src/worker.h
 smtptrapd_SOURCES += src/worker_conn.c src/worker_conn.h
+smtptrapd_SOURCES += src/worker_hello.c
 smtptrapd_SOURCES += src/worker_message.c
 smtptrapd_SOURCES += src/worker_record.c
 smtptrapd_SOURCES += src/worker_results.c src/worker_results.h

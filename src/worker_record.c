@@ -165,6 +165,7 @@ static void put_tls(struct session *s, enum record_type type, struct buf *to)
 	if (info->outcome == TLS_NOT_OFFERED && s->client.starttls_offered)
 		info->outcome = TLS_OFFERED_UNUSED;
 	tls_info_put(info, type, to);
+	buf_put(to, s->hello[type].data, s->hello[type].len);
 }
 
 static void put_counters(struct session *s, struct buf *to)

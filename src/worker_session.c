@@ -111,6 +111,7 @@ struct session *session_new(const struct worker_args *args)
 	buf_init(&s->auth, s->auth_memory, sizeof s->auth_memory);
 	buf_init(&s->fields, s->fields_memory, sizeof s->fields_memory);
 	buf_init(&s->trace, s->trace_memory, sizeof s->trace_memory);
+	hello_init(s);
 	return s;
 }
 
@@ -157,6 +158,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	c->message.store = &s->store;
 	buf_reset(&s->dialogue);
 	buf_reset(&s->auth);
+	hello_reset(s);
 	s->lines = (struct line_reader){0};
 	s->conn.session_end_us = c->started_us + s->conf->limits.session_timeout_us;
 	if (s->tls)
@@ -258,7 +260,9 @@ static bool start_tls(struct session *s, bool implicit)
 
 	s->tls_used = true;
 	conn_deadline(&s->conn, s->conf->limits.handshake_timeout_us);
-	if (tls_accept(s->tls, &args) < 0) {
+	bool accepted = tls_accept(s->tls, &args) == 0;
+	hello_note(s);
+	if (!accepted) {
 		const struct tls_info *info = tls_session_info(s->tls);
 
 		dialogue_event(s, "TLS handshake failed");

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "data.h"
+#include "hello_put.h"
 #include "mail_header.h"
 #include "smtp.h"
 #include "uuid.h"
@@ -18,10 +19,18 @@
 #include "worker_results.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
+<<<<<<< HEAD
 #define SESSION_DIALOGUE (640u * 1024)  /* conf.limits.dialogue is at most 512 KiB */
 #define SESSION_FIELDS (1024u * 1024)   /* FRAME_FIELDS_MAX */
 #define SESSION_TRACE (512u * 1024) /* more recipients than fit are left out of the trace header */
 #define SESSION_AUTHS 100           /* attempts at AUTH that are recorded */
+=======
+#define SESSION_DIALOGUE (640u * 1024)	/* conf.limits.dialogue is at most 512 KiB */
+#define SESSION_FIELDS (1024u * 1024)	/* FRAME_FIELDS_MAX */
+#define SESSION_TRACE (512u * 1024)	/* more recipients than fit are left out of the trace header */
+#define SESSION_PRINTS 256		/* ja3 and ja4 for the records of messages */
+#define SESSION_AUTHS 100		/* attempts at AUTH that are recorded */
+>>>>>>> wt-hello
 
 enum session_end {
 	END_NONE,
@@ -90,6 +99,7 @@ struct session {
 	struct line_reader lines;
 	struct data_reader data;
 	struct buf dialogue, auth, fields, trace;
+	struct buf hello[RECORD_TYPE_COUNT]; /* fields of the ClientHello for each type of record */
 
 	/* Memory without meaning between sessions: an idle worker gives its pages back. */
 	_Alignas(4096) struct {
@@ -99,6 +109,8 @@ struct session {
 		uint8_t out[CONN_OUT];
 		uint8_t auth_memory[SESSION_AUTHS * 1024];
 		uint8_t envelope[SESSION_ENVELOPE];
+		uint8_t hello_memory[HELLO_FIELDS_MAX];
+		uint8_t prints_memory[SESSION_PRINTS];
 		uint8_t dialogue_memory[SESSION_DIALOGUE];
 		uint8_t fields_memory[SESSION_FIELDS];
 		uint8_t trace_memory[SESSION_TRACE];
@@ -131,6 +143,16 @@ bool message_chunk(struct session *s, struct smtp_verdict *v);
 
 /* A message that was begun is given up: record it. */
 void message_aborted(struct session *s);
+
+/* ---- worker_hello.c: what the client began TLS with ---- */
+
+/* Before the first client; and for each client. */
+void hello_init(struct session *s);
+void hello_reset(struct session *s);
+
+/* After tls_accept(), failed or not, and before anything else is received: read the ClientHello
+ * for the records, and complete what the TLS library knows of it. */
+void hello_note(struct session *s);
 
 /* ---- worker_record.c: records ---- */
 

@@ -27,6 +27,9 @@ t_unit_base64_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/board.t
 t_unit_board_t_SOURCES = t/unit/board.c t/tap.h
 t_unit_board_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/client_hello.t
+t_unit_client_hello_t_SOURCES = t/unit/client_hello.c t/tap.h
+t_unit_client_hello_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf.t
 t_unit_conf_t_SOURCES = t/unit/conf.c t/tap.h t/unit/conf_files.h
 t_unit_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -149,11 +152,12 @@ EXTRA_DIST += t/run t/tap.h t/README.md
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
 
-EXTRA_DIST += t/golden/smtp-matrix.txt
+EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
 FUZZ =
+FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
 FUZZ += frame
