@@ -149,6 +149,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/regress/reload.t
 EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
+EXTRA_DIST += t/lib t/proc t/regress t/smtp
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
