@@ -164,6 +164,7 @@ FUZZ += conf
 FUZZ += data
 FUZZ += frame
 FUZZ += intake
+FUZZ += key_msg
 FUZZ += line
 FUZZ += mail_header
 FUZZ += mbox
@@ -171,6 +172,7 @@ FUZZ += path
 FUZZ += proxy
 FUZZ += record
 FUZZ += repair
+FUZZ += tee
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
