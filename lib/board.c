@@ -6,6 +6,8 @@
  */
 #include "board.h"
 
+#include <string.h>
+
 const char *slot_state_name(uint32_t state)
 {
 	static const char *const names[SLOT_STATE_COUNT] = {"free", "starting", "idle", "session",
@@ -22,6 +24,12 @@ size_t board_size(uint32_t slots)
 size_t ack_board_size(uint32_t slots)
 {
 	return sizeof(struct ack_board) + (size_t)slots * sizeof(uint32_t);
+}
+
+void board_text(char *to, const char *from, size_t size)
+{
+	memcpy(to, from, size);
+	to[size - 1] = '\0';
 }
 
 bool board_valid(const struct board *b, size_t len)

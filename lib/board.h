@@ -95,6 +95,10 @@ struct ack_board {
 size_t board_size(uint32_t slots);
 size_t ack_board_size(uint32_t slots);
 
+/* Copy a text of the board, which may lack its NUL and change while it is read; to has size bytes
+ * and ends in NUL. */
+void board_text(char *to, const char *from, size_t size);
+
 /* Check what was received from elsewhere; true if len bytes at b are a board. */
 bool board_valid(const struct board *b, size_t len);
 

@@ -40,7 +40,7 @@ enum tee_format {
 };
 
 #define TEE_HEADER 5 /* bytes that tell the kind */
-#define TEE_HEAD 6 /* bytes of the first handshake message that tell its form */
+#define TEE_HEAD 6   /* bytes of the first handshake message that tell its form */
 
 struct tls_tee {
 	uint8_t *memory;   /* TEE_SIZE bytes of the caller */

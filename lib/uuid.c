@@ -70,7 +70,7 @@ int uuid_parse(const char *text, size_t len, uint8_t uuid_r[UUID_BYTES])
 		}
 		if (value < 0)
 			return ERR_FORMAT;
-		uint8_t high = nibble % 2 ? (uint8_t)(uuid_r[nibble / 2] << 4) : 0;
+		int high = nibble % 2 ? uuid_r[nibble / 2] << 4 : 0;
 		uuid_r[nibble / 2] = (uint8_t)(high | value);
 		nibble++;
 	}

@@ -84,10 +84,13 @@ static int listen_open(const struct conf_listen *l)
 static size_t entry_of(const struct conf *conf, int fd)
 {
 	struct sockaddr_storage sa = {0};
-	socklen_t len = sizeof sa;
+	socklen_t len = sizeof sa, flag_len = sizeof(int);
 	uint8_t ip[IP_BYTES];
 	uint16_t port;
+	int listens = 0;
 
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &flag_len) < 0 || !listens)
+		fatal("socket %d from the service manager does not listen", fd);
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0 ||
 	    ip_from_sockaddr(ip, &port, (struct sockaddr *)&sa) < 0)
 		fatal("socket %d from the service manager is no Internet socket", fd);

@@ -43,6 +43,8 @@ static void watch(struct master *m, int fd, enum watched what)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.u32 = what};
 
+	if (what == WATCH_LOGGER || what == WATCH_KEYHOLDER)
+		e.events |= EPOLLONESHOT; /* their end, which lasts */
 	if (fd >= 0 && epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
 		fatal("epoll_ctl: %s", strerror(errno));
 }
@@ -85,11 +87,10 @@ static void begin_stop(struct master *m)
 
 static void lost_role(struct master *m, const char *name, int status)
 {
-	if (m->stopping)
-		return;
-	warn("the %s is gone (%s %d): every client gets 421, and the trap must be started anew", name,
-	     WIFSIGNALED(status) ? "signal" : "status",
-	     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	warn("the %s is gone (%s %d)%s", name, WIFSIGNALED(status) ? "signal" : "status",
+	     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+	     m->stopping ? " before all was written"
+			 : ": every client gets 421, and the trap must be started anew");
 	m->failed = true;
 	begin_stop(m);
 }
@@ -272,7 +273,7 @@ static void say_ready(struct master *m)
 {
 	static bool said;
 
-	if (said || (uint32_t)atomic_load(&m->board->head.idle) < m->conf->workers.spare_min)
+	if (said || !pool_started(m))
 		return;
 	said = true;
 	info("ready: %s %s, %zu listeners, workers %u to %u; TLS: %s; sandbox: %s%s", PACKAGE_NAME,

@@ -25,16 +25,17 @@ enum pool_state { POOL_FREE, POOL_ALIVE, POOL_UNBURIED };
 struct pool_slot {
 	pid_t pid;
 	enum pool_state state;
-	bool asked; /* told to leave: its end is no surprise */
+	bool asked; /* told to leave */
+	uint64_t forked_us;
 };
 
 struct pool {
 	struct pool_slot *slot; /* board->head.slots of them */
-	uint32_t used;		/* slots from here on were never used */
+	uint32_t used;          /* slots from here on were never used */
 	uint32_t alive;
-	uint32_t unburied;	/* dead workers whose last words wait for room in the pipe */
+	uint32_t unburied;      /* dead workers whose last words wait for room in the pipe */
 	uint64_t hold_until_us; /* workers die at start: none is forked before this */
-	uint32_t start_deaths;	/* in a row */
+	uint32_t start_deaths;  /* in a row */
 };
 
 struct role {
@@ -46,16 +47,19 @@ struct master {
 	struct conf *conf;
 	const char *conf_path;
 	bool root; /* we were root when we started */
+	pid_t pid;
 	struct identity network_id, log_id;
 	int root_fd; /* O_PATH of /, to read the configuration again from within the chroot */
 	int listener[MASTER_LISTENERS_MAX];
 	int passed; /* listeners that came from the service manager */
 	int log_dir;
-	int pipe_worker; /* write end, blocking: what workers inherit */
-	int pipe_master; /* the same pipe, not blocking */
-	uint64_t cookie; /* proves the master's own frames to the logger */
-	struct board *board;
-	int board_fd; /* sealed: whoever gets it can only read */
+	int pipe_worker;     /* write end, blocking: what workers inherit */
+	int pipe_master;     /* the same pipe, not blocking */
+	uint64_t cookie;     /* proves the master's own frames to the logger */
+	struct board *board; /* workers write there: nothing that we act upon is read from it
+				but slot states */
+	uint32_t slots;      /* of the boards; stays when the configuration changes */
+	int board_fd;        /* sealed: whoever gets it can only read */
 	const struct ack_board *ack;
 	int ack_fd;
 	struct tls_server *tls; /* NULL: none configured */
@@ -64,8 +68,8 @@ struct master {
 	uint32_t keyholders;
 	struct pool pool;
 	int doorbell, signals, epoll;
-	int status; /* listening Unix socket, -1: none */
-	size_t worker_memory;
+	int status;           /* listening Unix socket, -1: none */
+	size_t address_space; /* of a process when it is forked, without its session; 0: unknown */
 	bool stopping, failed;
 	uint64_t stop_deadline_us;
 };
@@ -82,6 +86,8 @@ void master_listener_options(const struct master *m);
 void roles_start(struct master *m, int pipe_read);
 
 /* master_pool.c */
+/* What proves frames to the logger: never 0. */
+uint64_t master_cookie(void);
 void pool_init(struct master *m);
 /* Fork or send away workers as idle workers, backlog and limits ask for.  Returns true if more
  * are wanted than could be forked in one go. */
@@ -90,6 +96,8 @@ bool pool_adjust(struct master *m);
 bool pool_child_ended(struct master *m, pid_t pid, int status);
 /* Try again to hand over last words that found the pipe full. */
 void pool_bury(struct master *m);
+/* As many as spare-min have started, whether they wait or serve. */
+bool pool_started(const struct master *m);
 /* Send a signal to every worker. */
 void pool_signal(struct master *m, int signal);
 /* Send idle workers beyond spare-max away, a few at a time. */

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -26,19 +27,33 @@
 #include "smtp.h"
 #include "worker.h"
 
-#define FORKS_A_TURN 32	     /* then look at signals again */
+#define FORKS_A_TURN 32      /* then look at signals again */
 #define SHRINK_A_TURN 16     /* idle workers sent away at once */
 #define HOLD_FIRST_US 500000 /* after a worker died at start; doubled each time */
 #define HOLD_MOST_US 60000000
+#define YOUNG_US 1000000                  /* who dies at this age died of starting */
+#define MEMORY_MARGIN (96u * 1024 * 1024) /* TLS, records, stacks: beyond what the master has */
 
 void pool_init(struct master *m)
 {
-	m->pool.slot = calloc(m->board->head.slots, sizeof *m->pool.slot);
+	m->pool.slot = calloc(m->slots, sizeof *m->pool.slot);
 	if (m->pool.slot == NULL)
-		fatal("no memory for %u workers", m->board->head.slots);
+		fatal("no memory for %u workers", m->slots);
 }
 
 /* ---- frames of the master ---- */
+
+/* Not of arc4random: a worker inherits its state, and could tell what comes next. */
+uint64_t master_cookie(void)
+{
+	uint64_t cookie;
+
+	do
+		if (getrandom(&cookie, sizeof cookie, 0) != sizeof cookie)
+			fatal("getrandom: %s", strerror(errno));
+	while (cookie == 0);
+	return cookie;
+}
 
 /* Send one frame of n parts, the first left free for the header.  False: the pipe is full. */
 static bool send_frame(const struct master *m, enum frame_type type, struct iovec *parts, int n)
@@ -54,8 +69,10 @@ static bool send_frame(const struct master *m, enum frame_type type, struct iove
 		head.length = (uint16_t)(head.length + parts[i].iov_len);
 	parts[0] = (struct iovec){.iov_base = &head, .iov_len = sizeof head};
 	ssize_t sent = writev(m->pipe_master, parts, n);
-	parts[0] = (struct iovec){0}; /* the header ends with this function */
-	return sent == (ssize_t)(sizeof head + head.length);
+	bool whole = sent == (ssize_t)(sizeof head + head.length);
+	parts[0] = (struct iovec){0};       /* the header ends with this function */
+	explicit_bzero(&head, sizeof head); /* and the next worker inherits this stack */
+	return whole;
 }
 
 static bool announce(const struct master *m, uint32_t slot, uint64_t cookie)
@@ -63,7 +80,23 @@ static bool announce(const struct master *m, uint32_t slot, uint64_t cookie)
 	struct frame_hello hello = {.slot = slot, .cookie = cookie};
 	struct iovec parts[2] = {[1] = {.iov_base = &hello, .iov_len = sizeof hello}};
 
-	return send_frame(m, FRAME_HELLO, parts, 2);
+	bool sent = send_frame(m, FRAME_HELLO, parts, 2);
+	explicit_bzero(&hello, sizeof hello);
+	return sent;
+}
+
+/* What can be told of TLS: a handshake that was under way is not known to have failed. */
+static void last_tls(const struct master *m, const struct board_slot *b, struct buf *to)
+{
+	char version[BOARD_TLS_VERSION_MAX];
+
+	record_put_text(to, FIELD_TLS_OUTCOME,
+			b->tls           ? "negotiated"
+			: m->tls != NULL ? "offered_unused"
+					 : "not_offered");
+	board_text(version, b->tls_version, sizeof version);
+	if (b->tls)
+		record_put_text(to, FIELD_TLS_VERSION, version);
 }
 
 /* What the board knew of the session that its worker could not finish. */
@@ -71,12 +104,12 @@ static void last_words(const struct master *m, const struct board_slot *b, struc
 {
 	uint64_t now = wall_us();
 	char helo[BOARD_HELO_MAX];
-	enum smtp_phase phase = b->phase < SMTP_PHASE_COUNT ? (enum smtp_phase)b->phase
-							     : SMTP_PHASE_CONNECT;
+	enum smtp_phase phase =
+	    b->phase < SMTP_PHASE_COUNT ? (enum smtp_phase)b->phase : SMTP_PHASE_CONNECT;
 
-	strlcpy(helo, b->helo, sizeof helo);
+	board_text(helo, b->helo, sizeof helo);
 	record_put_uuid(to, FIELD_ID, b->session_id);
-	record_put_time(to, FIELD_TS, b->since_us);
+	record_put_time(to, FIELD_TS, b->since_us < now ? b->since_us : now);
 	record_put_ip(to, FIELD_CLIENT_IP, b->client_ip);
 	record_put_u64(to, FIELD_CLIENT_PORT, b->client_port);
 	record_put_ip(to, FIELD_LOCAL_IP, b->local_ip);
@@ -96,25 +129,20 @@ static void last_words(const struct master *m, const struct board_slot *b, struc
 	record_put_u64(to, FIELD_MESSAGES_REJECTED, b->messages_rejected);
 	record_put_u64(to, FIELD_RECIPIENTS_ACCEPTED, b->recipients_accepted);
 	record_put_u64(to, FIELD_RECIPIENTS_REJECTED, b->recipients_rejected);
-	record_put_text(to, FIELD_TLS_OUTCOME, b->tls ? "negotiated" : "offered_unused");
-	if (b->tls) {
-		char version[BOARD_TLS_VERSION_MAX];
-
-		strlcpy(version, b->tls_version, sizeof version);
-		record_put_text(to, FIELD_TLS_VERSION, version);
-	}
+	last_tls(m, b, to);
 }
 
 /* Tell the logger that the slot's worker is gone.  False: the pipe is full. */
 static bool bury(struct master *m, uint32_t slot)
 {
-	const struct board_slot *b = &m->board->slot[slot];
+	struct board_slot b; /* a copy: other workers can write to the board at any time */
 	uint8_t memory[FRAME_PAYLOAD_MAX];
 	struct buf fields;
 
+	memcpy(&b, &m->board->slot[slot], sizeof b);
 	buf_init(&fields, memory, sizeof memory - sizeof slot);
-	if (atomic_load(&b->state) == SLOT_SESSION)
-		last_words(m, b, &fields);
+	if (atomic_load(&b.state) == SLOT_SESSION)
+		last_words(m, &b, &fields);
 	struct iovec parts[3] = {[1] = {.iov_base = &slot, .iov_len = sizeof slot},
 				 [2] = {.iov_base = fields.data, .iov_len = fields.len}};
 	return send_frame(m, FRAME_DEAD, parts, 3);
@@ -137,6 +165,13 @@ void pool_bury(struct master *m)
 
 /* ---- forking ---- */
 
+static size_t worker_memory(const struct master *m)
+{
+	if (m->address_space == 0)
+		return 0;
+	return m->address_space + MEMORY_MARGIN + m->conf->limits.message_size;
+}
+
 _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie, int keyholder)
 {
 	int keep[MASTER_LISTENERS_MAX + 3] = {m->pipe_worker, m->doorbell, keyholder};
@@ -150,9 +185,9 @@ _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie
 				   .tls = m->tls,
 				   .board = m->board,
 				   .ack = m->ack,
-				   .master_pid = m->board->head.master_pid,
+				   .master_pid = m->pid,
 				   .drain = m->passed == 0,
-				   .memory_max = m->worker_memory};
+				   .memory_max = worker_memory(m)};
 
 	explicit_bzero(&m->cookie, sizeof m->cookie);
 	memcpy(keep + 3, m->listener, m->conf->nlisten * sizeof *m->listener);
@@ -187,13 +222,10 @@ static uint32_t free_slot(const struct master *m)
 static bool fork_worker(struct master *m)
 {
 	uint32_t slot = free_slot(m);
-	uint64_t cookie;
 
-	if (slot >= m->board->head.slots)
+	if (slot >= m->slots)
 		return false;
-	do
-		arc4random_buf(&cookie, sizeof cookie);
-	while (cookie == 0);
+	uint64_t cookie = master_cookie();
 	if (!announce(m, slot, cookie))
 		return false;
 	struct board_slot *b = &m->board->slot[slot];
@@ -212,7 +244,8 @@ static bool fork_worker(struct master *m)
 		return false;
 	}
 	b->pid = pid;
-	m->pool.slot[slot] = (struct pool_slot){.pid = pid, .state = POOL_ALIVE};
+	m->pool.slot[slot] =
+	    (struct pool_slot){.pid = pid, .state = POOL_ALIVE, .forked_us = clock_us()};
 	if (slot >= m->pool.used)
 		m->pool.used = slot + 1;
 	m->pool.alive++;
@@ -231,8 +264,8 @@ static struct pool_count count_workers(struct master *m)
 	struct pool_count n = {0};
 
 	for (uint32_t i = 0; i < m->pool.used; i++) {
-		uint32_t state = atomic_load_explicit(&m->board->slot[i].state,
-						      memory_order_acquire);
+		uint32_t state =
+		    atomic_load_explicit(&m->board->slot[i].state, memory_order_acquire);
 
 		if (m->pool.slot[i].state != POOL_ALIVE || m->pool.slot[i].asked)
 			continue;
@@ -242,6 +275,16 @@ static struct pool_count count_workers(struct master *m)
 	m->board->head.workers = m->pool.alive;
 	atomic_store(&m->board->head.idle, (int32_t)n.idle);
 	return n;
+}
+
+bool pool_started(const struct master *m)
+{
+	uint32_t started = 0;
+
+	for (uint32_t i = 0; i < m->pool.used; i++)
+		started += m->pool.slot[i].state == POOL_ALIVE &&
+			   atomic_load(&m->board->slot[i].state) != SLOT_STARTING;
+	return started >= m->conf->workers.spare_min;
 }
 
 bool pool_adjust(struct master *m)
@@ -317,8 +360,7 @@ static void say_death(const struct master *m, uint32_t slot, pid_t pid, int stat
 
 	if (WIFSIGNALED(status))
 		warn("worker %u (pid %d) was killed by signal %d (%s)%s", slot, (int)pid,
-		     WTERMSIG(status), strsignal(WTERMSIG(status)),
-		     session ? " in a session" : "");
+		     WTERMSIG(status), strsignal(WTERMSIG(status)), session ? " in a session" : "");
 	else
 		warn("worker %u (pid %d) left with status %d%s", slot, (int)pid,
 		     WEXITSTATUS(status), session ? " in a session" : "");
@@ -334,11 +376,13 @@ bool pool_child_ended(struct master *m, pid_t pid, int status)
 	if (slot == m->pool.used)
 		return false;
 	struct board_slot *b = &m->board->slot[slot];
+	uint32_t state = atomic_load(&b->state);
+	bool young = clock_us() - m->pool.slot[slot].forked_us < YOUNG_US;
 	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	if (!clean) {
 		say_death(m, slot, pid, status);
 		m->board->head.deaths++;
-		if (atomic_load(&b->state) == SLOT_STARTING)
+		if (state == SLOT_STARTING || (state == SLOT_IDLE && young))
 			died_at_start(m);
 	}
 	m->pool.alive--;

@@ -22,13 +22,12 @@
 #include "sandbox.h"
 
 #define READY_TIMEOUT_S 60 /* repair of a large log takes a while */
-#define KEYHOLDER_FDS_SPARE 64
+#define SEND_TIMEOUT_S 1
 
 /* The chroot directory as an open descriptor: key holders enter it by themselves. */
 struct keyholder_context {
 	const struct master *m;
 	int control;
-	pid_t master_pid;
 };
 
 _Noreturn static void be_logger(const struct master *m, int pipe_read, int control)
@@ -39,12 +38,12 @@ _Noreturn static void be_logger(const struct master *m, int pipe_read, int contr
 				   .pipe = pipe_read,
 				   .control = control,
 				   .ack_memory = m->ack_fd,
-				   .slots = m->conf->workers.max,
+				   .slots = m->slots,
 				   .master_cookie = m->cookie,
 				   .identity = m->root ? &m->log_id : NULL};
 
 	proc_keep_only(keep, sizeof keep / sizeof *keep);
-	munmap(m->board, board_size(m->conf->workers.max));
+	munmap(m->board, board_size(m->slots));
 	logger_run(&args);
 }
 
@@ -63,7 +62,7 @@ static void keyholder_sandbox(void *ctx)
 		privs_chroot_empty(empty);
 		privs_drop(k->m->network_id);
 	}
-	proc_follow_parent(k->master_pid, SIGKILL);
+	proc_follow_parent(k->m->pid, SIGKILL);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_KEYHOLDER, .tree_fd = -1});
 }
 
@@ -76,11 +75,11 @@ static void keyholder_ready(void *ctx)
 		fatal("the master is gone");
 }
 
-_Noreturn static void be_keyholder(struct master *m, int control, pid_t master_pid)
+_Noreturn static void be_keyholder(struct master *m, int control)
 {
-	struct keyholder_context ctx = {.m = m, .control = control, .master_pid = master_pid};
+	struct keyholder_context ctx = {.m = m, .control = control};
 	struct keyholder_args args = {.control = control,
-				      .slots = m->conf->workers.max,
+				      .slots = m->slots,
 				      .enter_sandbox = keyholder_sandbox,
 				      .ready = keyholder_ready,
 				      .ctx = &ctx};
@@ -91,7 +90,7 @@ _Noreturn static void be_keyholder(struct master *m, int control, pid_t master_p
 	for (size_t i = 0; i < args.key_count && n < sizeof keep / sizeof *keep; i++)
 		keep[n++] = args.keys[i].fd;
 	proc_keep_only(keep, n);
-	munmap(m->board, board_size(m->conf->workers.max));
+	munmap(m->board, board_size(m->slots));
 	explicit_bzero(&m->cookie, sizeof m->cookie);
 	proc_signals_ignore();
 	log_role("keyholder", -1);
@@ -101,9 +100,12 @@ _Noreturn static void be_keyholder(struct master *m, int control, pid_t master_p
 static void wait_ready(const struct role *role, const char *name)
 {
 	struct timeval limit = {.tv_sec = READY_TIMEOUT_S};
+	struct timeval send_limit = {.tv_sec = SEND_TIMEOUT_S};
 	struct logger_message m;
 
 	setsockopt(role->control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	/* Later, nothing may hold the master: a key holder that hangs must not stop its forks. */
+	setsockopt(role->control, SOL_SOCKET, SO_SNDTIMEO, &send_limit, sizeof send_limit);
 	if (recv(role->control, &m, sizeof m, 0) > 0)
 		return;
 	fatal("the %s did not start: see its own message%s", name,
@@ -112,7 +114,6 @@ static void wait_ready(const struct role *role, const char *name)
 
 void roles_start(struct master *m, int pipe_read)
 {
-	pid_t self = getpid();
 	int pair[2];
 
 	proc_pair(pair);
@@ -132,7 +133,7 @@ void roles_start(struct master *m, int pipe_read)
 		if (m->keyholder[i].pid < 0)
 			fatal("fork: %s", strerror(errno));
 		if (m->keyholder[i].pid == 0)
-			be_keyholder(m, pair[1], self);
+			be_keyholder(m, pair[1]);
 		close(pair[1]);
 	}
 	if (m->tls)

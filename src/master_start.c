@@ -28,7 +28,6 @@
 
 #define PIPE_BYTES (1024 * 1024) /* 256 frames */
 #define MASTER_FDS 1024
-#define MEMORY_MARGIN (96u * 1024 * 1024) /* TLS, records, stacks: beyond what the master has */
 
 static int memory_fd(const char *name, size_t size)
 {
@@ -58,17 +57,17 @@ static void seal(int fd, const char *name)
 
 static void open_boards(struct master *m)
 {
-	uint32_t slots = m->conf->workers.max;
+	uint32_t slots = m->slots = m->conf->workers.max;
 
 	m->board_fd = memory_fd("status board", board_size(slots));
-	m->board = map_shared(m->board_fd, board_size(slots), PROT_READ | PROT_WRITE,
-			      "status board");
+	m->board =
+	    map_shared(m->board_fd, board_size(slots), PROT_READ | PROT_WRITE, "status board");
 	m->board->head = (struct board_header){.magic = BOARD_MAGIC,
 					       .version = BOARD_VERSION,
 					       .slot_size = sizeof(struct board_slot),
 					       .slots = slots,
 					       .started_us = wall_us(),
-					       .master_pid = getpid(),
+					       .master_pid = m->pid,
 					       .spare_min = (int32_t)m->conf->workers.spare_min};
 	strlcpy(m->board->head.sensor, m->conf->sensor, sizeof m->board->head.sensor);
 	seal(m->board_fd, "status board");
@@ -158,6 +157,7 @@ void master_listener_options(const struct master *m)
 void master_start(struct master *m)
 {
 	m->root = privs_are_root();
+	m->pid = getpid();
 	if (m->root) {
 		m->network_id = privs_lookup(m->conf->user);
 		m->log_id = privs_lookup(m->conf->log_user);
@@ -176,19 +176,17 @@ void master_start(struct master *m)
 	setup_tls(m);
 	open_boards(m);
 	int pipe_read = open_pipe(m);
-	arc4random_buf(&m->cookie, sizeof m->cookie);
+	m->cookie = master_cookie();
 	m->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (m->doorbell < 0)
 		fatal("eventfd: %s", strerror(errno));
 	sandbox_prepare(m->conf->sandbox == CONF_SANDBOX_BEST_EFFORT);
-	m->worker_memory = proc_address_space();
+	m->address_space = proc_address_space();
 	roles_start(m, pipe_read);
 	seal(m->ack_fd, "acknowledgement board");
-	m->ack = map_shared(m->ack_fd, ack_board_size(m->conf->workers.max), PROT_READ,
-			    "acknowledgement board");
+	m->ack =
+	    map_shared(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");
 	pool_init(m);
-	if (m->worker_memory > 0)
-		m->worker_memory += MEMORY_MARGIN + m->conf->limits.message_size;
 	heap_fill();
 	give_up_root(m);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_MASTER, .tree_fd = -1});

@@ -44,8 +44,8 @@ static void share_with_log_readers(const struct master *m, const char *path)
 int status_open(const struct master *m)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	int n = snprintf(at.sun_path, sizeof at.sun_path, "%s/" STATUS_SOCKET,
-			 m->conf->run_directory);
+	int n =
+	    snprintf(at.sun_path, sizeof at.sun_path, "%s/" STATUS_SOCKET, m->conf->run_directory);
 
 	if (n < 0 || (size_t)n >= sizeof at.sun_path)
 		fatal("run directory %s: the name is too long for a socket",

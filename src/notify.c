@@ -68,9 +68,8 @@ void notify_reloading(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	notify_send("RELOADING=1\nMONOTONIC_USEC=%llu",
-		    (unsigned long long)now.tv_sec * 1000000 +
-			(unsigned long long)now.tv_nsec / 1000);
+	notify_send("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now.tv_sec * 1000000 +
+							    (unsigned long long)now.tv_nsec / 1000);
 }
 
 static long env_number(const char *name)

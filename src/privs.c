@@ -58,7 +58,8 @@ void privs_chroot_empty(const char *path)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		fatal("chroot directory %s: %s", path, strerror(errno));
 	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
-		fatal("chroot directory %s must belong to root and be writable by nobody else", path);
+		fatal("chroot directory %s must belong to root and be writable by nobody else",
+		      path);
 	if (!directory_is_empty(fd))
 		fatal("chroot directory %s must be empty", path);
 	privs_chroot_fd(fd, path);

@@ -12,6 +12,7 @@
 #include "sandbox.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdarg.h>
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/filter.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -97,7 +97,7 @@ static const struct {
     {"renameat2", L},
     {"unlinkat", L},
     {"getdents64", L},
-    {"fcntl", M | L | K | W},
+    {"fcntl", M | L}, /* not W: the pipe's flags are those of all workers */
     {"flock", L},
     /* the master's trade: children, signals, a configuration to read anew */
     {"clone", M},
@@ -147,12 +147,12 @@ struct path_beneath_attr {
 #define LANDLOCK_VERSION_FLAG 1u
 #define LANDLOCK_RULE_BENEATH 1
 #define FS_ABI1 ((UINT64_C(1) << 13) - 1) /* execute ... make_sym */
-#define FS_REFER (UINT64_C(1) << 13)	  /* ABI 2 */
-#define FS_TRUNCATE (UINT64_C(1) << 14)	  /* ABI 3 */
+#define FS_REFER (UINT64_C(1) << 13)      /* ABI 2 */
+#define FS_TRUNCATE (UINT64_C(1) << 14)   /* ABI 3 */
 #define FS_IOCTL_DEV (UINT64_C(1) << 15)  /* ABI 5 */
-#define FS_LOG_TREE                                                                                \
-	((UINT64_C(1) << 1) | (UINT64_C(1) << 2) | (UINT64_C(1) << 3) | (UINT64_C(1) << 5) |       \
-	 (UINT64_C(1) << 8)) /* write_file read_file read_dir remove_file make_reg */
+#define FS_LOG_TREE                                                                          \
+	((UINT64_C(1) << 1) | (UINT64_C(1) << 2) | (UINT64_C(1) << 3) | (UINT64_C(1) << 5) | \
+	 (UINT64_C(1) << 8))  /* write_file read_file read_dir remove_file make_reg */
 #define NET_TCP UINT64_C(3)   /* ABI 4: bind and connect */
 #define SCOPE_ALL UINT64_C(3) /* ABI 6: abstract sockets and signals */
 
@@ -300,9 +300,9 @@ static void enter_landlock(const struct sandbox_want *want)
 		part_failed("landlock_create_ruleset: %s", strerror(errno));
 		return;
 	}
-	struct path_beneath_attr tree = {
-	    .allowed_access = FS_LOG_TREE | (landlock_abi >= 3 ? FS_TRUNCATE : 0),
-	    .parent_fd = want->tree_fd};
+	struct path_beneath_attr tree = {.allowed_access =
+					     FS_LOG_TREE | (landlock_abi >= 3 ? FS_TRUNCATE : 0),
+					 .parent_fd = want->tree_fd};
 	if (want->tree_fd >= 0 &&
 	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_BENEATH, &tree, 0) < 0)
 		part_failed("landlock_add_rule: %s", strerror(errno));

@@ -16,7 +16,7 @@ enum sandbox_role { ROLE_MASTER, ROLE_LOGGER, ROLE_KEYHOLDER, ROLE_WORKER, ROLE_
 
 struct sandbox_want {
 	enum sandbox_role role;
-	int tree_fd;	   /* the one directory whose files may be touched (logger), -1: none */
+	int tree_fd;       /* the one directory whose files may be touched (logger), -1: none */
 	size_t memory_max; /* address space in bytes, 0: as it is */
 	unsigned fds_max;  /* open descriptors, 0: as it is */
 };

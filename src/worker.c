@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -96,11 +97,14 @@ static void ring_if_few(const struct worker_args *args)
 static int try_accept(const struct worker_args *args, unsigned listener,
 		      struct sockaddr_storage *peer)
 {
+	const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
 	socklen_t len = sizeof *peer;
 	int fd = accept4(args->listeners[listener], (struct sockaddr *)peer, &len, SOCK_CLOEXEC);
 
-	if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+	if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
 		warn("accept: %s", strerror(errno));
+		nanosleep(&pause, NULL); /* the system is short of something, and stays so */
+	}
 	return fd;
 }
 

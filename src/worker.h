@@ -15,15 +15,15 @@ struct worker_args {
 	const struct conf *conf;
 	const int *listeners; /* in the order of conf->listen; not blocking */
 	uint32_t slot;
-	uint64_t cookie; /* the logger knows this slot by it */
-	int pipe;	 /* write end of the results pipe */
-	int doorbell;	 /* eventfd: rung when too few workers are idle */
-	int keyholder;	 /* this worker's end of its pair, -1: no TLS */
+	uint64_t cookie;        /* the logger knows this slot by it */
+	int pipe;               /* write end of the results pipe */
+	int doorbell;           /* eventfd: rung when too few workers are idle */
+	int keyholder;          /* this worker's end of its pair, -1: no TLS */
 	struct tls_server *tls; /* NULL: no TLS */
 	struct board *board;
 	const struct ack_board *ack;
 	int32_t master_pid;
-	bool drain;	   /* on shutdown, answer 421 to those who wait in the backlog */
+	bool drain;        /* on shutdown, answer 421 to those who wait in the backlog */
 	size_t memory_max; /* address space, bytes; 0: not limited */
 };
 

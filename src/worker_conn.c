@@ -79,6 +79,11 @@ static ssize_t raw_send(void *ctx, const struct iovec *iov, int count)
 	struct msghdr m = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
 
 	for (;;) {
+		/* Each call may take as long as SO_SNDTIMEO: a slow reader gets no more of them. */
+		if (clock_us() >= c->session_end_us) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
 		ssize_t n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
 		if (n >= 0) {
 			c->bytes_out += (uint64_t)n;
@@ -132,6 +137,11 @@ void conn_close(struct conn *c)
 void conn_deadline(struct conn *c, uint64_t us)
 {
 	c->step_end_us = clock_us() + us;
+}
+
+void conn_last_words(struct conn *c, uint64_t us)
+{
+	c->session_end_us = clock_us() + us;
 }
 
 int conn_fill(struct conn *c)

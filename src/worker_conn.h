@@ -17,16 +17,16 @@
 struct conn {
 	int fd; /* -1: none; not blocking receives and sends have kernel time-outs instead */
 	struct tls_session *tls;
-	bool encrypted; /* what is read and written now goes through tls */
-	uint64_t session_end_us; /* monotonic: nothing is waited for past this */
-	uint64_t step_end_us;	 /* the present command, handshake or piece of data */
+	bool encrypted;          /* what is read and written now goes through tls */
+	uint64_t session_end_us; /* monotonic: nothing is received or begun to be sent past this */
+	uint64_t step_end_us;    /* the present command, handshake or piece of data */
 	const volatile sig_atomic_t *shutting_down; /* the socket's end is our own doing then */
-	uint64_t timeo_us; /* what SO_RCVTIMEO is set to */
-	uint64_t bytes_in, bytes_out; /* on the socket */
+	uint64_t timeo_us;                          /* what SO_RCVTIMEO is set to */
+	uint64_t bytes_in, bytes_out;               /* on the socket */
 	struct tls_transport transport;
 	struct buf out;
 	size_t in_at, in_len; /* in[in_at .. in_len) is unread */
-	uint8_t *in;	      /* CONN_IN bytes of the caller */
+	uint8_t *in;          /* CONN_IN bytes of the caller */
 };
 
 /* Master: what connections inherit from their listener: TCP_NODELAY and time-outs in
@@ -45,6 +45,9 @@ void conn_close(struct conn *c);
 
 /* The next receives may take this long together, but never longer than the session. */
 void conn_deadline(struct conn *c, uint64_t us);
+
+/* The session is over, for want of time perhaps: what is still sent may take this long. */
+void conn_last_words(struct conn *c, uint64_t us);
 
 /*
  * Receive more into in[] behind what is unread.  Returns 1; 0 when the client has ended; -1 with

@@ -12,7 +12,6 @@
 #include "clock.h"
 #include "worker_session.h"
 
-
 static void message_begin(struct session *s)
 {
 	struct session_message *m = &s->client.message;

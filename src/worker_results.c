@@ -16,7 +16,6 @@
 
 #include "clock.h"
 
-
 #define PARTS_MAX 6
 
 /* The logger alone reads the pipe: without a reader it is dead, and nobody will answer. */
@@ -47,8 +46,8 @@ static enum ack_code results_wait(const struct results *r, uint32_t least)
 	}
 }
 
-static bool results_write(const struct results *r, struct frame_header *head,
-			  struct iovec *parts, int n)
+static bool results_write(const struct results *r, struct frame_header *head, struct iovec *parts,
+			  int n)
 {
 	ssize_t done;
 

@@ -38,14 +38,10 @@ static const struct {
 	enum conf_extension conf;
 	enum smtp_extension smtp;
 } extension_map[] = {
-    {CONF_EXT_SIZE, EXT_SIZE},
-    {CONF_EXT_PIPELINING, EXT_PIPELINING},
-    {CONF_EXT_8BITMIME, EXT_8BITMIME},
-    {CONF_EXT_SMTPUTF8, EXT_SMTPUTF8},
-    {CONF_EXT_CHUNKING, EXT_CHUNKING},
-    {CONF_EXT_ENHANCEDSTATUSCODES, EXT_ENHANCEDSTATUSCODES},
-    {CONF_EXT_DSN, EXT_DSN},
-    {CONF_EXT_AUTH, EXT_AUTH},
+    {CONF_EXT_SIZE, EXT_SIZE},         {CONF_EXT_PIPELINING, EXT_PIPELINING},
+    {CONF_EXT_8BITMIME, EXT_8BITMIME}, {CONF_EXT_SMTPUTF8, EXT_SMTPUTF8},
+    {CONF_EXT_CHUNKING, EXT_CHUNKING}, {CONF_EXT_ENHANCEDSTATUSCODES, EXT_ENHANCEDSTATUSCODES},
+    {CONF_EXT_DSN, EXT_DSN},           {CONF_EXT_AUTH, EXT_AUTH},
 };
 
 static void policy_make(struct smtp_policy *p, const struct conf *conf)
@@ -93,10 +89,8 @@ struct session *session_new(const struct worker_args *args)
 	s->args = args;
 	s->conf = args->conf;
 	s->board = &args->board->slot[args->slot];
-	s->results = (struct results){.pipe = args->pipe,
-				      .slot = args->slot,
-				      .cookie = args->cookie,
-				      .ack = args->ack};
+	s->results = (struct results){
+	    .pipe = args->pipe, .slot = args->slot, .cookie = args->cookie, .ack = args->ack};
 	if (getrandom(&s->results.seq, sizeof s->results.seq, 0) != sizeof s->results.seq)
 		fatal("getrandom: %s", strerror(errno));
 	s->results.seq &= ACK_SEQ_MASK;
@@ -208,6 +202,7 @@ static void session_say_end(struct session *s, enum smtp_end why)
 	if (v.reply_len == 0 || broken)
 		return;
 	dialogue_server(s, v.reply, v.reply_len);
+	conn_last_words(&s->conn, s->conf->limits.write_timeout_us);
 	if (conn_put(&s->conn, v.reply, v.reply_len) == 0)
 		(void)conn_flush(&s->conn);
 }
@@ -272,9 +267,9 @@ static bool start_tls(struct session *s, bool implicit)
 
 		dialogue_event(s, "TLS handshake failed");
 		s->board->total_tls_failed++;
-		s->client.end = *s->shutting_down                        ? END_SHUTDOWN
+		s->client.end = *s->shutting_down                      ? END_SHUTDOWN
 				: info->failure == TLS_FAILURE_TIMEOUT ? END_TIMEOUT
-									 : END_CLIENT_CLOSED;
+								       : END_CLIENT_CLOSED;
 		return false;
 	}
 	s->conn.encrypted = true;
@@ -338,10 +333,10 @@ static bool follow(struct session *s, struct smtp_verdict *v)
 
 static bool on_line(struct session *s, const struct line *line, bool more)
 {
-	struct smtp_input in = {.line = *line,
-				.more_buffered = more,
-				.out_of_space = atomic_load_explicit(&s->args->ack->full,
-								     memory_order_relaxed)};
+	struct smtp_input in = {
+	    .line = *line,
+	    .more_buffered = more,
+	    .out_of_space = atomic_load_explicit(&s->args->ack->full, memory_order_relaxed)};
 	struct smtp_verdict v;
 
 	smtp_command(&s->smtp, &in, &v);

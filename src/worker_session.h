@@ -19,11 +19,11 @@
 #include "worker_results.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
-#define SESSION_DIALOGUE (640u * 1024)	/* conf.limits.dialogue is at most 512 KiB */
-#define SESSION_FIELDS (1024u * 1024)	/* FRAME_FIELDS_MAX */
-#define SESSION_TRACE (512u * 1024)	/* more recipients than fit are left out of the trace header */
-#define SESSION_PRINTS 256		/* ja3 and ja4 for the records of messages */
-#define SESSION_AUTHS 100		/* attempts at AUTH that are recorded */
+#define SESSION_DIALOGUE (640u * 1024)  /* conf.limits.dialogue is at most 512 KiB */
+#define SESSION_FIELDS (1024u * 1024)   /* FRAME_FIELDS_MAX */
+#define SESSION_TRACE (512u * 1024) /* more recipients than fit are left out of the trace header */
+#define SESSION_PRINTS 256          /* ja3 and ja4 for the records of messages */
+#define SESSION_AUTHS 100           /* attempts at AUTH that are recorded */
 
 enum session_end {
 	END_NONE,
@@ -41,8 +41,8 @@ enum session_end {
 struct message_store {
 	uint8_t *bytes;
 	size_t cap, len;
-	size_t touched;	    /* pages up to here were used since they were last given back */
-	uint64_t size;	    /* bytes of the message, those beyond cap included */
+	size_t touched; /* pages up to here were used since they were last given back */
+	uint64_t size;  /* bytes of the message, those beyond cap included */
 };
 
 /* The message being received or stored. */
@@ -80,8 +80,8 @@ struct session {
 		uint8_t ip[IP_BYTES], local_ip[IP_BYTES], proxy_ip[IP_BYTES];
 		uint16_t port, local_port;
 		bool proxied;
-		bool injected;	       /* bytes in clear behind STARTTLS */
-		bool starttls_offered; /* in an EHLO reply, or implicit */
+		bool injected;                    /* bytes in clear behind STARTTLS */
+		bool starttls_offered;            /* in an EHLO reply, or implicit */
 		uint64_t accepted_us, started_us; /* since 1970; monotonic */
 		uint64_t dialogue_cut;
 		enum session_end end;

@@ -31,6 +31,7 @@
 struct boards {
 	const struct board *board;
 	const struct ack_board *ack;
+	uint32_t slots; /* as they were checked: the board is written to while we read */
 };
 
 struct totals {
@@ -97,22 +98,25 @@ static bool get_boards(const char *path, struct boards *b)
 		return false;
 	b->board = map_board(fds[0], &size);
 	b->ack = map_board(fds[1], &ack_size);
+	b->slots = b->board ? b->board->head.slots : 0;
 	if (b->board && b->ack && board_valid(b->board, size) && ack_size >= sizeof *b->ack &&
-	    b->ack->magic == BOARD_MAGIC)
+	    b->ack->magic == BOARD_MAGIC &&
+	    b->slots <= (size - sizeof *b->board) / sizeof *b->board->slot)
 		return true;
 	complain("%s: the boards are not of this version's smtptrapd", path);
 	return false;
 }
 
-static struct totals count(const struct board *b)
+static struct totals count(const struct boards *b)
 {
 	struct totals t = {0};
 
-	for (uint32_t i = 0; i < b->head.slots; i++) {
-		const struct board_slot *s = &b->slot[i];
+	for (uint32_t i = 0; i < b->slots; i++) {
+		const struct board_slot *s = &b->board->slot[i];
+		uint32_t state = atomic_load(&s->state);
 
-		if (s->state < SLOT_STATE_COUNT)
-			t.state[s->state]++;
+		if (state < SLOT_STATE_COUNT)
+			t.state[state]++;
 		t.sessions += s->total_sessions;
 		t.messages += s->total_messages;
 		t.tls += s->total_tls;
@@ -130,10 +134,10 @@ struct counter {
 static void counters(const struct boards *b, struct counter c[COUNTERS])
 {
 	const struct board_header *h = &b->board->head;
-	struct totals t = count(b->board);
+	struct totals t = count(b);
 	const struct counter all[COUNTERS] = {
 	    {"workers", h->workers},
-	    {"workers_max", h->slots},
+	    {"workers_max", b->slots},
 	    {"workers_starting", t.state[SLOT_STARTING]},
 	    {"workers_idle", t.state[SLOT_IDLE]},
 	    {"workers_in_session", t.state[SLOT_SESSION]},
@@ -163,6 +167,15 @@ static void address_text(const uint8_t ip[IP_BYTES], uint16_t port, char text[64
 	snprintf(text, 64, ip_is_v4(ip) ? "%s:%u" : "[%s]:%u", ip_text(ip, a), port);
 }
 
+/* A copy, which does not change between a check and its use. */
+static struct board_slot slot_copy(const struct boards *b, uint32_t number)
+{
+	struct board_slot s;
+
+	memcpy(&s, &b->board->slot[number], sizeof s);
+	return s;
+}
+
 static const char *phase_of(const struct board_slot *s)
 {
 	return s->phase < SMTP_PHASE_COUNT ? smtp_phase_name((enum smtp_phase)s->phase) : "?";
@@ -181,7 +194,7 @@ static void show_slot(uint32_t number, const struct board_slot *s, uint64_t now)
 		return;
 	buf_init(&helo, shown, sizeof shown);
 	term_put(&helo, (const uint8_t *)s->helo, strnlen(s->helo, sizeof s->helo));
-	strlcpy(version, s->tls_version, sizeof version);
+	board_text(version, s->tls_version, sizeof version);
 	address_text(s->client_ip, s->client_port, client);
 	printf("%6" PRIu32 " %7d %9.1f %-28s %-8s %-8s %5" PRIu32 " %5" PRIu32 " %9" PRIu64
 	       " %.*s\n",
@@ -196,7 +209,7 @@ static void show_text(const struct boards *b)
 	char sensor[sizeof h->sensor];
 	uint64_t now = wall_us();
 
-	strlcpy(sensor, h->sensor, sizeof sensor);
+	board_text(sensor, h->sensor, sizeof sensor);
 	printf("%s: master %d, up %" PRIu64 " s%s\n", sensor, h->master_pid,
 	       (now - h->started_us) / 1000000,
 	       b->ack->full ? ", MESSAGES ARE REFUSED: the log directory cannot be written" : "");
@@ -205,8 +218,11 @@ static void show_text(const struct boards *b)
 		printf("%s%20s %-12" PRIu64, i % 3 ? "" : i ? "\n" : "", c[i].name, c[i].value);
 	printf("\n\n  slot     pid       age client                       phase    tls       "
 	       "cmds  msgs  bytes in helo\n");
-	for (uint32_t i = 0; i < h->slots; i++)
-		show_slot(i, &b->board->slot[i], now);
+	for (uint32_t i = 0; i < b->slots; i++) {
+		struct board_slot s = slot_copy(b, i);
+
+		show_slot(i, &s, now);
+	}
 }
 
 /* ---- for programs ---- */
@@ -276,13 +292,15 @@ static int show_json(const struct boards *b)
 		json_number(&out, c[i].name, c[i].value);
 	json_member(&out, "slots");
 	buf_put_byte(&out, '[');
-	for (uint32_t i = 0; i < h->slots; i++) {
-		if (b->board->slot[i].state == SLOT_FREE)
+	for (uint32_t i = 0; i < b->slots; i++) {
+		struct board_slot s = slot_copy(b, i);
+
+		if (s.state == SLOT_FREE)
 			continue;
 		if (!first)
 			buf_put_byte(&out, ',');
 		first = false;
-		json_slot(&out, i, &b->board->slot[i]);
+		json_slot(&out, i, &s);
 	}
 	buf_put_str(&out, "]}\n");
 	if (!out.failed)

@@ -88,6 +88,5 @@ is($c->reply, 500, 'and its header is an unknown command');
 $c->quit;
 $s = $trap->session_of($c);
 is($s->{client_ip}, '127.8.0.1', 'it does not change who the client is');
-ok($s->{early_talk}, 'and counts as early talk');
 $trap->done;
 done_testing;

@@ -112,6 +112,13 @@ static bool try_unlink(void)
 	return unlink("/etc/hostname") == 0;
 }
 
+/* The flags of an open file belong to all who share it: those of the results pipe, to all
+ * workers. */
+static bool try_flags(void)
+{
+	return fcntl(unconnected, F_SETFL, O_NONBLOCK) == 0;
+}
+
 #define ALL ((1u << ROLE_COUNT) - 1)
 #define CHILDREN (ALL & ~(1u << ROLE_MASTER)) /* the master forks and signals for a living */
 
@@ -135,6 +142,7 @@ static const struct {
     {"chroot", try_chroot, ALL, true},
     {"map memory to execute", try_exec_memory, ALL, false},
     {"remove a file", try_unlink, ALL, false},
+    {"change a shared file's flags", try_flags, 1u << ROLE_KEYHOLDER | 1u << ROLE_WORKER, false},
 };
 
 static const char *const role_names[ROLE_COUNT] = {
