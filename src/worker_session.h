@@ -105,7 +105,10 @@ struct session {
 		uint8_t hello_memory[HELLO_FIELDS_MAX];
 		uint8_t prints_memory[SESSION_PRINTS];
 		uint8_t dialogue_memory[SESSION_DIALOGUE];
-		uint8_t fields_memory[SESSION_FIELDS];
+		union {
+			uint8_t fields_memory[SESSION_FIELDS];
+			struct hello_scratch hello_scratch; /* while no record is being made */
+		};
 		uint8_t trace_memory[SESSION_TRACE];
 	};
 };
