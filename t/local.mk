@@ -160,6 +160,7 @@ FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
 FUZZ += frame
+FUZZ += key_msg
 FUZZ += line
 FUZZ += mail_header
 FUZZ += mbox
@@ -167,6 +168,7 @@ FUZZ += path
 FUZZ += proxy
 FUZZ += record
 FUZZ += repair
+FUZZ += tee
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
