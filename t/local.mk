@@ -146,7 +146,10 @@ t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 check_PROGRAMS += $(UNIT_TESTS)
+EXTRA_DIST += t/regress/reload.t
+EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
+EXTRA_DIST += t/lib t/proc t/regress t/smtp
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
@@ -160,6 +163,7 @@ FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
 FUZZ += frame
+FUZZ += intake
 FUZZ += key_msg
 FUZZ += line
 FUZZ += mail_header
@@ -173,14 +177,18 @@ FUZZ += tee
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS)
+# What a target needs of src/; it has its own warn() and fatal().
+FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
 	$(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)
 
 $(FUZZ_TESTS): t/fuzz/%.t: $(top_srcdir)/t/fuzz/fuzz_%.c $(top_srcdir)/t/fuzz/replay.c libsmtptrap.a
-	$(AM_V_CCLD)$(FUZZ_COMPILE) -o $@ $(filter %.c,$^) $(FUZZ_LIBS)
+	$(AM_V_CCLD)$(FUZZ_COMPILE) -o $@ $(filter %.c,$^) $(FUZZ_SOURCES_$*) \
+		$(FUZZ_LIBS)
 
 $(FUZZ_TARGETS): t/fuzz/fuzz_%: $(top_srcdir)/t/fuzz/fuzz_%.c libsmtptrap.a
-	$(AM_V_CCLD)$(FUZZ_COMPILE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(FUZZ_LIBS)
+	$(AM_V_CCLD)$(FUZZ_COMPILE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) \
+		$(FUZZ_SOURCES_$*) $(FUZZ_LIBS)
 
 if FUZZERS
 all-local: $(FUZZ_TARGETS)
