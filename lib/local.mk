@@ -43,6 +43,7 @@ libsmtptrap_a_SOURCES = \
 	lib/record_table.c \
 	lib/record_wire.c lib/record_wire.h \
 	lib/time_text.c lib/time_text.h \
+	lib/tls_cert_list.c lib/tls_cert_list.h \
 	lib/tls_failure.def \
 	lib/tls_tee.c lib/tls_tee.h \
 	lib/uuid.c lib/uuid.h

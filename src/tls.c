@@ -78,7 +78,9 @@ static int session_start(struct tls_session *s, const struct tls_accept_args *ar
 		s->gnutls = NULL;
 		return r;
 	}
+	gnutls_session_set_ptr(s->gnutls, s);
 	tls_transport_set(s);
+	tls_client_cert_watch(s->gnutls);
 	gnutls_handshake_set_timeout(s->gnutls, 0); /* the transport has it */
 	gnutls_certificate_server_set_request(
 	    s->gnutls, args->ask_certificate ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);

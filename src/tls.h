@@ -122,9 +122,9 @@ struct tls_alert {
 
 struct tls_client_cert {
 	bool present;
-	bool readable;             /* the fields below chain are set */
-	uint32_t chain;            /* certificates sent */
-	uint8_t sha256[32];        /* of the first, as sent */
+	uint32_t chain;     /* certificates sent */
+	uint8_t sha256[32]; /* of the first, as sent */
+	bool readable;      /* what follows is set: it could be parsed and the handshake was done */
 	uint8_t *subject, *issuer; /* RFC 4514; on the heap, of the session */
 	size_t subject_len, issuer_len;
 	uint64_t not_before_us, not_after_us; /* since 1970 */

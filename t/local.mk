@@ -14,6 +14,10 @@ UNIT_TESTS += t/unit/tee.t
 t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
 t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
+UNIT_TESTS += t/unit/tls_cert_list.t
+t_unit_tls_cert_list_t_SOURCES = t/unit/tls_cert_list.c t/tap.h
+t_unit_tls_cert_list_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
 

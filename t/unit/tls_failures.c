@@ -146,6 +146,16 @@ static const struct failure failures[] = {
      .sent = true,
      .stage = "client_hello",
      .format = TEE_FORMAT_TLS},
+    {.title = "a certificate that is none",
+     .hello = TLS12_RSA,
+     .then = THEN_FLIGHT,
+     .second = TEXT("\x16\3\3\0\x0d\x0b\0\0\x09\0\0\6\0\0\3"
+		    "abc"),
+     .failure = TLS_FAILURE_CLIENT_CERTIFICATE,
+     .alert = -2,
+     .sent = true,
+     .stage = "certificate",
+     .format = TEE_FORMAT_TLS},
     {.title = "Finished in the place of ClientKeyExchange",
      .hello = TLS12_RSA,
      .then = THEN_FLIGHT,
@@ -301,6 +311,13 @@ static bool is_alert(const struct tls_alert *a, const struct failure *f)
 	return a->seen && a->sent == f->sent && (f->alert == -2 || a->number == f->alert);
 }
 
+/* SHA-256 of "abc": FIPS 180-4's own example. */
+static bool is_abc(const struct tls_client_cert *c)
+{
+	return c->present && !c->readable && c->chain == 1 &&
+	       memcmp(c->sha256, "\xba\x78\x16\xbf\x8f\x01\xcf\xea", 8) == 0;
+}
+
 static void check_table(struct lab *lab)
 {
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
@@ -316,6 +333,8 @@ static void check_table(struct lab *lab)
 			    r.info.hello_format == f->format && r.info.error[0] != '\0',
 			"%s: %s", f->title, tls_failure_name(f->failure)))
 			show(&r);
+		if (f->failure == TLS_FAILURE_CLIENT_CERTIFICATE)
+			ok(is_abc(&r.info.cert), "its hash is recorded");
 	}
 }
 
