@@ -69,6 +69,11 @@ const uint8_t *tls_session_hello(const struct tls_session *s, size_t *len_r)
 	return s->gnutls ? tee_hello(&s->tee, len_r) : NULL;
 }
 
+bool tls_keyholder_failed(const struct tls_session *s)
+{
+	return s->server->client.failed;
+}
+
 /* Make the library's session; returns 0 or its negative number. */
 static int session_start(struct tls_session *s, const struct tls_accept_args *args)
 {

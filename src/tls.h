@@ -210,6 +210,10 @@ void tls_idle(struct tls_session *s);
  * long as tls_accept() was not called. */
 struct tls_info *tls_session_info(struct tls_session *s);
 
+/* The last handshake failed because the key holder did not answer it: the worker should leave, so
+ * that its slot gets a new channel. */
+bool tls_keyholder_failed(const struct tls_session *s);
+
 /* The bytes the client began with, *len_r of them; valid from tls_accept(), failed or not, until
  * the next tls_recv() or tls_close(). */
 const uint8_t *tls_session_hello(const struct tls_session *s, size_t *len_r);

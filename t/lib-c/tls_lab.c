@@ -96,18 +96,17 @@ static long private_kb(void)
 	return kb;
 }
 
-static void serve(struct tls_session *s, int fd, struct lab_report *report)
+static void serve(const struct lab *lab, struct tls_session *s, int fd, struct lab_report *report)
 {
 	struct lab_io io = {.fd = fd};
 	const struct tls_transport transport = {&io, io_recv, io_send};
-	const struct timeval t = {.tv_usec = LAB_RECEIVE_MS * 1000 % 1000000,
-				  .tv_sec = LAB_RECEIVE_MS / 1000};
+	const struct timeval t = {.tv_sec = lab->receive_s};
 	size_t len;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
 	tls_begin(s);
 	int r = tls_accept(s, &(struct tls_accept_args){.transport = &transport,
-							.timeout_us = LAB_HANDSHAKE_US,
+							.timeout_us = lab->handshake_us,
 							.ask_certificate = true,
 							.implicit = true});
 	const uint8_t *hello = tls_session_hello(s, &len);
@@ -121,20 +120,21 @@ static void serve(struct tls_session *s, int fd, struct lab_report *report)
 		  report->info.cert.subject_len);
 	copy_name(report->issuer, sizeof report->issuer, report->info.cert.issuer,
 		  report->info.cert.issuer_len);
+	report->keyholder_failed = tls_keyholder_failed(s);
 	report->receives = io.receives;
 	report->sends = io.sends;
 }
 
-static _Noreturn void worker_run(struct tls_server *server, int keys, int listener, int reports)
+static _Noreturn void worker_run(const struct lab *lab, int keys, int reports)
 {
-	struct tls_session *s = tls_session_new(server, keys);
+	struct tls_session *s = tls_session_new(lab->server, keys);
 
 	for (;;) {
 		struct lab_report report = {0};
-		int fd = accept(listener, NULL, NULL);
+		int fd = accept(lab->listener, NULL, NULL);
 		if (fd < 0)
 			break; /* lab_stop() shut the listener */
-		serve(s, fd, &report);
+		serve(lab, s, fd, &report);
 		close(fd);
 		tls_idle(s);
 		report.private_kb = private_kb();
@@ -229,7 +229,7 @@ static void start_worker(struct lab *lab)
 		prctl(PR_SET_PDEATHSIG, 9);
 		close(lab->control);
 		close(reports[0]);
-		worker_run(lab->server, pair[0], lab->listener, reports[1]);
+		worker_run(lab, pair[0], reports[1]);
 	}
 	close(pair[0]);
 	close(reports[1]);
@@ -264,6 +264,8 @@ bool lab_start(struct lab *lab, struct tls_settings settings)
 		settings.files = files;
 		settings.file_count = 2;
 	}
+	lab->handshake_us = lab->handshake_us ? lab->handshake_us : 20000000;
+	lab->receive_s = lab->receive_s ? lab->receive_s : 10;
 	lab->server = tls_setup(&settings);
 	if (!start_keyholder(lab))
 		return false;
