@@ -169,6 +169,7 @@ int tls_accept(struct tls_session *s, const struct tls_accept_args *args)
 		info->outcome = TLS_NEGOTIATED;
 		info->resumed = gnutls_session_is_resumed(s->gnutls) != 0;
 		s->ticket_due = info->version == TLS_1_3;
+		(void)tls_transport_flush(s); /* the caller may wait without tls_recv() */
 		tls_client_cert_read(&info->cert, s->gnutls, s->server->trust);
 	}
 	tee_stop(&s->tee);
