@@ -1,1 +1,17 @@
 # doc/: manual pages and PROCESSES.md.
+dist_man_MANS += doc/smtptrap.conf.5
+
+dist_man_MANS += doc/smtptrap.1
+
+# The page of records is made of its text and the tables of the sources.
+noinst_PROGRAMS += doc/records_table
+doc_records_table_SOURCES = doc/records_table.c
+doc_records_table_LDADD = libsmtptrap.a
+nodist_man_MANS = doc/smtptrap-records.5
+EXTRA_DIST += doc/smtptrap-records.5.in
+CLEANFILES += doc/smtptrap-records.5
+
+doc/smtptrap-records.5: $(srcdir)/doc/smtptrap-records.5.in doc/records_table$(EXEEXT)
+	$(AM_V_GEN)doc/records_table <$(srcdir)/doc/smtptrap-records.5.in >$@.tmp && mv $@.tmp $@
+dist_man_MANS += doc/smtptrapd.8
+dist_doc_DATA = README.md doc/PROCESSES.md

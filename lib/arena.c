@@ -57,6 +57,8 @@ void *arena_alloc(struct arena *arena, size_t size)
 {
 	if (size > SIZE_MAX / 2)
 		return NULL;
+	if (size == 0) /* NULL would look like a lack of memory */
+		size = 1;
 	size = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
 	if (size >= ARENA_LARGE)
 		return block_new(arena, size);

@@ -67,9 +67,10 @@ uint8_t *buf_reserve(struct buf *b, size_t len)
 
 void buf_put(struct buf *b, const void *bytes, size_t len)
 {
+	if (len == 0)
+		return;
 	uint8_t *to = buf_reserve(b, len);
-
-	if (to == NULL || len == 0)
+	if (to == NULL)
 		return;
 	memcpy(to, bytes, len);
 	b->len += len;

@@ -86,20 +86,29 @@ static const char *find_elsewhere(const struct conf_word *w, char text[ELSEWHERE
 	return NULL;
 }
 
+/* The key that was probably meant, NULL if it is not known. */
+static const char *find_meant(const struct scope *scope, const struct conf_word *w,
+			      char elsewhere[ELSEWHERE_MAX])
+{
+	struct conf_suggestion near = {.word = w->text, .len = w->len};
+	const char *meant = find_elsewhere(w, elsewhere);
+
+	if (meant != NULL)
+		return meant;
+	for (size_t i = 0; i < conf_rows_count; i++)
+		if (conf_rows[i].block == scope->block)
+			conf_suggest_try(&near, conf_rows[i].key);
+	return near.best;
+}
+
 static void unknown_key(struct conf_reading *r, const struct scope *scope,
 			const struct conf_statement *s, const struct conf_word *w)
 {
-	struct conf_suggestion near = {.word = w->text, .len = w->len};
 	struct conf_place place = conf_word_place(s, w);
 	char elsewhere[ELSEWHERE_MAX];
 
-	place.meant = find_elsewhere(w, elsewhere);
-	if (place.meant == NULL) {
-		for (size_t i = 0; i < conf_rows_count; i++)
-			if (conf_rows[i].block == scope->block)
-				conf_suggest_try(&near, conf_rows[i].key);
-		place.meant = near.best;
-	}
+	if (!conf_errors_full(r->errors))
+		place.meant = find_meant(scope, w, elsewhere);
 	conf_error_add(r->errors, &place, "%s", explain_unknown(w));
 }
 

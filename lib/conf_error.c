@@ -53,6 +53,11 @@ static void put_near(struct buf *to, const struct conf_place *at)
 	buf_put_str(to, "\"");
 }
 
+bool conf_errors_full(const struct conf_errors *errors)
+{
+	return errors->kept == CONF_ERRORS_MAX;
+}
+
 void conf_error_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)
 {
 	char explanation[WHAT_MAX];
@@ -60,7 +65,7 @@ void conf_error_add(struct conf_errors *errors, const struct conf_place *at, con
 	va_list ap;
 
 	errors->total++;
-	if (errors->kept == CONF_ERRORS_MAX)
+	if (conf_errors_full(errors))
 		return;
 	buf_init(&text, errors->text[errors->kept++], CONF_ERROR_TEXT_MAX - sizeof cut_mark);
 	va_start(ap, what);

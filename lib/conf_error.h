@@ -4,6 +4,7 @@
 #ifndef SMTPTRAP_CONF_ERROR_H
 #define SMTPTRAP_CONF_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ struct conf_place {
 	size_t near_len;
 	const char *meant; /* what was probably meant; NULL: not known */
 };
+
+/* Whether further errors are only counted, so that nobody need find words for them. */
+bool conf_errors_full(const struct conf_errors *errors);
 
 /* Add an error; what tells what is wrong.  Nothing is kept of the pointers. */
 void conf_error_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)

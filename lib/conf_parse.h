@@ -43,8 +43,8 @@ struct conf_parser {
 	unsigned outer;
 };
 
-/* conf_lex.l: run the grammar over the len bytes at text, which are written to; two NULs must
- * stand behind them.  Returns 0 or ERR_MEMORY. */
+/* conf_lex.l: run the grammar over the len bytes at text, which hold no NUL and are written to;
+ * two NULs must stand behind them.  Returns 0 or ERR_MEMORY. */
 int conf_parse_text(struct conf_parser *parser, char *text, size_t len);
 
 /* conf_tree.c, called by the grammar: each returns 0 or ERR_MEMORY. */

@@ -181,6 +181,22 @@ static size_t skip_mark(const struct conf_file *file)
 	return file->len >= 3 && memcmp(file->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
+/* A NUL byte: no text file has one, and flex takes quadratic time over many. */
+static bool has_nul(struct conf_parser *parser, const struct conf_file *file)
+{
+	const char *nul = memchr(file->text, '\0', file->len);
+	struct conf_place place = {.file = parser->path, .line = 1, .near = nul, .near_len = 1};
+	const char *line = file->text;
+
+	if (nul == NULL)
+		return false;
+	for (const char *lf; (lf = memchr(line, '\n', (size_t)(nul - line))) != NULL; line = lf + 1)
+		place.line++;
+	place.column = (uint32_t)(nul - line) + 1;
+	conf_error_add(parser->run->errors, &place, "the file holds a NUL byte and is no text");
+	return true;
+}
+
 static int parse_file(struct conf_parser *parser, const struct conf_place *place)
 {
 	struct conf_file file;
@@ -188,6 +204,8 @@ static int parse_file(struct conf_parser *parser, const struct conf_place *place
 
 	if (result <= 0)
 		return result;
+	if (has_nul(parser, &file))
+		return 0;
 	parser->device = file.device;
 	parser->inode = file.inode;
 	size_t skip = skip_mark(&file);

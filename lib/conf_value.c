@@ -22,6 +22,10 @@ typedef int read_fn(const struct conf_row *row, const struct conf_word *w, struc
 static read_fn read_text, read_name, read_path, read_number, read_choice, read_set, read_ip,
     read_net, read_certificate, read_key;
 
+static const char plain_form[] = "a number";
+static const char size_form[] = "a number, or one with k, m, g or t";
+static const char duration_form[] = "a number with us, ms, s, m, h or d";
+
 static const struct kind {
 	read_fn *read;
 	const char *shape; /* NULL: the row's words */
@@ -30,24 +34,41 @@ static const struct kind {
 	size_t bytes; /* of a number's member */
 	bool list, repeats;
 } kinds[CONF_KIND_COUNT] = {
-    [CONF_KIND_TEXT] = {read_text, "text"},
-    [CONF_KIND_NAME] = {read_name, "name"},
-    [CONF_KIND_PATH] = {read_path, "path"},
-    [CONF_KIND_NUMBER] = {read_number, "number", "a number", conf_units_none, 4},
-    [CONF_KIND_PORT] = {read_number, "number", "a number", conf_units_none, 2},
-    [CONF_KIND_SIZE] = {read_number, "size", "a number, or one with k, m, g or t", conf_units_size,
-			8},
-    [CONF_KIND_SIZE32] = {read_number, "size", "a number, or one with k, m, g or t",
-			  conf_units_size, 4},
-    [CONF_KIND_DURATION] = {read_number, "duration", "a number with us, ms, s, m, h or d",
-			    conf_units_duration, 8},
-    [CONF_KIND_CHOICE] = {read_choice, .bytes = 4},
-    [CONF_KIND_SWITCH] = {read_choice, .bytes = 1},
-    [CONF_KIND_SET] = {read_set, .list = true},
-    [CONF_KIND_IP] = {read_ip, "address"},
-    [CONF_KIND_NETS] = {read_net, "network ...", .list = true},
-    [CONF_KIND_CERTIFICATE] = {read_certificate, "file", .repeats = true},
-    [CONF_KIND_KEY] = {read_key, "file", .repeats = true},
+    [CONF_KIND_TEXT] = {.read = read_text, .shape = "text"},
+    [CONF_KIND_NAME] = {.read = read_name, .shape = "name"},
+    [CONF_KIND_PATH] = {.read = read_path, .shape = "path"},
+    [CONF_KIND_NUMBER] = {.read = read_number,
+			  .shape = "number",
+			  .units = conf_units_none,
+			  .form = plain_form,
+			  .bytes = 4},
+    [CONF_KIND_PORT] = {.read = read_number,
+			.shape = "number",
+			.units = conf_units_none,
+			.form = plain_form,
+			.bytes = 2},
+    [CONF_KIND_SIZE] = {.read = read_number,
+			.shape = "size",
+			.units = conf_units_size,
+			.form = size_form,
+			.bytes = 8},
+    [CONF_KIND_SIZE32] = {.read = read_number,
+			  .shape = "size",
+			  .units = conf_units_size,
+			  .form = size_form,
+			  .bytes = 4},
+    [CONF_KIND_DURATION] = {.read = read_number,
+			    .shape = "duration",
+			    .units = conf_units_duration,
+			    .form = duration_form,
+			    .bytes = 8},
+    [CONF_KIND_CHOICE] = {.read = read_choice, .bytes = 4},
+    [CONF_KIND_SWITCH] = {.read = read_choice, .bytes = 1},
+    [CONF_KIND_SET] = {.read = read_set, .list = true},
+    [CONF_KIND_IP] = {.read = read_ip, .shape = "address"},
+    [CONF_KIND_NETS] = {.read = read_net, .shape = "network ...", .list = true},
+    [CONF_KIND_CERTIFICATE] = {.read = read_certificate, .shape = "file", .repeats = true},
+    [CONF_KIND_KEY] = {.read = read_key, .shape = "file", .repeats = true},
 };
 
 bool conf_kind_is_list(enum conf_kind kind)

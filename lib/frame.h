@@ -3,8 +3,8 @@
  *
  * The pipe is in packet mode (pipe2 O_DIRECT): one write is one frame is one read, so that a
  * frame that is wrong costs that frame and no other.  A frame is at most FRAME_MAX (PIPE_BUF)
- * bytes: a header and a payload.  A record that fits one frame (FIRST and LAST set) is sent
- * without asking.  For a longer one the worker sends FRAME_REQUEST with the total length, waits
+ * bytes: a header and a payload.  A record without raw data that fits one frame (FIRST and LAST set)
+ * is sent without asking.  For any other the worker sends FRAME_REQUEST with the total length, waits
  * for ACK_GRANTED on the acknowledgement board, then sends its frames.  The logger grants at
  * most as many short records (up to FRAME_SHORT_RECORD) as it has buffers, and one long record,
  * which it streams to the file: so its memory is bounded whatever the number of workers, and
@@ -24,17 +24,17 @@
 #define FRAME_MAGIC 0x5354
 #define FRAME_VERSION 1
 #define FRAME_PAYLOAD_MAX (FRAME_MAX - sizeof(struct frame_header))
-#define FRAME_SHORT_RECORD (64u * 1024)	     /* records up to this are put together in memory */
-#define FRAME_FIELDS_MAX (1024u * 1024)	     /* fields of one record: 1,000 recipients and more */
-#define FRAME_SLOT_MASTER UINT32_MAX	     /* the master's own frames */
+#define FRAME_SHORT_RECORD (64u * 1024) /* records up to this are put together in memory */
+#define FRAME_FIELDS_MAX (1024u * 1024) /* fields of one record: 1,000 recipients and more */
+#define FRAME_SLOT_MASTER UINT32_MAX    /* the master's own frames */
 
 enum frame_type {
 	FRAME_HELLO = 1, /* master: payload struct frame_hello: a new worker owns this slot */
-	FRAME_DEAD,	 /* master: this slot's worker is gone; payload: fields of its last words, or
+	FRAME_DEAD,    /* master: this slot's worker is gone; payload: fields of its last words, or
 			    nothing if it was between sessions */
-	FRAME_REQUEST,	 /* worker: payload uint32: length of a record that needs a grant */
-	FRAME_SESSION,	 /* worker: fields of a session record */
-	FRAME_MESSAGE,	 /* worker: struct frame_message, fields, trace header, raw data */
+	FRAME_REQUEST, /* worker: payload uint32: length of a record that needs a grant */
+	FRAME_SESSION, /* worker: fields of a session record */
+	FRAME_MESSAGE, /* worker: struct frame_message, fields, trace header, raw data */
 	FRAME_TYPE_COUNT
 };
 
@@ -50,7 +50,7 @@ struct frame_header {
 	uint8_t type;
 	uint32_t slot;
 	uint64_t cookie; /* the master's secret with this slot's present worker */
-	uint32_t seq;	 /* of the record within the slot, see ACK_SEQ_MASK */
+	uint32_t seq;    /* of the record within the slot, see ACK_SEQ_MASK */
 	uint16_t flags;
 	uint16_t length; /* of the payload */
 };

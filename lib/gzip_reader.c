@@ -16,6 +16,7 @@
 #define STEP (64u * 1024)
 #define MARGIN 4u      /* bytes of the input before, so that a flush marker can be seen whole */
 #define UNUSED_BITS 63 /* z_stream.data_type, see inflate() in zlib.h */
+#define LAST_BLOCK 64
 #define END_OF_BLOCK 128
 
 int gzip_reader_open(struct gzip_reader *r, int fd, uint64_t offset, bool blocks)
@@ -72,15 +73,16 @@ static int refill(struct gzip_reader *r)
 	return 0;
 }
 
-/* A flush is an empty stored block that ends at a byte: 00 00 FF FF. */
+/* A flush is an empty stored block that ends at a byte: 00 00 FF FF.  Not if it is the member's
+ * last: the trailer follows then, and no other block can. */
 static void note_block(struct gzip_reader *r, size_t len)
 {
 	static const uint8_t marker[MARGIN] = {0x00, 0x00, 0xff, 0xff};
 	bool block_ended = r->z.data_type & END_OF_BLOCK;
 
 	r->block_has_output |= len > 0;
-	r->at_flush = block_ended && (r->z.data_type & UNUSED_BITS) == 0 && !r->block_has_output &&
-		      memcmp(r->z.next_in - MARGIN, marker, MARGIN) == 0;
+	r->at_flush = block_ended && (r->z.data_type & (UNUSED_BITS | LAST_BLOCK)) == 0 &&
+		      !r->block_has_output && memcmp(r->z.next_in - MARGIN, marker, MARGIN) == 0;
 	if (block_ended)
 		r->block_has_output = false;
 }

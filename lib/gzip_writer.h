@@ -34,7 +34,7 @@
 #define GZIP_MEMBER_RAW (1024u * 1024) /* a record that begins past this starts a new member */
 #define GZIP_HEADER 32                 /* bytes of a member's header */
 #define GZIP_SIGNATURE 16              /* the first of them are the same in all members */
-#define GZIP_OUT_ROOM (64u * 1024) /* out must always have room for this many more */
+#define GZIP_OUT_ROOM (64u * 1024)     /* out must always have room for this many more */
 #define GZIP_END 10                    /* bytes that end a member by hand */
 
 /* A point in the file where a record ends. */

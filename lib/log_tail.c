@@ -70,7 +70,7 @@ static int read_member(int fd, uint64_t at, struct tail *t)
 	return event < 0 ? event : 0;
 }
 
-int log_tail_seq(int fd, uint64_t *seq_r)
+int log_tail_seq(int fd, enum log_stream stream, uint64_t *seq_r)
 {
 	struct tail t = {0};
 	struct gzip_member member;
@@ -86,6 +86,6 @@ int log_tail_seq(int fd, uint64_t *seq_r)
 	int rc = read_member(fd, at, &t);
 	if (rc != 0)
 		return rc;
-	*seq_r = t.found ? t.seq : member.first_seq - 1;
+	*seq_r = t.found && stream != LOG_MAIL ? t.seq : member.first_seq - 1;
 	return 0;
 }

@@ -6,14 +6,17 @@
 
 #include <stdint.h>
 
+#include "log_name.h"
+
 /*
- * Find the number (`seq`) of the last complete record in the session or message file at fd (open
- * for reading, its offset is not used): looks backwards for the last member and inflates that
- * one.  If it holds no whole record, its header tells.  (For a mail file, whose records have no
- * `seq`, that is one less than the number of the last member's first record.)
+ * Find the number of the last complete record in the file of this stream at fd (open for
+ * reading, its offset is not used): looks backwards for the last member and inflates that one.
+ * If it holds no whole record, its header tells.  Records of the mail stream bear no `seq`, and
+ * what stands there is a peer's: for those it is always the header, one less than the number of
+ * the last member's first record.
  * Returns 0 and sets *seq_r; ERR_END if the file is empty; ERR_CORRUPT if no member was found or
  * the last one is damaged (repair first); ERR_SYSTEM, ERR_MEMORY.
  */
-int log_tail_seq(int fd, uint64_t *seq_r);
+int log_tail_seq(int fd, enum log_stream stream, uint64_t *seq_r);
 
 #endif

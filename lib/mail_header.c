@@ -42,27 +42,22 @@ static const struct field {
     {"DKIM-Signature", keep_dkim, MAIL_HEADER_FIELD_COUNT},
 };
 
-static const char *const oddity_names[MAIL_ODDITY_COUNT] = {
-    [MAIL_ODDITY_NO_BODY] = "header_no_end",
-    [MAIL_ODDITY_TOO_LONG] = "header_too_long",
-    [MAIL_ODDITY_BARE_LF] = "header_bare_lf",
-    [MAIL_ODDITY_BARE_CR] = "header_bare_cr",
-    [MAIL_ODDITY_NUL] = "header_nul",
-    [MAIL_ODDITY_8BIT] = "header_8bit",
-    [MAIL_ODDITY_LONG_LINE] = "header_long_line",
-    [MAIL_ODDITY_NO_COLON] = "header_no_colon",
-    [MAIL_ODDITY_BAD_NAME] = "header_bad_name",
-    [MAIL_ODDITY_SPACE_COLON] = "header_space_colon",
-    [MAIL_ODDITY_FOLDED_NOTHING] = "header_folded_nothing",
-    [MAIL_ODDITY_MBOX_FROM] = "header_mbox_from",
-    [MAIL_ODDITY_REPEATED] = "header_repeated",
-    [MAIL_ODDITY_NO_FROM] = "header_no_from",
-    [MAIL_ODDITY_NO_DATE] = "header_no_date",
+static const struct {
+	const char *name, *doc;
+} oddities[MAIL_ODDITY_COUNT] = {
+#define HEADER_ODDITY(sym, name, doc) {name, doc},
+#include "header_oddity.def"
+#undef HEADER_ODDITY
 };
 
 const char *mail_header_oddity_name(enum mail_header_oddity oddity)
 {
-	return oddity_names[oddity];
+	return oddities[oddity].name;
+}
+
+const char *mail_header_oddity_doc(enum mail_header_oddity oddity)
+{
+	return oddities[oddity].doc;
 }
 
 static void note(struct mail_header *header, enum mail_header_oddity oddity, bool seen)

@@ -23,23 +23,11 @@ enum mail_header_field {
 	MAIL_HEADER_FIELD_COUNT
 };
 
-/* Deviations from RFC 5322, bits of mail_header.oddities. */
+/* Deviations from RFC 5322, bits of mail_header.oddities; header_oddity.def documents each. */
 enum mail_header_oddity {
-	MAIL_ODDITY_NO_BODY,        /* no empty line ends the header */
-	MAIL_ODDITY_TOO_LONG,       /* the header goes on past MAIL_HEADER_SCAN_MAX */
-	MAIL_ODDITY_BARE_LF,        /* a line ends with LF alone */
-	MAIL_ODDITY_BARE_CR,        /* a CR inside a line */
-	MAIL_ODDITY_NUL,            /* a NUL byte */
-	MAIL_ODDITY_8BIT,           /* a byte above 127 in a header line (RFC 6532 allows UTF-8) */
-	MAIL_ODDITY_LONG_LINE,      /* more than 998 bytes */
-	MAIL_ODDITY_NO_COLON,       /* a line that is no field and no continuation */
-	MAIL_ODDITY_BAD_NAME,       /* a field's name is empty or has other than 33 to 126 */
-	MAIL_ODDITY_SPACE_COLON,    /* white space between a field's name and its colon */
-	MAIL_ODDITY_FOLDED_NOTHING, /* the first line begins with white space */
-	MAIL_ODDITY_MBOX_FROM,      /* the first line is "From " of an mbox file */
-	MAIL_ODDITY_REPEATED,       /* a kept field is there more than once */
-	MAIL_ODDITY_NO_FROM,        /* no From field */
-	MAIL_ODDITY_NO_DATE,        /* no Date field */
+#define HEADER_ODDITY(sym, name, doc) MAIL_ODDITY_##sym,
+#include "header_oddity.def"
+#undef HEADER_ODDITY
 	MAIL_ODDITY_COUNT
 };
 
@@ -74,7 +62,8 @@ struct mail_header {
  */
 void mail_header_read(struct mail_header *header_r, const uint8_t *message, size_t len);
 
-/* The oddity's name in the log ("header_bare_lf"). */
+/* The oddity's name in the log ("header_bare_lf"), and what it means. */
 const char *mail_header_oddity_name(enum mail_header_oddity oddity);
+const char *mail_header_oddity_doc(enum mail_header_oddity oddity);
 
 #endif

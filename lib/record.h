@@ -70,11 +70,11 @@ void record_put_uuid(struct buf *to, enum record_field f, const uint8_t uuid[16]
 enum dialogue_dir { DIALOGUE_CLIENT, DIALOGUE_SERVER, DIALOGUE_EVENT, DIALOGUE_DIR_COUNT };
 enum dialogue_eol { EOL_CRLF, EOL_LF, EOL_NONE, EOL_COUNT };
 struct dialogue_entry {
-	uint64_t us;	       /* since the connection was accepted */
+	uint64_t us;           /* since the connection was accepted */
 	enum dialogue_dir dir; /* who said it; an event is text of ours ("tls", "cut") */
 	enum dialogue_eol eol; /* how the line ended, client only */
-	uint64_t body;	       /* > 0: this many bytes, as sent, of message data stand here, no text */
-	const uint8_t *text;   /* the line or reply without its last line end */
+	uint64_t body; /* > 0: this many bytes, as sent, of message data stand here, no text */
+	const uint8_t *text; /* the line or reply without its last line end */
 	size_t len;
 };
 /* Wire form: uint64 us, uint8 dir, uint8 eol, uint64 body, then the text. */

@@ -4,7 +4,6 @@
  * Runs in the reader.  Most lines are told apart without parsing JSON: by the time at their
  * start, and by the field's name not being in them.
  */
-#define _GNU_SOURCE /* memmem() */
 #include "record_select.h"
 
 #include <string.h>

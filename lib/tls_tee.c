@@ -68,15 +68,11 @@ static bool is_sslv2_hello(const uint8_t *h)
 	       h[2] == CLIENT_HELLO && version;
 }
 
-/* The first five bytes are there: what is it? */
-static void decide_kind(struct tls_tee *t)
+enum tee_kind tee_kind_of(const uint8_t *head)
 {
-	if (is_record_header(t->header))
-		t->kind = TEE_TLS;
-	else if (is_sslv2_hello(t->header))
-		t->kind = TEE_SSLV2;
-	else
-		t->kind = kind_of_clear(t->header);
+	if (is_record_header(head))
+		return TEE_TLS;
+	return is_sslv2_hello(head) ? TEE_SSLV2 : kind_of_clear(head);
 }
 
 static void record_starts(struct tls_tee *t)
@@ -85,7 +81,7 @@ static void record_starts(struct tls_tee *t)
 	bool first = t->kind == TEE_NOTHING;
 
 	if (first)
-		decide_kind(t);
+		t->kind = tee_kind_of(h);
 	t->header_len = 0;
 	t->records++;
 	if (first && t->kind == TEE_SSLV2) {

@@ -39,6 +39,7 @@ enum tee_format {
 	TEE_FORMAT_COUNT
 };
 
+#define TEE_HEADER 5 /* bytes that tell the kind */
 #define TEE_HEAD 6 /* bytes of the first handshake message that tell its form */
 
 struct tls_tee {
@@ -52,7 +53,7 @@ struct tls_tee {
 	uint8_t alert_level, alert_number;
 	uint8_t level; /* of an alert whose second byte has not come */
 	enum tee_kind kind;
-	uint8_t header[5]; /* of the record being received */
+	uint8_t header[TEE_HEADER]; /* of the record being received */
 	uint8_t header_len;
 	uint16_t left;          /* bytes of that record that have not come yet */
 	uint16_t record_len;    /* of that record, 0 before the first */
@@ -89,6 +90,9 @@ const uint8_t *tee_hello(const struct tls_tee *t, size_t *len_r);
 /* The form of the ClientHello; by its client_version, not by the record's (which may be 3.0 in
  * front of any hello: RFC 5246, appendix E.1). */
 enum tee_format tee_format(const struct tls_tee *t);
+
+/* What it is that begins with these TEE_HEADER bytes. */
+enum tee_kind tee_kind_of(const uint8_t *head);
 
 /* "none", "SSLv2", "SSLv3", "TLS". */
 const char *tee_format_name(enum tee_format format);

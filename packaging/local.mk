@@ -1,1 +1,73 @@
-# packaging/: Debian package, systemd units, AppArmor, quickstart.
+# packaging/: Debian package, systemd units, AppArmor profile, quickstart.
+pkglibexec_SCRIPTS = packaging/make-certificates
+
+edit = sed -e 's|@sbindir[@]|$(sbindir)|g'
+packaging/systemd/smtptrapd.service: packaging/systemd/smtptrapd.service.in Makefile
+	@$(MKDIR_P) packaging/systemd
+	$(AM_V_GEN)$(edit) $(srcdir)/packaging/systemd/smtptrapd.service.in >$@.tmp && mv $@.tmp $@
+CLEANFILES += packaging/systemd/smtptrapd.service
+
+if HAVE_SYSTEMD_UNITS
+nodist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.service
+dist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.socket
+sysusersdir = $(prefix)/lib/sysusers.d
+dist_sysusers_DATA = packaging/sysusers.d/smtptrap.conf
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+dist_tmpfiles_DATA = packaging/tmpfiles.d/smtptrap.conf
+endif
+
+if HAVE_APPARMOR
+dist_apparmor_DATA = packaging/apparmor/usr.sbin.smtptrapd
+endif
+
+DEBIAN_FILES = \
+	packaging/debian/README.Debian \
+	packaging/debian/changelog \
+	packaging/debian/control \
+	packaging/debian/copyright \
+	packaging/debian/rules \
+	packaging/debian/smtptrap.lintian-overrides \
+	packaging/debian/smtptrap.postinst \
+	packaging/debian/smtptrap.postrm \
+	packaging/debian/source/format \
+	packaging/debian/tests/control \
+	packaging/debian/tests/smoke
+
+EXTRA_DIST += $(DEBIAN_FILES) \
+	.clang-tidy \
+	packaging/apparmor/usr.sbin.smtptrapd \
+	packaging/cppcheck.cfg \
+	packaging/deps \
+	packaging/lint \
+	packaging/make-certificates \
+	packaging/quickstart \
+	packaging/systemd/smtptrapd.service.in \
+	packaging/systemd/smtptrapd.socket \
+	packaging/sysusers.d/smtptrap.conf \
+	packaging/test \
+	packaging/tmpfiles.d/smtptrap.conf
+
+# The package from the release tarball, as a distribution would build it: everything in deb/.
+deb: dist-xz
+	rm -rf deb
+	$(MKDIR_P) deb
+	cp $(distdir).tar.xz deb/$(PACKAGE)_$(VERSION).orig.tar.xz
+	cd deb && tar -xf $(PACKAGE)_$(VERSION).orig.tar.xz
+	cp -R deb/$(distdir)/packaging/debian deb/$(distdir)/debian
+	cd deb/$(distdir) && dpkg-buildpackage -us -uc
+	@ls -l deb/*.deb
+
+# What reads the tree without running it; each of these has to be silent.
+lint:
+	$(srcdir)/packaging/lint --build "$(abs_builddir)"
+
+format:
+	cd $(srcdir) && clang-format -i lib/*.[ch] src/*.[ch] src/*/*.[ch] t/*.h t/unit/*.[ch] t/fuzz/*.c
+
+# What packaging/test runs beside the programs that are installed.
+test-programs: $(check_PROGRAMS) $(FUZZ_TESTS)
+
+clean-local:
+	rm -rf deb
+
+.PHONY: deb format lint test-programs

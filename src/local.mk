@@ -15,3 +15,50 @@ TLS_SOURCES = \
 	src/tls_priority.c src/tls_priority.h \
 	src/tls_setup.c \
 	src/tls_transport.c
+
+sbin_PROGRAMS += smtptrapd
+smtptrapd_SOURCES = $(TLS_SOURCES)
+smtptrapd_SOURCES += src/listen.c src/listen.h
+smtptrapd_SOURCES += src/log.c src/log.h
+smtptrapd_SOURCES += src/logger.c src/logger.h
+smtptrapd_SOURCES += src/logger_dir.c src/logger_dir.h
+smtptrapd_SOURCES += src/logger_intake.c src/logger_intake.h
+smtptrapd_SOURCES += src/logger_store.c src/logger_store.h
+smtptrapd_SOURCES += src/logger_stream.c src/logger_stream.h
+smtptrapd_SOURCES += src/main.c
+smtptrapd_SOURCES += src/master.c src/master.h
+smtptrapd_SOURCES += src/master_pool.c
+smtptrapd_SOURCES += src/master_roles.c
+smtptrapd_SOURCES += src/master_start.c
+smtptrapd_SOURCES += src/master_status.c
+smtptrapd_SOURCES += src/notify.c src/notify.h
+smtptrapd_SOURCES += src/privs.c src/privs.h
+smtptrapd_SOURCES += src/proc.c src/proc.h
+smtptrapd_SOURCES += src/sandbox.c src/sandbox.h
+smtptrapd_SOURCES += src/worker.c src/worker.h
+smtptrapd_SOURCES += src/worker_conn.c src/worker_conn.h
+smtptrapd_SOURCES += src/worker_message.c
+smtptrapd_SOURCES += src/worker_record.c
+smtptrapd_SOURCES += src/worker_results.c src/worker_results.h
+smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
+smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
+
+# The reader.
+bin_PROGRAMS += smtptrap
+smtptrap_SOURCES =
+smtptrap_SOURCES += src/smtptrap/cmd_cat.c
+smtptrap_SOURCES += src/smtptrap/cmd_fields.c
+smtptrap_SOURCES += src/smtptrap/cmd_mail.c
+smtptrap_SOURCES += src/smtptrap/cmd_show.c
+smtptrap_SOURCES += src/smtptrap/cmd_status.c
+smtptrap_SOURCES += src/smtptrap/cmd_verify.c
+smtptrap_SOURCES += src/smtptrap/env.c
+smtptrap_SOURCES += src/smtptrap/mail_out.c src/smtptrap/mail_out.h
+smtptrap_SOURCES += src/smtptrap/mail_store.c src/smtptrap/mail_store.h
+smtptrap_SOURCES += src/smtptrap/main.c
+smtptrap_SOURCES += src/smtptrap/message_info.c src/smtptrap/message_info.h
+smtptrap_SOURCES += src/smtptrap/records.c src/smtptrap/records.h
+smtptrap_SOURCES += src/smtptrap/smtptrap.h
+smtptrap_SOURCES += src/smtptrap/verify.h
+smtptrap_SOURCES += src/smtptrap/verify_mail.c
+smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS)

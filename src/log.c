@@ -1,18 +1,78 @@
 /*
- * log.c: messages of the program to its operator, on standard error.
+ * log.c: what the daemon says about itself, one line on standard error.
+ *
+ * Runs in every process of smtptrapd; a line is one write(2), so lines of several processes do
+ * not mix.  Its state is the role's name and the verbosity, set once after a fork.
  */
 #include "log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-__attribute__((format(printf, 2, 0))) static void say(const char *level, const char *format,
-						      va_list ap)
+#define LOG_LINE_MAX 1024
+
+static char role_name[32] = "";
+static bool verbose;
+
+void log_role(const char *role, int number)
 {
-	fprintf(stderr, "%s: ", level);
-	vfprintf(stderr, format, ap);
-	fputc('\n', stderr);
+	if (number < 0)
+		snprintf(role_name, sizeof role_name, "%s", role);
+	else
+		snprintf(role_name, sizeof role_name, "%s %d", role, number);
+}
+
+void log_verbose(bool yes)
+{
+	verbose = yes;
+}
+
+/* Copy text to line, control bytes escaped; returns the length, at most max. */
+static size_t log_escape(char *line, size_t max, const char *text)
+{
+	size_t n = 0;
+
+	for (const char *p = text; *p && n + 4 < max; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c >= 0x20 && c != 0x7f)
+			line[n++] = (char)c;
+		else
+			n += (size_t)snprintf(line + n, max - n, "\\x%02x", c);
+	}
+	return n;
+}
+
+__attribute__((format(printf, 2, 0))) static void log_line(int severity, const char *format,
+							   va_list ap)
+{
+	char text[LOG_LINE_MAX], line[LOG_LINE_MAX + 96];
+	size_t n = 0;
+
+	vsnprintf(text, sizeof text, format, ap);
+	if (getenv("JOURNAL_STREAM"))
+		n += (size_t)snprintf(line, sizeof line, "<%d>", severity);
+	n += (size_t)snprintf(line + n, sizeof line - n, "smtptrapd[%ld]: ", (long)getpid());
+	if (*role_name)
+		n += (size_t)snprintf(line + n, sizeof line - n, "%s: ", role_name);
+	n += log_escape(line + n, sizeof line - n - 1, text);
+	line[n++] = '\n';
+	if (write(STDERR_FILENO, line, n) < 0)
+		return; /* nobody left to tell */
+}
+
+void debug(const char *format, ...)
+{
+	va_list ap;
+
+	if (!verbose)
+		return;
+	va_start(ap, format);
+	log_line(7, format, ap);
+	va_end(ap);
 }
 
 void info(const char *format, ...)
@@ -20,7 +80,7 @@ void info(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	say("info", format, ap);
+	log_line(6, format, ap);
 	va_end(ap);
 }
 
@@ -29,7 +89,7 @@ void warn(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	say("warning", format, ap);
+	log_line(4, format, ap);
 	va_end(ap);
 }
 
@@ -38,7 +98,7 @@ _Noreturn void fatal(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	say("fatal", format, ap);
+	log_line(3, format, ap);
 	va_end(ap);
-	exit(1);
+	_exit(1);
 }

@@ -1,14 +1,25 @@
 /*
- * log.h: messages of the program to its operator, on standard error.
+ * log.h: what the daemon says about itself, one line on standard error.
+ *
+ * With systemd (JOURNAL_STREAM set) each line bears its severity, sd-daemon(3).  Control bytes in
+ * the text are shown as \xNN, so that what a peer sent may be named with %s.
  */
 #ifndef SMTPTRAP_LOG_H
 #define SMTPTRAP_LOG_H
 
-/* Say what happened; printf forms without a newline. */
+#include <stdbool.h>
+
+/* Name the process in every line, for example ("worker", 17); number < 0: none. */
+void log_role(const char *role, int number);
+
+/* debug() speaks only after log_verbose(true). */
+void log_verbose(bool yes);
+
+void debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Say why this process cannot go on, and exit with status 1. */
+/* Say it and leave with status 1. */
 _Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -104,7 +104,7 @@ static void reset(struct tls_session *s, const struct tls_accept_args *args)
 	s->deadline_us = tls_now_us() + args->timeout_us;
 	s->end = TLS_END_NONE;
 	s->io_errno = 0;
-	s->pushed = s->pushed_error = s->ticket_due = s->client_spoke = false;
+	s->interrupted = s->pushed = s->pushed_error = s->ticket_due = s->client_spoke = false;
 	s->held_len = 0;
 	s->server->client.failed = false;
 	tee_init(&s->tee, s->tee_memory);
@@ -205,9 +205,15 @@ ssize_t tls_recv(struct tls_session *s, void *buf, size_t len)
 		if (r == GNUTLS_E_REHANDSHAKE && refused++ < RENEGOTIATIONS) {
 			s->info.renegotiation = true;
 			gnutls_alert_send(s->gnutls, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
-		} else if (r >= 0 || gnutls_error_is_fatal((int)r) || r == GNUTLS_E_REHANDSHAKE) {
+		} else if (r >= 0 || s->interrupted || gnutls_error_is_fatal((int)r) ||
+			   r == GNUTLS_E_REHANDSHAKE) {
 			break;
 		}
+	}
+	if (s->interrupted) {
+		s->interrupted = false;
+		errno = s->io_errno;
+		return -1;
 	}
 	if (r > 0)
 		s->client_spoke = true;
@@ -274,7 +280,7 @@ void tls_close(struct tls_session *s)
 	s->gnutls = NULL;
 }
 
-void tls_idle(struct tls_session *s)
+void tls_session_trim(struct tls_session *s)
 {
 	malloc_trim(0);
 	madvise(s->tee_memory + TEE_PAGES_KEPT, TEE_SIZE - TEE_PAGES_KEPT, MADV_DONTNEED);

@@ -5,7 +5,7 @@
  *   master   tls_setup(); fork key holders with tls_server_keys(); tls_server_close_keys()
  *   worker   tls_session_new() once; then for each client
  *            tls_begin() [tls_accept() tls_recv()... tls_send()...] tls_close() tls_info_put()
- *            and tls_idle() before a wait for the next one
+ *            and tls_session_trim() before a wait for the next one
  */
 #ifndef SMTPTRAP_TLS_H
 #define SMTPTRAP_TLS_H
@@ -202,9 +202,9 @@ int tls_send_last(struct tls_session *s, const void *bytes, size_t len);
  * stays.  Does nothing where there is no TLS. */
 void tls_close(struct tls_session *s);
 
-/* The worker is about to wait for its next client: give back what sessions took.  Takes 30 us, so
- * not where a client is waiting already.  Not during TLS. */
-void tls_idle(struct tls_session *s);
+/* The worker waits for its next client, and none is there: give back what sessions took.  Takes
+ * 30 us, so not where a client is waiting already.  Not during TLS. */
+void tls_session_trim(struct tls_session *s);
 
 /* What is known of this client's TLS; never NULL.  The worker may set outcome and implicit as
  * long as tls_accept() was not called. */

@@ -40,6 +40,7 @@ struct tls_session {
 	uint64_t deadline_us; /* of the handshake, monotonic; 0: none */
 	enum tls_end end;
 	int io_errno;
+	bool interrupted;  /* nothing came in time (io_errno), but the stream is whole */
 	bool pushed_error; /* the transport ended in a send */
 	bool ticket_due;   /* TLS 1.3: a ticket is to be sent with the first reply */
 	bool client_spoke; /* after the client's first data, which shows that it accepted us */

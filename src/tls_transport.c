@@ -31,7 +31,23 @@ static ssize_t ended(struct tls_session *s, int error)
 	return -1;
 }
 
-/* Receive into the empty tee.  Returns how many bytes, 0 at the end, -1 after ended(). */
+/* A deadline passed or we are to leave.  To the library nothing has come yet: it can still send, and
+ * so the client can be told. */
+static ssize_t interrupted(struct tls_session *s, int error)
+{
+	s->interrupted = true;
+	s->io_errno = error;
+	gnutls_transport_set_errno(s->gnutls, EAGAIN);
+	return -1;
+}
+
+static bool can_go_on(const struct tls_session *s, int error)
+{
+	return s->info.outcome == TLS_NEGOTIATED && (error == ETIMEDOUT || error == ECANCELED);
+}
+
+/* Receive into the empty tee.  Returns how many bytes, 0 at the end, -1 after ended() or
+ * interrupted(). */
 static ssize_t receive(struct tls_session *s)
 {
 	size_t room;
@@ -48,7 +64,7 @@ static ssize_t receive(struct tls_session *s)
 		n = s->transport->recv(s->transport->ctx, to, room);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return ended(s, errno);
+		return can_go_on(s, errno) ? interrupted(s, errno) : ended(s, errno);
 	if (n == 0)
 		s->end = TLS_END_EOF;
 	tee_fill(&s->tee, (size_t)n);

@@ -2,73 +2,142 @@
 UNIT_TESTS =
 LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS)
 
-UNIT_TESTS += t/unit/key_form.t
-t_unit_key_form_t_SOURCES = t/unit/key_form.c t/tap.h
-t_unit_key_form_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/key_msg.t
-t_unit_key_msg_t_SOURCES = t/unit/key_msg.c t/tap.h
-t_unit_key_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/tee.t
-t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
-t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
-UNIT_TESTS += t/unit/tls_cert_list.t
-t_unit_tls_cert_list_t_SOURCES = t/unit/tls_cert_list.c t/tap.h
-t_unit_tls_cert_list_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
 
-UNIT_TESTS += t/unit/tls_engine.t
-t_unit_tls_engine_t_SOURCES = t/unit/tls_engine.c $(TLS_LAB)
-t_unit_tls_engine_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logger_intake.c \
+	src/logger_intake.h src/logger_store.c src/logger_store.h src/logger_stream.c \
+	src/logger_stream.h
 
-UNIT_TESTS += t/unit/tls_failures.t
-t_unit_tls_failures_t_SOURCES = t/unit/tls_failures.c $(TLS_LAB)
-t_unit_tls_failures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+# Programs that tests use.
+check_PROGRAMS += t/tools/logwrite
+t_tools_logwrite_SOURCES = t/tools/logwrite.c
+t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+EXTRA_DIST += t/proc/reader.t
 
-UNIT_TESTS += t/unit/tls_info.t
-t_unit_tls_info_t_SOURCES = t/unit/tls_info.c t/tap.h $(TLS_SOURCES) src/log.c src/log.h
-t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
+	-Wl,--wrap=ftruncate,--wrap=renameat
 
-UNIT_TESTS += t/unit/tls_keys.t
-t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
-t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
+UNIT_TESTS += t/unit/arena.t
+t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
+t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/base64.t
+t_unit_base64_t_SOURCES = t/unit/base64.c t/tap.h
+t_unit_base64_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf.t
+t_unit_conf_t_SOURCES = t/unit/conf.c t/tap.h t/unit/conf_files.h
+t_unit_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_doc.t
+t_unit_conf_doc_t_SOURCES = t/unit/conf_doc.c t/tap.h t/unit/conf_files.h
+t_unit_conf_doc_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_number.t
+t_unit_conf_number_t_SOURCES = t/unit/conf_number.c t/tap.h
+t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_suggest.t
+t_unit_conf_suggest_t_SOURCES = t/unit/conf_suggest.c t/tap.h
+t_unit_conf_suggest_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_tree.t
+t_unit_conf_tree_t_SOURCES = t/unit/conf_tree.c t/tap.h t/unit/conf_files.h
+t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/data.t
+t_unit_data_t_SOURCES = t/unit/data.c t/tap.h
+t_unit_data_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
 UNIT_TESTS += t/unit/gzip_writer.t
 t_unit_gzip_writer_t_SOURCES = t/unit/gzip_writer.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_writer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
+UNIT_TESTS += t/unit/id_set.t
+t_unit_id_set_t_SOURCES = t/unit/id_set.c t/tap.h
+t_unit_id_set_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/intake.t
+t_unit_intake_t_SOURCES = t/unit/intake.c t/lib-c/intake_lab.h t/tap.h $(INTAKE_SOURCES)
+t_unit_intake_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ip.t
+t_unit_ip_t_SOURCES = t/unit/ip.c t/tap.h
+t_unit_ip_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/json_text.t
 t_unit_json_text_t_SOURCES = t/unit/json_text.c t/tap.h
 t_unit_json_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
+UNIT_TESTS += t/unit/key_form.t
+t_unit_key_form_t_SOURCES = t/unit/key_form.c t/tap.h
+t_unit_key_form_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/key_msg.t
+t_unit_key_msg_t_SOURCES = t/unit/key_msg.c t/tap.h
+t_unit_key_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/line.t
+t_unit_line_t_SOURCES = t/unit/line.c t/tap.h
+t_unit_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/log_dir.t
+t_unit_log_dir_t_SOURCES = t/unit/log_dir.c t/tap.h
+t_unit_log_dir_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/log_name.t
 t_unit_log_name_t_SOURCES = t/unit/log_name.c t/tap.h
 t_unit_log_name_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
+UNIT_TESTS += t/unit/log_read.t
+t_unit_log_read_t_SOURCES = t/unit/log_read.c t/tap.h t/unit/gzip_files.h
+t_unit_log_read_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/log_tail.t
 t_unit_log_tail_t_SOURCES = t/unit/log_tail.c t/tap.h t/unit/gzip_files.h
 t_unit_log_tail_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
+UNIT_TESTS += t/unit/mail_header.t
+t_unit_mail_header_t_SOURCES = t/unit/mail_header.c t/tap.h
+t_unit_mail_header_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/mail_read.t
+t_unit_mail_read_t_SOURCES = t/unit/mail_read.c t/tap.h t/unit/gzip_files.h
+t_unit_mail_read_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/mbox.t
 t_unit_mbox_t_SOURCES = t/unit/mbox.c t/tap.h
 t_unit_mbox_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
+UNIT_TESTS += t/unit/params.t
+t_unit_params_t_SOURCES = t/unit/params.c t/tap.h
+t_unit_params_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/path.t
+t_unit_path_t_SOURCES = t/unit/path.c t/tap.h
+t_unit_path_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/proxy.t
+t_unit_proxy_t_SOURCES = t/unit/proxy.c t/tap.h
+t_unit_proxy_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/record.t
 t_unit_record_t_SOURCES = t/unit/record.c t/tap.h
 t_unit_record_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
+UNIT_TESTS += t/unit/record_line.t
+t_unit_record_line_t_SOURCES = t/unit/record_line.c t/tap.h
+t_unit_record_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/sandbox.t
+t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
+t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
+UNIT_TESTS += t/unit/smtp.t
+t_unit_smtp_t_SOURCES = t/unit/smtp.c t/talk.h t/tap.h
+t_unit_smtp_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/smtp_matrix.t
+t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
+t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tee.t
+t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
+t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/term_text.t
+t_unit_term_text_t_SOURCES = t/unit/term_text.c t/tap.h
+t_unit_term_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/time_text.t
 t_unit_time_text_t_SOURCES = t/unit/time_text.c t/tap.h
 t_unit_time_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-
+UNIT_TESTS += t/unit/tls_cert_list.t
+t_unit_tls_cert_list_t_SOURCES = t/unit/tls_cert_list.c t/tap.h
+t_unit_tls_cert_list_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tls_engine.t
+t_unit_tls_engine_t_SOURCES = t/unit/tls_engine.c $(TLS_LAB)
+t_unit_tls_engine_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tls_failures.t
+t_unit_tls_failures_t_SOURCES = t/unit/tls_failures.c $(TLS_LAB)
+t_unit_tls_failures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tls_info.t
+t_unit_tls_info_t_SOURCES = t/unit/tls_info.c t/tap.h $(TLS_SOURCES) src/log.c src/log.h
+t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tls_keys.t
+t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
+t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/uuid.t
 t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -76,5 +145,42 @@ t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/run t/tap.h t/README.md
 
-check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS)
-	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir)
+check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
+	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
+
+EXTRA_DIST += t/golden/smtp-matrix.txt
+
+# Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
+# the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
+FUZZ =
+FUZZ += conf
+FUZZ += data
+FUZZ += frame
+FUZZ += key_msg
+FUZZ += line
+FUZZ += mail_header
+FUZZ += mbox
+FUZZ += path
+FUZZ += proxy
+FUZZ += record
+FUZZ += repair
+FUZZ += tee
+FUZZ += tls_cert_list
+
+FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
+FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
+FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS)
+FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
+	$(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)
+
+$(FUZZ_TESTS): t/fuzz/%.t: $(top_srcdir)/t/fuzz/fuzz_%.c $(top_srcdir)/t/fuzz/replay.c libsmtptrap.a
+	$(AM_V_CCLD)$(FUZZ_COMPILE) -o $@ $(filter %.c,$^) $(FUZZ_LIBS)
+
+$(FUZZ_TARGETS): t/fuzz/fuzz_%: $(top_srcdir)/t/fuzz/fuzz_%.c libsmtptrap.a
+	$(AM_V_CCLD)$(FUZZ_COMPILE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(FUZZ_LIBS)
+
+if FUZZERS
+all-local: $(FUZZ_TARGETS)
+endif
+CLEANFILES += $(FUZZ_TESTS) $(FUZZ_TARGETS)
+EXTRA_DIST += $(FUZZ:%=t/fuzz/fuzz_%.c) t/fuzz/corpus t/fuzz/replay.c t/fuzz/run

@@ -54,9 +54,9 @@ __attribute__((unused)) static void tap_show(const char *label, const void *byte
 __attribute__((unused)) static bool is_mem(const void *got, size_t got_len, const void *expected,
 					   size_t expected_len, const char *title)
 {
-	bool pass = ok(got_len == expected_len &&
-			   (got_len == 0 || memcmp(got, expected, got_len) == 0),
-		       "%s", title);
+	bool pass =
+	    ok(got_len == expected_len && (got_len == 0 || memcmp(got, expected, got_len) == 0),
+	       "%s", title);
 
 	if (!pass) {
 		tap_show("     got", got, got_len);
@@ -65,8 +65,7 @@ __attribute__((unused)) static bool is_mem(const void *got, size_t got_len, cons
 	return pass;
 }
 
-__attribute__((unused)) static bool is_str(const char *got, const char *expected,
-					   const char *title)
+__attribute__((unused)) static bool is_str(const char *got, const char *expected, const char *title)
 {
 	return is_mem(got ? got : "(null)", strlen(got ? got : "(null)"), expected,
 		      strlen(expected), title);

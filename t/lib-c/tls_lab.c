@@ -59,7 +59,16 @@ static void copy_name(char *to, size_t size, const uint8_t *from, size_t len)
 	snprintf(to, size, "%.*s", (int)len, from ? (const char *)from : "");
 }
 
-/* Answer the client's first data; "quit" gets the last reply at once. */
+static void send_long(struct tls_session *s)
+{
+	char *text = malloc(LONG_REPLY);
+
+	memset(text, 'x', LONG_REPLY);
+	tls_send(s, text, LONG_REPLY);
+	free(text);
+}
+
+/* Answer the client's first data; "quit" and "long" get the last reply at once. */
 static void talk(struct tls_session *s, struct lab_report *report)
 {
 	char buf[512];
@@ -68,15 +77,11 @@ static void talk(struct tls_session *s, struct lab_report *report)
 	if (n <= 0)
 		return;
 	copy_name(report->got, sizeof report->got, (uint8_t *)buf, (size_t)n);
-	if (strncmp(buf, "quit", 4) == 0) {
+	if (strncmp(buf, "long", 4) == 0)
+		send_long(s);
+	if (strncmp(buf, "quit", 4) == 0 || strncmp(buf, "long", 4) == 0) {
 		tls_send_last(s, "221 bye\r\n", 9);
 		return;
-	}
-	if (strncmp(buf, "long", 4) == 0) {
-		char *text = malloc(LONG_REPLY);
-		memset(text, 'x', LONG_REPLY);
-		tls_send(s, text, LONG_REPLY);
-		free(text);
 	}
 	tls_send(s, "250 ok\r\n", 8);
 	while (tls_recv(s, buf, sizeof buf) > 0)
@@ -136,7 +141,7 @@ static _Noreturn void worker_run(const struct lab *lab, int keys, int reports)
 			break; /* lab_stop() shut the listener */
 		serve(lab, s, fd, &report);
 		close(fd);
-		tls_idle(s);
+		tls_session_trim(s);
 		report.private_kb = private_kb();
 		if (write(reports, &report, sizeof report) != sizeof report)
 			_exit(1);

@@ -1,7 +1,6 @@
 /*
  * Repair of torn files: no flushed record is lost, and gzip(1) reads what is left.
  */
-#define _GNU_SOURCE
 #include "gzip_repair.h"
 
 #include "err.h"

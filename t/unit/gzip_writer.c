@@ -1,7 +1,6 @@
 /*
  * The gzip writer: members, marks, roll-back, as gzip(1) and a scan for members see them.
  */
-#define _GNU_SOURCE
 #include "gzip_writer.h"
 
 #include "err.h"

@@ -1,7 +1,6 @@
 /*
  * The number of the last record, found at the end of a file.
  */
-#define _GNU_SOURCE
 #include "log_tail.h"
 
 #include "err.h"
@@ -13,7 +12,7 @@
 static int tail_of(const void *bytes, size_t len, uint64_t *seq_r)
 {
 	int fd = memory_file(bytes, len);
-	int rc = log_tail_seq(fd, seq_r);
+	int rc = log_tail_seq(fd, LOG_SESSION, seq_r);
 
 	close(fd);
 	return rc;
@@ -83,6 +82,10 @@ static void test_hostile_text(void)
 	gzip_writer_close(&w);
 	is_int(tail_of(out.data, out.len, &seq), 0, "a record that holds seq twice");
 	is_int((int64_t)seq, 7, "has the first");
+	int fd = memory_file(out.data, out.len);
+	is_int(log_tail_seq(fd, LOG_MAIL, &seq), 0, "a message that holds seq");
+	is_int((int64_t)seq, 6, "does not number the mail stream");
+	close(fd);
 	out.data[out.len / 2 + 20] ^= 0x10;
 	is_int(tail_of(out.data, out.len, &seq), ERR_CORRUPT, "a damaged member is told");
 	gzip_writer_fini(&w);
@@ -98,6 +101,6 @@ int main(void)
 	test_hostile_text();
 	is_int(tail_of("", 0, &seq), ERR_END, "an empty file has no record");
 	is_int(tail_of("no member", 9, &seq), ERR_CORRUPT, "nor has one without a member");
-	is_int(log_tail_seq(-1, &seq), ERR_SYSTEM, "no file is an error");
+	is_int(log_tail_seq(-1, LOG_SESSION, &seq), ERR_SYSTEM, "no file is an error");
 	return tap_done();
 }

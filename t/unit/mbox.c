@@ -1,7 +1,6 @@
 /*
  * mboxrd: quoting, unquoting in every chunking, the From_ line, the trace header.
  */
-#define _GNU_SOURCE /* memmem() */
 #include "mbox.h"
 
 #include <stdlib.h>

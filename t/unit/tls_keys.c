@@ -1,7 +1,6 @@
 /*
  * The private keys: in no memory but the key holder's, and what it refuses.
  */
-#define _GNU_SOURCE /* memmem() */
 #include "../lib-c/tls_lab.h"
 #include "../tap.h"
 

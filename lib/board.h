@@ -1,0 +1,101 @@
+/*
+ * board.h: the two shared mappings, a slot a worker in each.
+ *
+ * The status board is written by workers (their own slot) and the master, and read by the master
+ * and by smtptrap(1), which receives its descriptor over the status socket.  Nobody trusts what
+ * stands there: it is shown and counted, never followed.
+ *
+ * The acknowledgement board is written by the logger alone; it is a memfd that is sealed
+ * against new writable mappings before the first worker exists, and everyone else maps it
+ * read-only.  A word a slot: (sequence << 2) | enum ack_code.  A worker sleeps on its word with
+ * FUTEX_WAIT, which needs read access only.
+ */
+#ifndef SMTPTRAP_BOARD_H
+#define SMTPTRAP_BOARD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BOARD_MAGIC UINT32_C(0x53544244)
+#define BOARD_VERSION 1
+#define BOARD_HELO_MAX 64
+#define BOARD_TLS_VERSION_MAX 8
+
+enum slot_state {
+	SLOT_FREE,     /* no worker */
+	SLOT_STARTING, /* forked, not yet sandboxed */
+	SLOT_IDLE,     /* waits for a connection */
+	SLOT_SESSION,  /* serves one */
+	SLOT_LEAVING,  /* finished, about to exit */
+	SLOT_STATE_COUNT
+};
+
+/* "free", "starting", ...; "?" for a number out of range. */
+const char *slot_state_name(uint32_t state);
+
+/* What a worker shows about its present session, and its slot's totals since the start. */
+struct board_slot {
+	_Atomic uint32_t state; /* enum slot_state */
+	int32_t pid;
+	/* the present session */
+	uint64_t since_us; /* when it began, microseconds since 1970 */
+	uint8_t session_id[16];
+	uint8_t client_ip[16], local_ip[16]; /* IPv4 mapped */
+	uint16_t client_port, local_port;
+	uint16_t listener; /* index in the configuration */
+	uint8_t phase;     /* enum smtp_phase */
+	uint8_t tls;       /* 1: the session speaks TLS */
+	char tls_version[BOARD_TLS_VERSION_MAX];
+	char helo[BOARD_HELO_MAX]; /* cut, NUL-terminated, as sent */
+	uint32_t commands, errors, messages_accepted, messages_rejected;
+	uint32_t recipients_accepted, recipients_rejected;
+	uint64_t bytes_in, bytes_out;
+	/* totals of this slot, never reset */
+	uint64_t total_sessions, total_messages, total_tls, total_tls_failed;
+} __attribute__((aligned(64)));
+
+struct board_header {
+	uint32_t magic, version;
+	uint32_t slot_size, slots;
+	uint64_t started_us; /* when the master became ready, microseconds since 1970 */
+	int32_t master_pid;
+	_Atomic int32_t idle;   /* workers that wait; a hint for when to ring the doorbell */
+	int32_t spare_min;      /* a worker that takes the idle count below this rings */
+	uint32_t workers;       /* alive, as the master last counted */
+	uint64_t forks, deaths; /* workers started; workers that died without being asked */
+	char sensor[64];
+} __attribute__((aligned(64)));
+
+struct board {
+	struct board_header head;
+	struct board_slot slot[];
+};
+
+enum ack_code {
+	ACK_GRANTED,  /* send the record you asked to send */
+	ACK_STORED,   /* raw bytes and record are on disk */
+	ACK_NO_SPACE, /* not stored: below the reserve or the disk is full */
+	ACK_FAILED    /* not stored: another error, or the grant was lost */
+};
+#define ACK_SEQ_BITS 30
+#define ACK_SEQ_MASK ((UINT32_C(1) << ACK_SEQ_BITS) - 1)
+
+struct ack_board {
+	uint32_t magic, version, slots;
+	_Atomic uint32_t full; /* 1: messages are refused until there is room again */
+	/* counters of the logger since it started */
+	_Atomic uint64_t sessions, messages, batches, refused, dropped, bad_frames;
+	_Atomic uint64_t bytes_raw; /* before compression */
+	_Atomic uint32_t word[] __attribute__((aligned(64)));
+};
+
+/* Bytes that a board of this many slots takes. */
+size_t board_size(uint32_t slots);
+size_t ack_board_size(uint32_t slots);
+
+/* Check what was received from elsewhere; true if len bytes at b are a board. */
+bool board_valid(const struct board *b, size_t len);
+
+#endif

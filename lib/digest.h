@@ -1,0 +1,20 @@
+/*
+ * digest.h: SHA-256 and MD5 by the TLS library.
+ */
+#ifndef SMTPTRAP_DIGEST_H
+#define SMTPTRAP_DIGEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DIGEST_SHA256 32
+#define DIGEST_MD5 16
+
+/* The SHA-256 of len bytes.  Returns 0, or ERR_MEMORY. */
+int digest_sha256(const void *bytes, size_t len, uint8_t digest_r[DIGEST_SHA256]);
+
+/* The MD5 of len bytes, for fingerprints that are defined by it.  Returns 0, or ERR_MEMORY, also
+ * where the library refuses MD5 (FIPS 140 mode). */
+int digest_md5(const void *bytes, size_t len, uint8_t digest_r[DIGEST_MD5]);
+
+#endif

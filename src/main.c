@@ -1,0 +1,110 @@
+/*
+ * main.c: smtptrapd's command line.
+ */
+#include "config.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "log.h"
+#include "master.h"
+#include "notify.h"
+#include "tls.h"
+
+#define CONF_DEFAULT SYSCONFDIR "/smtptrap/smtptrap.conf"
+
+struct options {
+	const char *conf_path;
+	bool check; /* -n */
+};
+
+_Noreturn static void usage(int status)
+{
+	fprintf(status ? stderr : stdout,
+		"usage: smtptrapd [-nvV] [-f FILE]\n"
+		"  -f FILE  read this configuration instead of " CONF_DEFAULT "\n"
+		"  -n       check the configuration and leave\n"
+		"  -v       say more\n"
+		"  -V       print the version\n");
+	exit(status);
+}
+
+static struct options parse_options(int argc, char **argv)
+{
+	struct options o = {.conf_path = CONF_DEFAULT};
+
+	for (int c; (c = getopt(argc, argv, "f:nvVh")) != -1;) {
+		switch (c) {
+		case 'f':
+			o.conf_path = optarg;
+			break;
+		case 'n':
+			o.check = true;
+			break;
+		case 'v':
+			log_verbose(true);
+			break;
+		case 'V':
+			printf("smtptrapd %s (%s)\n", PACKAGE_VERSION, tls_library_version());
+			exit(0);
+		case 'h':
+			usage(0);
+		default:
+			usage(2);
+		}
+	}
+	if (optind != argc)
+		usage(2);
+	return o;
+}
+
+/* Read the configuration or say all that is wrong with it and leave. */
+static struct conf *read_conf(const char *path)
+{
+	static struct conf_errors errors;
+	struct conf *conf;
+
+	if (conf_load(&conf, path, &conf_opener_plain, &errors) == 0)
+		return conf;
+	for (size_t i = 0; i < errors.kept; i++)
+		fprintf(stderr, "%s\n", errors.text[i]);
+	if (errors.total > errors.kept)
+		fprintf(stderr, "and %zu more\n", errors.total - errors.kept);
+	fprintf(stderr, "smtptrapd: %s: %zu error%s\n", path, errors.total,
+		errors.total == 1 ? "" : "s");
+	exit(1);
+}
+
+static void check_priority(const struct conf *conf)
+{
+	size_t at;
+
+	if (*conf->tls.priority && tls_priority_check(conf->tls.priority, &at) < 0) {
+		fprintf(stderr, "smtptrapd: tls priority \"%s\": wrong at \"%s\"\n",
+			conf->tls.priority, conf->tls.priority + at);
+		exit(1);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = parse_options(argc, argv);
+	char path[PATH_MAX];
+
+	/* Reload happens with another working directory. */
+	if (realpath(o.conf_path, path) == NULL)
+		strlcpy(path, o.conf_path, sizeof path);
+	struct conf *conf = read_conf(path);
+	check_priority(conf);
+	if (o.check) {
+		printf("%s: ok\n", o.conf_path);
+		return 0;
+	}
+	log_role("master", -1);
+	notify_close_others();
+	return master_run(conf, path);
+}

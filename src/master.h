@@ -1,0 +1,102 @@
+/*
+ * master.h: the process that starts the others and looks after them.
+ *
+ * The master's parts (start, pool, status, loop) share struct master; no other process sees it,
+ * and a worker wipes the secret in it first of all.
+ */
+#ifndef SMTPTRAP_MASTER_H
+#define SMTPTRAP_MASTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "board.h"
+#include "conf.h"
+#include "privs.h"
+#include "tls.h"
+
+#define MASTER_LISTENERS_MAX 64
+#define MASTER_KEYHOLDERS_MAX 16
+
+enum pool_state { POOL_FREE, POOL_ALIVE, POOL_UNBURIED };
+
+/* What the master alone knows about a slot. */
+struct pool_slot {
+	pid_t pid;
+	enum pool_state state;
+	bool asked; /* told to leave: its end is no surprise */
+};
+
+struct pool {
+	struct pool_slot *slot; /* board->head.slots of them */
+	uint32_t used;		/* slots from here on were never used */
+	uint32_t alive;
+	uint32_t unburied;	/* dead workers whose last words wait for room in the pipe */
+	uint64_t hold_until_us; /* workers die at start: none is forked before this */
+	uint32_t start_deaths;	/* in a row */
+};
+
+struct role {
+	pid_t pid;
+	int control; /* SOCK_SEQPACKET */
+};
+
+struct master {
+	struct conf *conf;
+	const char *conf_path;
+	bool root; /* we were root when we started */
+	struct identity network_id, log_id;
+	int root_fd; /* O_PATH of /, to read the configuration again from within the chroot */
+	int listener[MASTER_LISTENERS_MAX];
+	int passed; /* listeners that came from the service manager */
+	int log_dir;
+	int pipe_worker; /* write end, blocking: what workers inherit */
+	int pipe_master; /* the same pipe, not blocking */
+	uint64_t cookie; /* proves the master's own frames to the logger */
+	struct board *board;
+	int board_fd; /* sealed: whoever gets it can only read */
+	const struct ack_board *ack;
+	int ack_fd;
+	struct tls_server *tls; /* NULL: none configured */
+	struct role logger;
+	struct role keyholder[MASTER_KEYHOLDERS_MAX];
+	uint32_t keyholders;
+	struct pool pool;
+	int doorbell, signals, epoll;
+	int status; /* listening Unix socket, -1: none */
+	size_t worker_memory;
+	bool stopping, failed;
+	uint64_t stop_deadline_us;
+};
+
+/* Start everything and run until told to stop; returns the exit status. */
+int master_run(struct conf *conf, const char *conf_path);
+
+/* master_start.c: everything up to the moment workers can be forked; fatal on any failure. */
+void master_start(struct master *m);
+/* What sessions inherit from the listeners, as the configuration has it now. */
+void master_listener_options(const struct master *m);
+
+/* master_roles.c: fork the logger and the key holders, wait until they are ready. */
+void roles_start(struct master *m, int pipe_read);
+
+/* master_pool.c */
+void pool_init(struct master *m);
+/* Fork or send away workers as idle workers, backlog and limits ask for.  Returns true if more
+ * are wanted than could be forked in one go. */
+bool pool_adjust(struct master *m);
+/* A child ended: if it was a worker, see to its slot and its last words.  False: not a worker. */
+bool pool_child_ended(struct master *m, pid_t pid, int status);
+/* Try again to hand over last words that found the pipe full. */
+void pool_bury(struct master *m);
+/* Send a signal to every worker. */
+void pool_signal(struct master *m, int signal);
+/* Send idle workers beyond spare-max away, a few at a time. */
+void pool_shrink(struct master *m);
+
+/* master_status.c: the socket where smtptrap(1) status gets the boards. */
+int status_open(const struct master *m);
+void status_answer(const struct master *m);
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * master_roles.c: fork the logger and the key holders, and wait until they are ready.
+ *
+ * Runs in the master while it is root.  What each child keeps is one list here; all other
+ * descriptors are closed before it does anything.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keyholder.h"
+#include "log.h"
+#include "logger.h"
+#include "master.h"
+#include "proc.h"
+#include "sandbox.h"
+
+#define READY_TIMEOUT_S 60 /* repair of a large log takes a while */
+#define KEYHOLDER_FDS_SPARE 64
+
+/* The chroot directory as an open descriptor: key holders enter it by themselves. */
+struct keyholder_context {
+	const struct master *m;
+	int control;
+	pid_t master_pid;
+};
+
+_Noreturn static void be_logger(const struct master *m, int pipe_read, int control)
+{
+	int keep[] = {m->log_dir, pipe_read, control, m->ack_fd};
+	struct logger_args args = {.conf = m->conf,
+				   .dir = m->log_dir,
+				   .pipe = pipe_read,
+				   .control = control,
+				   .ack_memory = m->ack_fd,
+				   .slots = m->conf->workers.max,
+				   .master_cookie = m->cookie,
+				   .identity = m->root ? &m->log_id : NULL};
+
+	proc_keep_only(keep, sizeof keep / sizeof *keep);
+	munmap(m->board, board_size(m->conf->workers.max));
+	logger_run(&args);
+}
+
+static void keyholder_sandbox(void *ctx)
+{
+	const struct keyholder_context *k = ctx;
+	const struct conf *conf = k->m->conf;
+
+	if (k->m->root) {
+		char empty[4096];
+
+		if (*conf->chroot)
+			strlcpy(empty, conf->chroot, sizeof empty);
+		else
+			snprintf(empty, sizeof empty, "%s/empty", conf->run_directory);
+		privs_chroot_empty(empty);
+		privs_drop(k->m->network_id);
+	}
+	proc_follow_parent(k->master_pid, SIGKILL);
+	sandbox_enter(&(struct sandbox_want){.role = ROLE_KEYHOLDER, .tree_fd = -1});
+}
+
+static void keyholder_ready(void *ctx)
+{
+	const struct keyholder_context *k = ctx;
+	const uint32_t ready = LOGGER_READY;
+
+	if (send(k->control, &ready, sizeof ready, MSG_NOSIGNAL) != sizeof ready)
+		fatal("the master is gone");
+}
+
+_Noreturn static void be_keyholder(struct master *m, int control, pid_t master_pid)
+{
+	struct keyholder_context ctx = {.m = m, .control = control, .master_pid = master_pid};
+	struct keyholder_args args = {.control = control,
+				      .slots = m->conf->workers.max,
+				      .enter_sandbox = keyholder_sandbox,
+				      .ready = keyholder_ready,
+				      .ctx = &ctx};
+	int keep[1 + 16] = {control};
+	size_t n = 1;
+
+	args.keys = tls_server_keys(m->tls, &args.key_count);
+	for (size_t i = 0; i < args.key_count && n < sizeof keep / sizeof *keep; i++)
+		keep[n++] = args.keys[i].fd;
+	proc_keep_only(keep, n);
+	munmap(m->board, board_size(m->conf->workers.max));
+	explicit_bzero(&m->cookie, sizeof m->cookie);
+	proc_signals_ignore();
+	log_role("keyholder", -1);
+	keyholder_run(&args);
+}
+
+static void wait_ready(const struct role *role, const char *name)
+{
+	struct timeval limit = {.tv_sec = READY_TIMEOUT_S};
+	struct logger_message m;
+
+	setsockopt(role->control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	if (recv(role->control, &m, sizeof m, 0) > 0)
+		return;
+	fatal("the %s did not start: see its own message%s", name,
+	      errno == EAGAIN ? " (it takes too long)" : "");
+}
+
+void roles_start(struct master *m, int pipe_read)
+{
+	pid_t self = getpid();
+	int pair[2];
+
+	proc_pair(pair);
+	m->logger = (struct role){.pid = fork(), .control = pair[0]};
+	if (m->logger.pid < 0)
+		fatal("fork: %s", strerror(errno));
+	if (m->logger.pid == 0)
+		be_logger(m, pipe_read, pair[1]);
+	close(pair[1]);
+	close(pipe_read);
+	close(m->log_dir);
+	m->log_dir = -1;
+	m->keyholders = m->tls ? m->conf->tls.keyholders : 0;
+	for (uint32_t i = 0; i < m->keyholders; i++) {
+		proc_pair(pair);
+		m->keyholder[i] = (struct role){.pid = fork(), .control = pair[0]};
+		if (m->keyholder[i].pid < 0)
+			fatal("fork: %s", strerror(errno));
+		if (m->keyholder[i].pid == 0)
+			be_keyholder(m, pair[1], self);
+		close(pair[1]);
+	}
+	if (m->tls)
+		tls_server_close_keys(m->tls);
+	wait_ready(&m->logger, "logger");
+	for (uint32_t i = 0; i < m->keyholders; i++)
+		wait_ready(&m->keyholder[i], "keyholder");
+}

@@ -1,0 +1,40 @@
+/*
+ * proc.h: what every process of smtptrapd does alike.
+ */
+#ifndef SMTPTRAP_PROC_H
+#define SMTPTRAP_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Close every descriptor above standard error but these n (any order, -1 entries are ignored). */
+void proc_keep_only(const int *fds, size_t n);
+
+/* Die with `signal` when the parent does; fatal if the parent is gone already. */
+void proc_follow_parent(pid_t parent, int signal);
+
+/* A SOCK_SEQPACKET pair, close-on-exec; fatal on failure. */
+void proc_pair(int pair_r[2]);
+
+/* Give the n signals of the table their handlers, all others that we use their default action
+ * (SIGPIPE: ignored), and only then block none: one that came before the handlers stood is
+ * handled, not died of. */
+struct proc_signal {
+	int signal;
+	void (*handler)(int);
+};
+void proc_signals_set(const struct proc_signal *table, size_t n);
+
+/* The same for those who outlive the others: what ends those, or is meant for the master, is
+ * ignored. */
+void proc_signals_ignore(void);
+
+/* This process's address space now, in bytes; 0 where /proc is not there. */
+size_t proc_address_space(void);
+
+/* Raise the limit of open descriptors as far as it may go; returns it. */
+size_t proc_raise_fd_limit(size_t want);
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * env.c: where the logs are, and the options that several commands share.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "err.h"
+#include "smtptrap.h"
+#include "status_msg.h"
+#include "time_text.h"
+#include "uuid.h"
+
+#define DEFAULT_CONF SYSCONFDIR "/smtptrap/smtptrap.conf"
+#define DEFAULT_LOGS LOCALSTATEDIR "/log/smtptrap"
+#define DEFAULT_RUN RUNSTATEDIR "/smtptrap"
+
+/* The configuration, read once and kept to the end; NULL if it is wrong (said already). */
+static const struct conf *conf_at(const char *conf_path, const char *instead)
+{
+	static struct conf_errors errors; /* large */
+	static struct conf *conf;
+
+	if (conf_load(&conf, conf_path, &conf_opener_plain, &errors) == 0)
+		return conf;
+	for (size_t i = 0; i < errors.kept; i++)
+		complain("%s", errors.text[i]);
+	complain("%s: cannot be used; %s", conf_path, instead);
+	return NULL;
+}
+
+/* The file that counts: the one named, or the default if it is there, or NULL. */
+static const char *conf_path_of(const struct env *env)
+{
+	if (env->conf_path != NULL)
+		return env->conf_path;
+	return access(DEFAULT_CONF, R_OK) == 0 ? DEFAULT_CONF : NULL;
+}
+
+const char *env_log_path(const struct env *env)
+{
+	const char *path = conf_path_of(env);
+
+	if (env->log_path != NULL)
+		return env->log_path;
+	if (path == NULL)
+		return DEFAULT_LOGS;
+	const struct conf *conf = conf_at(path, "name the log directory with -d");
+	return conf ? conf->log.directory : NULL;
+}
+
+const char *env_status_socket(const struct env *env)
+{
+	static char socket[512];
+	const char *path = conf_path_of(env), *run = DEFAULT_RUN;
+
+	if (path != NULL) {
+		const struct conf *conf = conf_at(path, "name the socket with --socket");
+
+		if (conf == NULL)
+			return NULL;
+		run = conf->run_directory;
+	}
+	snprintf(socket, sizeof socket, "%s/%s", run, STATUS_SOCKET);
+	return socket;
+}
+
+bool env_log_dir(const struct env *env, struct log_dir *dir_r)
+{
+	const char *path = env_log_path(env);
+
+	if (path == NULL)
+		return false;
+	int rc = log_dir_open(dir_r, path);
+	if (rc == 0)
+		return true;
+	if (rc == ERR_SYSTEM)
+		complain("%s: %m", path);
+	else
+		complain("%s: %s", path, err_text(rc));
+	log_dir_close(dir_r);
+	return false;
+}
+
+/* 30s, 15m, 2h, 7d: so long before now. */
+static bool parse_ago(const char *text, uint64_t *us_r)
+{
+	static const char units[] = "smhd";
+	static const uint64_t seconds[] = {1, 60, 3600, 86400};
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+
+	if (end == text || text[0] == '-' || text[0] == '+' || unit == NULL || end[1] != '\0' ||
+	    n > UINT32_MAX)
+		return false;
+	uint64_t ago = n * seconds[unit - units], now = (uint64_t)time(NULL);
+	*us_r = ago < now ? (now - ago) * 1000000 : 0;
+	return true;
+}
+
+static bool take_time(const char *option, const char *text, uint64_t *us_r)
+{
+	if (time_parse(text, strlen(text), us_r) == 0 || parse_ago(text, us_r))
+		return true;
+	complain("--%s: '%s' is no time: 2025-11-22, 2025-11-22T10:30:00Z or 2h (ago)", option,
+		 text);
+	return false;
+}
+
+static bool take_field(struct choice *c, const char *text)
+{
+	switch (record_select_add(&c->select, text)) {
+	case 0:
+		return true;
+	case ERR_FORMAT:
+		complain("--field: '%s' is not NAME=VALUE", text);
+		return false;
+	case ERR_FULL:
+		complain("--field: more than %d", RECORD_SELECT_MAX);
+		return false;
+	default:
+		complain("--field: '%.*s' is no field that can be chosen by; see smtptrap fields",
+			 (int)strcspn(text, "="), text);
+		return false;
+	}
+}
+
+bool choice_option(struct choice *c, int option, const char *argument)
+{
+	c->given = true;
+	switch (option) {
+	case 's':
+		return take_time("since", argument, &c->select.since);
+	case 'u':
+		return take_time("until", argument, &c->select.until);
+	case 'F':
+		return take_field(c, argument);
+	default:
+		return false;
+	}
+}
+
+bool parse_id(const char *text, uint8_t id_r[16])
+{
+	if (uuid_parse(text, strlen(text), id_r) == 0)
+		return true;
+	complain("'%s' is no identifier", text);
+	return false;
+}

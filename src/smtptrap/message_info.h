@@ -1,0 +1,32 @@
+/*
+ * message_info.h: what a message record says about its raw bytes.
+ */
+#ifndef SMTPTRAP_MESSAGE_INFO_H
+#define SMTPTRAP_MESSAGE_INFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "log_name.h"
+#include "record_line.h"
+
+#define SHA256_BYTES 32
+
+struct message_info {
+	struct record_line_head head;
+	bool accepted;
+	bool has_mail; /* the four that follow are there */
+	char mail_file[LOG_NAME_MAX];
+	uint64_t offset; /* of the From_ line, uncompressed */
+	uint64_t member; /* of its gzip member, compressed */
+	uint64_t skip;   /* from the member's start to the From_ line, uncompressed */
+	bool has_size, has_sha256;
+	uint64_t size;
+	uint8_t sha256[SHA256_BYTES];
+};
+
+/* Read a line of the message stream.  Returns 0, or ERR_FORMAT if it is no record. */
+int message_info_read(const uint8_t *line, size_t len, struct message_info *info_r);
+
+#endif

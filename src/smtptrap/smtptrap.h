@@ -1,0 +1,76 @@
+/*
+ * smtptrap.h: what the commands of the reader share.
+ */
+#ifndef SMTPTRAP_SMTPTRAP_H
+#define SMTPTRAP_SMTPTRAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "log_dir.h"
+#include "record_select.h"
+
+enum { EXIT_GOOD = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2 };
+
+/* Where the trap is, from the options before the command. */
+struct env {
+	const char *conf_path; /* -f FILE; NULL: the default, if it is there */
+	const char *log_path;  /* -d DIR; NULL: as the configuration says */
+};
+
+/* A command.  argv[0] is its name; run() returns an exit status. */
+struct command {
+	const char *name;
+	int (*run)(const struct env *env, int argc, char **argv);
+	const char *usage; /* what follows the name; several forms are apart by LF */
+	const char *what;
+};
+extern const struct command commands[]; /* ends with a name of NULL */
+
+int cmd_cat(const struct env *env, int argc, char **argv);
+int cmd_fields(const struct env *env, int argc, char **argv);
+int cmd_mail(const struct env *env, int argc, char **argv);
+int cmd_show(const struct env *env, int argc, char **argv);
+int cmd_status(const struct env *env, int argc, char **argv);
+int cmd_verify(const struct env *env, int argc, char **argv);
+
+/* "smtptrap: " and the text on standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The usage of a command on standard error; returns EXIT_USAGE. */
+int usage_of(const char *name);
+
+/* The log directory; NULL if the configuration is wrong (said already).  Lives as long as the
+ * program. */
+const char *env_log_path(const struct env *env);
+
+/* The master's status socket, likewise. */
+const char *env_status_socket(const struct env *env);
+
+/* Open it; false if that fails (said already). */
+bool env_log_dir(const struct env *env, struct log_dir *dir_r);
+
+/* What the options --since, --until and --field choose. */
+struct choice {
+	struct record_select select;
+	bool given; /* one of them was there */
+};
+
+/* The three as rows of a getopt_long() table. */
+#define CHOICE_OPTIONS                                                                    \
+	{"since", required_argument, NULL, 's'}, {"until", required_argument, NULL, 'u'}, \
+	{                                                                                 \
+		"field", required_argument, NULL, 'F'                                     \
+	}
+
+/* Take one of those options.  False if its argument is wrong (said already) or it is another. */
+bool choice_option(struct choice *c, int option, const char *argument);
+
+/* Read an identifier; false if it is none (said already). */
+bool parse_id(const char *text, uint8_t id_r[16]);
+
+/* Flush standard output; EXIT_TROUBLE if anything could not be written (said), else status. */
+int finish_output(int status);
+
+#endif

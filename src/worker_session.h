@@ -1,0 +1,159 @@
+/*
+ * worker_session.h: one session with a client, from the banner to its record.
+ */
+#ifndef SMTPTRAP_WORKER_SESSION_H
+#define SMTPTRAP_WORKER_SESSION_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "data.h"
+#include "mail_header.h"
+#include "smtp.h"
+#include "uuid.h"
+#include "worker.h"
+#include "worker_conn.h"
+#include "worker_results.h"
+
+#define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
+#define SESSION_DIALOGUE (640u * 1024)	/* conf.limits.dialogue is at most 512 KiB */
+#define SESSION_FIELDS (1024u * 1024)	/* FRAME_FIELDS_MAX */
+#define SESSION_TRACE (512u * 1024)	/* more recipients than fit are left out of the trace header */
+#define SESSION_AUTHS 100		/* attempts at AUTH that are recorded */
+
+enum session_end {
+	END_NONE,
+	END_QUIT,
+	END_CLIENT_CLOSED,
+	END_TIMEOUT,
+	END_TOO_MANY_ERRORS,
+	END_LIMIT,
+	END_REJECTED,
+	END_SHUTDOWN,
+	END_COUNT
+};
+
+/* Where the raw bytes of a message gather: a memfd mapped once, of the greatest size allowed. */
+struct message_store {
+	uint8_t *bytes;
+	size_t cap, len;
+	size_t touched;	    /* pages up to here were used since they were last given back */
+	uint64_t size;	    /* bytes of the message, those beyond cap included */
+};
+
+/* The message being received or stored. */
+struct session_message {
+	bool begun;
+	uint8_t id[UUID_BYTES];
+	uint64_t ts_us;
+	uint64_t bare_cr, bare_lf;
+	struct message_store *store;
+};
+
+/*
+ * All that a session needs, in one mapping made when the worker starts; pages are touched only
+ * where used.  The first part lives as long as the worker.
+ */
+struct session {
+	const struct worker_args *args;
+	const struct conf *conf;
+	struct smtp_policy policy[2]; /* without and with STARTTLS offered */
+	struct results results;
+	struct tls_session *tls;
+	struct message_store store;
+	struct uuid_state uuids;
+	uint8_t random[256]; /* for identifiers, fetched a few at once */
+	size_t random_left;
+	struct board_slot *board;
+	const volatile sig_atomic_t *shutting_down;
+	bool tls_used; /* at least one handshake was tried in this process */
+
+	/* of the present client, zeroed for each */
+	struct session_client {
+		const struct conf_listen *listener;
+		uint16_t listener_index;
+		uint8_t id[UUID_BYTES];
+		uint8_t ip[IP_BYTES], local_ip[IP_BYTES], proxy_ip[IP_BYTES];
+		uint16_t port, local_port;
+		bool proxied;
+		bool injected;	       /* bytes in clear behind STARTTLS */
+		bool starttls_offered; /* in an EHLO reply, or implicit */
+		uint64_t accepted_us, started_us; /* since 1970; monotonic */
+		uint64_t dialogue_cut;
+		enum session_end end;
+		unsigned auths;
+		struct session_message message;
+	} client;
+	struct conn conn;
+	struct line_reader lines;
+	struct data_reader data;
+	struct buf dialogue, auth, fields, trace;
+
+	/* Memory without meaning between sessions: an idle worker gives its pages back. */
+	_Alignas(4096) struct {
+		struct smtp smtp;
+		struct mail_header header;
+		uint8_t in[CONN_IN];
+		uint8_t out[CONN_OUT];
+		uint8_t auth_memory[SESSION_AUTHS * 1024];
+		uint8_t envelope[SESSION_ENVELOPE];
+		uint8_t dialogue_memory[SESSION_DIALOGUE];
+		uint8_t fields_memory[SESSION_FIELDS];
+		uint8_t trace_memory[SESSION_TRACE];
+	};
+};
+
+/* Make the worker's session object and its message store; fatal if there is no memory. */
+struct session *session_new(const struct worker_args *args);
+
+/* Serve the client on fd, which came in on listener number `listener`; writes its records,
+ * closes fd. */
+void session_serve(struct session *s, int fd, unsigned listener,
+		   const struct sockaddr_storage *peer);
+
+/* Make the identifier of a record. */
+void session_new_id(struct session *s, uint64_t now_us, uint8_t id_r[UUID_BYTES]);
+
+/* Nobody has come for a while: give memory back to the kernel. */
+void session_trim(struct session *s);
+
+/* The socket ended (rc 0) or failed (rc -1, errno): sets s->client.end; always false. */
+bool session_lost(struct session *s, int rc);
+
+/* ---- worker_message.c: what lies between 354 and 250 ---- */
+
+/* After SMTP_NEXT_DATA and SMTP_NEXT_CHUNK: read the payload, store it where it is complete, and
+ * fill *v with the verdict that follows.  False: the connection is over, s->client.end says why. */
+bool message_data(struct session *s, struct smtp_verdict *v);
+bool message_chunk(struct session *s, struct smtp_verdict *v);
+
+/* A message that was begun is given up: record it. */
+void message_aborted(struct session *s);
+
+/* ---- worker_record.c: records ---- */
+
+enum message_verdict { VERDICT_ACCEPTED, VERDICT_REJECTED, VERDICT_TEMPFAILED, VERDICT_ABORTED };
+
+/* Add to the dialogue, bounded; what is left out is counted. */
+void dialogue_client(struct session *s, const struct line *line, size_t secret_at);
+void dialogue_server(struct session *s, const char *reply, size_t len);
+void dialogue_body(struct session *s, uint64_t raw);
+void dialogue_event(struct session *s, const char *text);
+
+/* Note an attempt at AUTH for the record. */
+void record_auth(struct session *s, const struct smtp_auth_attempt *a);
+
+/* Write the session's record. */
+void record_session(struct session *s);
+
+/* Write the message's record, for VERDICT_ACCEPTED with its raw bytes, and wait until it is
+ * stored.  reply: without its line end. */
+enum ack_code record_message(struct session *s, enum message_verdict verdict, const char *reply,
+			     size_t reply_len);
+
+/* Show the state of the session on the board. */
+void record_board(struct session *s);
+
+#endif

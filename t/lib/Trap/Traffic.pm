@@ -1,0 +1,117 @@
+package Trap::Traffic;
+
+# Traffic.pm: clients in processes of their own that send messages without end, and write down what
+# was acknowledged: that is what a trap may never lose.
+#
+#   my $traffic = Trap::Traffic->new($trap, clients => 4, sizes => [100, 20000]);
+#   ... break something ...
+#   my %sent = $traffic->stop;      # id => SHA-256 of each message that was answered 250
+use strict;
+use warnings;
+use Digest::SHA qw(sha256_hex);
+use MIME::Base64 qw(encode_base64);
+use POSIX ();
+use Time::HiRes qw(sleep time);
+use Trap::Client;
+
+# Options: clients; sizes [least, most]; tls => share of sessions with STARTTLS (0 to 1);
+# pause: seconds between messages; seconds: time-out of the client.
+sub new {
+    my ($class, $trap, %o) = @_;
+    my $self = bless {clients => 4, sizes => [100, 20000], tls => 0, pause => 0, seconds => 40,
+        dir => File::Temp::tempdir(CLEANUP => 1), owner => $$, pids => [], %o}, $class;
+    for my $n (1 .. $self->{clients}) {
+        my $pid = fork // die "fork: $!";
+        if ($pid == 0) {
+            eval { $self->_client($n, $trap->address, $trap->port) };
+            print STDERR "# traffic: $@" if $@;
+            POSIX::_exit(0);
+        }
+        push @{$self->{pids}}, $pid;
+    }
+    return $self;
+}
+
+# Lines that do not compress.
+sub _message {
+    my ($self, $n, $count) = @_;
+    my ($least, $most) = @{$self->{sizes}};
+    my $size = int($least + rand($most - $least));
+    read $self->{random}, my $bytes, $size * 3 / 4 or die "/dev/urandom: $!";
+    return "Subject: $n $count\r\n\r\n" . encode_base64($bytes, "\r\n");
+}
+
+# One process: sessions of up to ten messages until it is told to stop.
+sub _client {
+    my ($self, $n, $address, $port) = @_;
+    my ($stop, $count) = (0, 0);
+    local $SIG{TERM} = sub { $stop = 1 };
+    srand($n * 1000003 ^ $$);
+    open $self->{random}, '<:raw', '/dev/urandom' or die "/dev/urandom: $!";
+    open my $log, '>>', "$self->{dir}/$n" or die "$self->{dir}/$n: $!";
+    open my $refused, '>>', "$self->{dir}/$n.refused" or die "$!";
+    while (!$stop) {
+        my $ok = eval {
+            my $c = Trap::Client->new(address => $address, port => $port, seconds => $self->{seconds},
+                local => "127.3.0.$n");
+            die "no banner\n" if !$c->banner || $c->banner->code != 220;
+            $c->cmd('EHLO traffic.example') // die "closed\n";
+            if (rand() < $self->{tls}) {
+                $c->starttls;
+                $c->cmd('EHLO traffic.example') // die "closed\n";
+            }
+            for (1 .. 10) {
+                last if $stop;
+                my $data = $self->_message($n, ++$count);
+                my $r = $c->send_message(data => $data) // die "closed\n";
+                if ($r->text =~ /^250 .*Queued as (\S+)/) {
+                    syswrite $log, "$1 " . sha256_hex($data) . "\n";
+                } else {
+                    syswrite $refused, sprintf "%.3f %s", time, $r->text;
+                    die "refused\n" if $r->code == 421;
+                    $c->cmd('RSET') // die "closed\n";
+                    sleep 0.05;
+                }
+                sleep $self->{pause} if $self->{pause};
+            }
+            $c->quit;
+        };
+        sleep 0.05 if !$ok && !$stop;
+    }
+}
+
+sub _lines {
+    my ($self, $suffix) = @_;
+    my @lines;
+    for my $n (1 .. $self->{clients}) {
+        open my $f, '<', "$self->{dir}/$n$suffix" or next;
+        push @lines, <$f>;
+    }
+    chomp @lines;
+    return @lines;
+}
+
+# What was acknowledged so far: id => digest.
+sub acknowledged { return map { split } $_[0]->_lines('') }
+
+# Replies that refused a message so far: "time reply".
+sub refused { return sort $_[0]->_lines('.refused') }
+
+# Ask the clients to end their sessions, and wait for them.
+sub stop {
+    my ($self) = @_;
+    kill 'TERM', @{$self->{pids}};
+    waitpid $_, 0 for @{$self->{pids}};
+    $self->{pids} = [];
+    return $self->acknowledged;
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    return if $$ != $self->{owner};
+    local ($?, $@);
+    kill 'KILL', @{$self->{pids}};
+    waitpid $_, 0 for @{$self->{pids}};
+}
+
+1;

@@ -1,0 +1,107 @@
+#!/usr/bin/perl
+# crash.t: kill -9 of any process under traffic, twenty times: nothing that was acknowledged is
+# lost, nothing is stored twice, and what the kills tore is mended.
+use strict;
+use warnings;
+use Digest::SHA qw(sha256_hex);
+use List::Util qw(shuffle);
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Trap;
+use Trap::Traffic;
+
+use constant KILLS => 20;
+
+my $seed = $ENV{TRAP_SEED} // time ^ $$;
+srand $seed;
+note "TRAP_SEED=$seed";
+
+my $trap = Trap->new(conf => {log => {'rotate-size' => '1m', durability => 'fsync'},
+    workers => {'spare-min' => 4, 'spare-max' => 8, max => 32}});
+$trap->expect(
+    qr/ master: worker \d+ \(pid \d+\) was killed by signal 9/,
+    qr/ master: the (?:logger|keyholder) is gone \(signal 9\): every client gets 421/,
+    qr/ master: keyholder: Broken pipe$/,
+    qr/ master: a worker died while it started/,
+    qr/ master: the logger did not finish in order$/,
+    qr/ logger: log file \S+: repaired after a crash: /,
+    qr/ master: listen \S+ port \d+: the address is in use/,
+    qr/ worker \d+: a session record could not be handed to the logger$/,
+    qr/ worker \d+: the master is gone$/,
+);
+
+sub deaths_said { return scalar(() = $trap->log_text =~ /was killed by signal 9 \(Killed\) in a session/g) }
+sub deaths_recorded { return scalar grep { $_->{end_reason} eq 'worker_died' } $trap->records('session') }
+
+my %victims = (
+    worker => sub { (shuffle $trap->processes->workers)[0] },
+    workers => sub { $trap->processes->workers },
+    logger => sub { $trap->processes->logger },
+    keyholder => sub { $trap->processes->keyholders },
+    master => sub { $trap->pid },
+    all => sub { map { -$_ } $trap->groups },
+);
+my @plan = shuffle((sort keys %victims) x 3, 'all', 'workers');
+
+my $traffic = Trap::Traffic->new($trap, clients => 4, tls => 0.3, sizes => [100, 30000]);
+my (%slow, @lost_words);
+for my $kill (1 .. KILLS) {
+    my $what = $plan[$kill - 1];
+    sleep 0.4 + rand 0.6;
+    my ($said, $recorded) = (deaths_said(), deaths_recorded());
+    my @pids = $victims{$what}->();
+    my $at = time;
+    kill 'KILL', @pids;
+    if ($what =~ /^worker/) {
+        # The trap goes on; who was killed within a session has left last words.
+        $trap->wait_log(qr/\(pid $_\) was killed by signal 9/) or diag "$_ is not missed" for @pids;
+        my $words = deaths_said() - $said;
+        my $end = time + 5;
+        sleep 0.1 while deaths_recorded() - $recorded < $words && time < $end;
+        push @lost_words, "kill $kill: $words said" if deaths_recorded() - $recorded != $words;
+        next;
+    }
+    my $status = $trap->wait_gone;
+    $slow{$what} = time - $at if time - $at > ($slow{$what} // 0);
+    die "the trap does not leave after $what was killed\n" if !defined $status;
+    $trap->start;
+}
+my $deaths = deaths_recorded();
+my %sent = $traffic->stop;
+note sprintf '%d messages acknowledged, %d workers died in a session; longest way out: %s',
+    scalar keys %sent, $deaths, join ', ', map { sprintf '%s %.1f s', $_, $slow{$_} } sort keys %slow;
+is($trap->stop, 0, 'the trap leaves in order at last');
+
+cmp_ok(scalar keys %sent, '>', KILLS, 'messages were acknowledged between the kills');
+is(join("\n", @lost_words), '', 'each worker that was killed within a session has a record that says so');
+cmp_ok($deaths, '>', 0, 'and some were');
+
+my (%recorded, %stored, @twice);
+for my $m (grep { $_->{verdict} eq 'accepted' } $trap->records('message')) {
+    push @twice, "record $m->{id}" if exists $recorded{$m->{id}};
+    $recorded{$m->{id}} = $m->{sha256};
+}
+for my $mail ($trap->mails) {
+    push @twice, "mail $mail->{id}" if exists $stored{$mail->{id}};
+    $stored{$mail->{id}} = sha256_hex($mail->{data});
+}
+is(join(' ', grep { ($recorded{$_} // '') ne $sent{$_} } keys %sent), '',
+    'every message that was acknowledged has its record');
+is(join(' ', grep { ($stored{$_} // '') ne $sent{$_} } keys %sent), '',
+    'and its bytes');
+is("@twice", '', 'none is stored twice');
+is(join(' ', grep { !exists $stored{$_} } keys %recorded), '', 'no record is without its message');
+
+for my $stream (qw(session message mail)) {
+    my @files = $trap->log->files($stream);
+    is(join(' ', grep { /\.part$/ || system('gzip', '-qt', $trap->logs . "/$_") != 0 } @files), '',
+        "every $stream file is whole");
+}
+for my $stream (qw(session message)) {
+    my @seq = map { $_->{seq} } $trap->records($stream);
+    is_deeply(\@seq, [1 .. @seq], "the numbers of the $stream records have neither gaps nor repeats");
+}
+my ($out, $err, $status) = $trap->smtptrap('verify');
+is($status, 0, 'smtptrap verify finds nothing wrong') or diag $out, $err;
+$trap->done;
+done_testing;

@@ -1,0 +1,81 @@
+#!/usr/bin/perl
+# status.t: smtptrap status shows the live table, escaped, and its descriptors cannot be written.
+use strict;
+use warnings;
+use IO::Socket::UNIX;
+use JSON::PP qw(decode_json);
+use Socket qw(SOCK_SEQPACKET);
+use Test::More;
+use Trap;
+use Trap::Process;
+
+my $trap = Trap->new(conf => {workers => {'spare-min' => 3, 'spare-max' => 5, max => 20}});
+my @status = ("$Trap::BUILD/smtptrap", '-f', $trap->conf_file, 'status');
+
+sub status {
+    my ($out, $err, $code) = Trap::Process::run(@status, '--json');
+    is($code, 0, 'status --json succeeds') or diag $err;
+    return decode_json($out);
+}
+
+my $before = status();
+is($before->{workers_idle}, 3, 'spare-min workers wait');
+is($before->{workers_max}, 20, 'the limit is shown');
+is($before->{master_pid}, $trap->pid, 'so is the master');
+is($before->{sessions}, 0, 'no session yet');
+
+my $plain = $trap->client(local => '127.8.7.6');
+$plain->cmd("EHLO odd\x1b[31m\xff");
+$plain->cmd('MAIL FROM:<a@b.test>');
+my $tls = $trap->client;
+$tls->cmd('EHLO tls.test');
+$tls->starttls;
+$tls->cmd('EHLO tls.test');
+my $now = status();
+is($now->{workers_in_session}, 2, 'two sessions are shown');
+my ($row) = grep { ($_->{client_ip} // '') eq '127.8.7.6' } @{$now->{slots}};
+is_deeply([@$row{qw(state phase commands errors local_ip local_port client_port)}],
+    ['session', 'mail', 2, 0, $trap->address, $trap->port, $plain->local_port],
+    'a row tells where a session is');
+is($row->{helo}, "odd\x1b[31m\x{fffd}", 'what a client said is shown as UTF-8');
+like($row->{id}, qr/^[0-9a-f-]{36}$/, 'with the identifier of its record to be');
+my ($secure) = grep { ($_->{helo} // '') eq 'tls.test' } @{$now->{slots}};
+like($secure->{tls_version}, qr/^TLSv1\.[23]$/, 'the TLS version of the other');
+is($now->{tls_negotiated}, 1, 'and counts it');
+
+my ($text, undef, $code) = Trap::Process::run(@status);
+is($code, 0, 'status succeeds');
+like($text, qr/127\.8\.7\.6:\d+ +mail .*odd\\x1b\[31m/, 'for a person, escape sequences are harmless');
+unlike($text, qr/[\x00-\x09\x0b-\x1f\x7f]/, 'there is no control byte in it');
+
+$_->quit for $plain, $tls;
+$trap->wait_count('session', 2);
+my $after = status();
+is_deeply([@$after{qw(sessions workers_in_session records_session bad_frames)}], [2, 0, 2, 0],
+    'afterwards they are counted');
+
+# Whoever asks gets the boards' descriptors: they must be good for reading only, or whoever takes
+# a worker over could acknowledge messages that were not stored.
+my $python = <<'END';
+import mmap, os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect(sys.argv[1])
+_, fds, _, _ = socket.recv_fds(s, 64, 2)
+for fd in fds:
+    mmap.mmap(fd, 0, mmap.MAP_SHARED, mmap.PROT_READ)
+    for how in (lambda: mmap.mmap(fd, 0, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE),
+                lambda: os.pwrite(fd, b"x", 0), lambda: os.ftruncate(fd, 0)):
+        try:
+            how()
+            print("possible")
+        except OSError:
+            print("refused")
+END
+my ($tried) = Trap::Process::run('python3', '-c', $python, $trap->dir . '/run/status.sock');
+is($tried, "refused\n" x 6, 'neither board can be mapped for writing, written or cut');
+
+my (undef, $err, $missing) = Trap::Process::run(@status, '--socket', $trap->dir . '/none');
+is($missing >> 8, 1, 'without a trap it fails');
+like($err, qr{/none: No such file}, 'and names the socket');
+$trap->done;
+done_testing;

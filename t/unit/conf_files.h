@@ -1,0 +1,38 @@
+/*
+ * conf_files.h: configuration files in memory, for the tests of conf_*.
+ */
+#ifndef SMTPTRAP_TEST_CONF_FILES_H
+#define SMTPTRAP_TEST_CONF_FILES_H
+
+#include "conf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* A name and its content; a list of them ends with a NULL name. */
+struct test_file {
+	const char *path, *text;
+	size_t len; /* of text; 0: up to its NUL */
+};
+
+/* An opener's function; ctx is a list of files. */
+static int test_open(void *ctx, const char *path)
+{
+	const struct test_file *f = ctx;
+
+	while (f->path != NULL && strcmp(f->path, path) != 0)
+		f++;
+	if (f->path == NULL) {
+		errno = ENOENT;
+		return -1;
+	}
+	size_t len = f->len > 0 ? f->len : strlen(f->text);
+	int fd = memfd_create("conf", MFD_CLOEXEC);
+	if (fd < 0 || write(fd, f->text, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) < 0)
+		return -1;
+	return fd;
+}
+
+#endif

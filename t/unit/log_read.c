@@ -1,0 +1,148 @@
+/*
+ * Lines of log files: whole, growing, torn, damaged; and long ones.
+ */
+#include "log_read.h"
+
+#include "err.h"
+#include "gzip_files.h"
+
+#define ROOM (64u * 1024 * 1024)
+static char expected[512];
+
+/* Read lines while they are records from *next on; returns what ended it. */
+static int read_records(struct log_reader *r, uint64_t *next, unsigned *wrong)
+{
+	const uint8_t *line;
+	size_t len;
+	int rc;
+
+	while ((rc = log_reader_next(r, &line, &len)) == 1) {
+		size_t want = record_line(expected, sizeof expected, *next) - 1;
+		*wrong += want != len || memcmp(line, expected, len) != 0;
+		*wrong += r->offset + len + 1 != r->next;
+		++*next;
+	}
+	return rc;
+}
+
+static void test_whole(struct buf *out, struct gzip_writer *w)
+{
+	struct log_reader r;
+	unsigned wrong = 0;
+	uint64_t next = 1;
+
+	write_records(w, 1, 9000);
+	gzip_writer_close(w);
+	int fd = memory_file(out->data, out->len);
+	log_reader_open(&r, fd, 0);
+	is_int(read_records(&r, &next, &wrong), 0, "a whole file ends as it should");
+	ok(next == 9001 && r.line == 9000 && wrong == 0, "after all its lines, which are right");
+	is_int(read_records(&r, &next, &wrong), 0, "and stays at its end");
+	log_reader_close(&r);
+	close(fd);
+}
+
+/* The file grows byte by byte under the reader. */
+static void test_growing(struct buf *out, struct gzip_writer *w)
+{
+	struct log_reader r;
+	unsigned wrong = 0;
+	uint64_t next = 1;
+	int fd = memory_file("", 0), rc = 0;
+
+	buf_reset(out);
+	for (uint64_t seq = 1; seq <= 40; seq++) {
+		write_records(w, seq, seq);
+		gzip_writer_flush(w);
+	}
+	gzip_writer_close(w);
+	log_reader_open(&r, fd, 0);
+	for (size_t len = 1; len <= out->len; len++) {
+		if (pwrite(fd, out->data + len - 1, 1, (off_t)len - 1) != 1)
+			wrong++;
+		rc = read_records(&r, &next, &wrong);
+		wrong += len < out->len && rc != ERR_END;
+	}
+	is_int(rc, 0, "a file that grew is whole at its end");
+	ok(next == 41 && wrong == 0, "every record was given out once, none in part");
+	log_reader_close(&r);
+	close(fd);
+}
+
+static void test_damaged(struct buf *out, struct gzip_writer *w)
+{
+	struct log_reader r;
+	unsigned wrong = 0, garbled = 0; /* before the damage shows, some may be */
+	uint64_t next = 1, second;
+
+	buf_reset(out);
+	gzip_writer_fini(w);
+	gzip_writer_init(w, out, 6, 0, 0);
+	write_records(w, 1, 50);
+	gzip_writer_close(w);
+	second = w->at.size;
+	write_records(w, 51, 2000);
+	gzip_writer_close(w);
+	uint64_t third = w->at.size;
+	write_records(w, 2001, 2050);
+	gzip_writer_close(w);
+	memset(out->data + (second + third) / 2, 0xff, 64);
+	int fd = memory_file(out->data, out->len);
+	log_reader_open(&r, fd, 0);
+	is_int(read_records(&r, &next, &garbled), ERR_CORRUPT, "damage is told");
+	is_int((int64_t)r.gz.member_at, (int64_t)second, "and in which member");
+	ok(next > 51, "after the lines before it");
+	is_int(log_reader_skip(&r), 1, "there is a member behind it");
+	next = 2001;
+	is_int(read_records(&r, &next, &wrong), 0, "that is read to its end");
+	ok(next == 2051 && wrong == 0 && r.next == w->at.raw, "at the right offset");
+	is_int(log_reader_skip(&r), 0, "behind the last there is none");
+	log_reader_close(&r);
+	close(fd);
+}
+
+static void test_long_lines(struct buf *out, struct gzip_writer *w)
+{
+	struct log_reader r;
+	const uint8_t *line;
+	size_t len;
+	uint8_t *text = malloc(LOG_LINE_MAX + 2);
+
+	buf_reset(out);
+	memset(text, 'x', LOG_LINE_MAX + 2);
+	gzip_writer_record(w, 1);
+	gzip_writer_append(w, text, LOG_LINE_MAX);
+	gzip_writer_append(w, "\n\nlast\n", 7);
+	gzip_writer_append(w, text, LOG_LINE_MAX + 1);
+	gzip_writer_close(w);
+	int fd = memory_file(out->data, out->len);
+	log_reader_open(&r, fd, 0);
+	is_int(log_reader_next(&r, &line, &len), 1, "a line of the greatest length is read");
+	is_int((int64_t)len, LOG_LINE_MAX, "whole");
+	is_int(log_reader_next(&r, &line, &len), 1, "an empty line too");
+	is_int((int64_t)len, 0, "it is empty");
+	is_int(log_reader_next(&r, &line, &len), 1, "and one more");
+	is_mem(line, len, "last", 4, "the last");
+	is_int(log_reader_next(&r, &line, &len), ERR_FULL, "a longer line is refused");
+	log_reader_close(&r);
+	close(fd);
+	free(text);
+}
+
+int main(void)
+{
+	struct gzip_writer w;
+	struct log_reader none = {0};
+	struct buf out;
+
+	buf_init_heap(&out, ROOM);
+	gzip_writer_init(&w, &out, 6, 0, 0);
+	test_whole(&out, &w);
+	test_growing(&out, &w);
+	test_damaged(&out, &w);
+	test_long_lines(&out, &w);
+	log_reader_close(&none);
+	gzip_writer_fini(&w);
+	buf_fini(&out);
+	return tap_done();
+}

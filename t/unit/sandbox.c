@@ -1,0 +1,228 @@
+/*
+ * sandbox.c: from within each process's sandbox, what a taken-over process would try must fail.
+ *
+ * Each attempt is made by a child that enters the sandbox by the code the daemon uses: as root
+ * with an empty root directory (the logger: the log directory) and an unprivileged user first.
+ * It must be killed by SIGSYS or see the call fail; a call that succeeds fails the test.
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../src/log.h"
+#include "../../src/privs.h"
+#include "../../src/sandbox.h"
+#include "../tap.h"
+
+#define WORKED 42 /* exit status: the call succeeded, which it must not */
+
+static char empty_dir[] = "/tmp/smtptrap-sandbox-XXXXXX";
+static char log_dir[] = "/tmp/smtptrap-logs-XXXXXX";
+static struct sockaddr_in listener;
+static int unconnected = -1; /* a socket made before the sandbox was entered */
+static int log_fd = -1;
+
+static bool try_open(void)
+{
+	return open("/etc/passwd", O_RDONLY) >= 0;
+}
+
+/* Out of the log directory by way of its descriptor. */
+static bool try_openat(void)
+{
+	return openat(log_fd, "../../etc/passwd", O_RDONLY) >= 0;
+}
+
+static bool try_create(void)
+{
+	return open("/tmp/smtptrap-sandbox-file", O_WRONLY | O_CREAT, 0600) >= 0;
+}
+
+static bool try_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+}
+
+static bool try_connect(void)
+{
+	return connect(unconnected, (struct sockaddr *)&listener, sizeof listener) == 0;
+}
+
+static bool try_bind(void)
+{
+	struct sockaddr_in any = {.sin_family = AF_INET};
+
+	return bind(unconnected, (struct sockaddr *)&any, sizeof any) == 0;
+}
+
+static bool try_execve(void)
+{
+	char *argv[] = {(char *)"true", NULL}, *envp[] = {NULL};
+
+	execve("/bin/true", argv, envp);
+	return false;
+}
+
+static bool try_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return pid > 0;
+}
+
+static bool try_ptrace(void)
+{
+	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0;
+}
+
+static bool try_kill(void)
+{
+	return kill(getppid(), 0) == 0;
+}
+
+static bool try_setuid(void)
+{
+	return setuid(0) == 0;
+}
+
+static bool try_chroot(void)
+{
+	return chroot(".") == 0;
+}
+
+static bool try_exec_memory(void)
+{
+	return syscall(SYS_mmap, NULL, 4096, 7, 0x22, -1, 0) != -1;
+}
+
+static bool try_unlink(void)
+{
+	return unlink("/etc/hostname") == 0;
+}
+
+#define ALL ((1u << ROLE_COUNT) - 1)
+#define CHILDREN (ALL & ~(1u << ROLE_MASTER)) /* the master forks and signals for a living */
+
+static const struct {
+	const char *name;
+	bool (*attempt)(void);
+	unsigned roles;    /* those that must not */
+	bool only_as_root; /* means something only for one that was root */
+} attempts[] = {
+    {"open a file", try_open, ALL, false},
+    {"open a file past a directory it holds", try_openat, ALL, false},
+    {"create a file", try_create, ALL, false},
+    {"make a socket", try_socket, ALL, false},
+    {"connect", try_connect, ALL, false},
+    {"bind", try_bind, ALL, false},
+    {"execve", try_execve, ALL, false},
+    {"fork", try_fork, CHILDREN, false},
+    {"ptrace its parent", try_ptrace, ALL, false},
+    {"kill its parent", try_kill, CHILDREN, false},
+    {"setuid(0)", try_setuid, ALL, true},
+    {"chroot", try_chroot, ALL, true},
+    {"map memory to execute", try_exec_memory, ALL, false},
+    {"remove a file", try_unlink, ALL, false},
+};
+
+static const char *const role_names[ROLE_COUNT] = {
+    [ROLE_MASTER] = "master",
+    [ROLE_LOGGER] = "logger",
+    [ROLE_KEYHOLDER] = "keyholder",
+    [ROLE_WORKER] = "worker",
+};
+
+static void enter(enum sandbox_role role)
+{
+	struct sandbox_want want = {.role = role, .tree_fd = -1};
+
+	if (privs_are_root()) {
+		struct identity nobody = privs_lookup("nobody"); /* while /etc is in reach */
+
+		if (role == ROLE_LOGGER)
+			privs_chroot_fd(log_fd, log_dir);
+		else
+			privs_chroot_empty(empty_dir);
+		privs_drop(nobody);
+	}
+	if (role == ROLE_LOGGER)
+		want.tree_fd = log_fd;
+	if (role == ROLE_WORKER)
+		want.fds_max = 64;
+	sandbox_enter(&want);
+}
+
+/* Make the attempt in a child; returns its wait status. */
+static int attempt_as(enum sandbox_role role, bool (*attempt)(void))
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		enter(role);
+		_exit(attempt != NULL && attempt() ? WORKED : 0);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static bool is_refused(int status)
+{
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGSYS;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void make_world(void)
+{
+	socklen_t len = sizeof listener;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	listener.sin_family = AF_INET;
+	listener.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&listener, len) < 0 || listen(fd, 64) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&listener, &len) < 0)
+		fatal("listener: %s", strerror(errno));
+	unconnected = socket(AF_INET, SOCK_STREAM, 0);
+	if (mkdtemp(empty_dir) == NULL || mkdtemp(log_dir) == NULL || chmod(empty_dir, 0755) < 0)
+		fatal("mkdtemp: %s", strerror(errno));
+	log_fd = open(log_dir, O_RDONLY | O_DIRECTORY);
+}
+
+int main(void)
+{
+#ifdef SANITIZED
+	printf("1..0 # SKIP a sanitizer build has no seccomp\n");
+	return 0;
+#endif
+	make_world();
+	sandbox_prepare(false);
+	for (enum sandbox_role role = 0; role < ROLE_COUNT; role++) {
+		ok(attempt_as(role, NULL) == 0, "%s: enters its sandbox and lives",
+		   role_names[role]);
+		for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
+			if (!(attempts[i].roles & 1u << role) ||
+			    (attempts[i].only_as_root && !privs_are_root()))
+				continue;
+			int status = attempt_as(role, attempts[i].attempt);
+			if (!ok(is_refused(status), "%s: cannot %s", role_names[role],
+				attempts[i].name))
+				printf("# wait status %#x\n", (unsigned)status);
+		}
+	}
+	rmdir(empty_dir);
+	rmdir(log_dir);
+	return tap_done();
+}
