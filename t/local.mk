@@ -129,6 +129,9 @@ t_unit_term_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/time_text.t
 t_unit_time_text_t_SOURCES = t/unit/time_text.c t/tap.h
 t_unit_time_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tls_cert_list.t
+t_unit_tls_cert_list_t_SOURCES = t/unit/tls_cert_list.c t/tap.h
+t_unit_tls_cert_list_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tls_engine.t
 t_unit_tls_engine_t_SOURCES = t/unit/tls_engine.c $(TLS_LAB)
 t_unit_tls_engine_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -173,6 +176,7 @@ FUZZ += proxy
 FUZZ += record
 FUZZ += repair
 FUZZ += tee
+FUZZ += tls_cert_list
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
