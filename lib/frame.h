@@ -56,9 +56,8 @@ struct frame_header {
 };
 
 struct frame_hello {
-	uint32_t slot;
-	uint32_t pid;
 	uint64_t cookie;
+	uint32_t slot;
 };
 
 /* Stands before the fields in the first frame of a FRAME_MESSAGE. */

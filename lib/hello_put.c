@@ -6,21 +6,21 @@
  */
 #include "hello_put.h"
 
-void hello_prints_make(struct hello_prints *p, const struct client_hello *h, void *scratch)
+void hello_prints_make(struct hello_prints *p, const struct client_hello *h,
+		       struct hello_scratch *scratch)
 {
-	struct buf string, raw;
+	struct buf text;
 
 	*p = (struct hello_prints){0};
 	if (h->kind != HELLO_CLIENT || !h->whole || h->format == TEE_FORMAT_SSLV2)
 		return;
-	buf_init(&string, scratch, JA3_STRING_MAX);
-	ja3_string(h, &string);
-	p->ja3_string = (struct span){string.data, string.len};
-	p->has_ja3 =
-	    !string.failed && ja3_digest((const char *)string.data, string.len, p->ja3) == 0;
-	buf_init(&raw, (uint8_t *)scratch + JA3_STRING_MAX, JA4_RAW_MAX);
-	p->has_ja4 = ja4_make(h, &raw, p->ja4) == 0;
-	p->ja4_r = (struct span){raw.data, raw.len};
+	buf_init(&text, scratch->text, sizeof scratch->text);
+	ja3_string(h, &text);
+	p->ja3_string = (struct span){text.data, text.len};
+	p->has_ja3 = !text.failed && ja3_digest((const char *)text.data, text.len, p->ja3) == 0;
+	size_t start = text.len;
+	p->has_ja4 = ja4_make(h, &scratch->values, &text, p->ja4) == 0;
+	p->ja4_r = (struct span){text.data + start, text.len - start};
 }
 
 /* ---- lists ---- */

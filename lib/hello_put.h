@@ -14,7 +14,12 @@
 #define HELLO_ELEMENTS_MAX 32  /* names in a list of names */
 #define HELLO_STRING_MAX 4096  /* of ja3_string and ja4_r: some 600 cipher suites */
 #define HELLO_FIELDS_MAX 32768 /* bytes that hello_put() needs at most */
-#define HELLO_SCRATCH (JA3_STRING_MAX + JA4_RAW_MAX)
+
+/* Memory for the texts of the fingerprints, touched only where used. */
+struct hello_scratch {
+	struct ja4_values values;
+	uint8_t text[JA3_STRING_MAX + JA4_RAW_MAX];
+};
 
 /* The fingerprints of a hello; none of one that is not whole or has SSLv2's form. */
 struct hello_prints {
@@ -24,9 +29,9 @@ struct hello_prints {
 	struct span ja3_string, ja4_r; /* in the scratch memory */
 };
 
-/* Make the fingerprints; scratch is HELLO_SCRATCH bytes of the caller, touched where used, and
- * lives as long as *p. */
-void hello_prints_make(struct hello_prints *p, const struct client_hello *h, void *scratch);
+/* Make the fingerprints; scratch is the caller's and lives as long as *p. */
+void hello_prints_make(struct hello_prints *p, const struct client_hello *h,
+		       struct hello_scratch *scratch);
 
 /* Append the fields hello_*, ja3* and ja4* that a record of this type has, without those that
  * tls_info_put() writes.  A list beyond its limit is cut and hello_lists_cut says so. */

@@ -13,7 +13,6 @@
 
 #define EXT_SERVER_NAME 0
 #define EXT_ALPN 16
-#define VALUES_MAX (CLIENT_HELLO_JOIN / 2)
 #define HASH_DIGITS 12
 #define COUNT_MAX 99
 
@@ -26,15 +25,10 @@ static const struct {
     {0x0304, "13"}, {0x0303, "12"}, {0x0302, "11"}, {0x0301, "10"}, {0x0300, "s3"}, {0x0002, "s2"},
 };
 
-struct values {
-	size_t count;
-	uint16_t value[VALUES_MAX]; /* touched only where used */
-};
-
 /* ---- lists ---- */
 
 /* Shell's sort with the gaps of Ciura: hellos have tens of values, at worst 32,767. */
-static void sort(struct values *v)
+static void sort(struct ja4_values *v)
 {
 	static const size_t gaps[] = {9841, 3937, 1750, 701, 301, 132, 57, 23, 10, 4, 1};
 
@@ -50,13 +44,13 @@ static void sort(struct values *v)
 	}
 }
 
-static void add(struct values *v, uint16_t value)
+static void add(struct ja4_values *v, uint16_t value)
 {
-	if (!hello_is_grease(value) && v->count < VALUES_MAX)
+	if (!hello_is_grease(value) && v->count < sizeof v->value / sizeof *v->value)
 		v->value[v->count++] = value;
 }
 
-static void add_all(struct values *v, struct span numbers)
+static void add_all(struct ja4_values *v, struct span numbers)
 {
 	for (size_t i = 0; i < hello_count(numbers); i++)
 		add(v, hello_number(numbers, i));
@@ -71,7 +65,7 @@ static void put_hex(struct buf *to, uint16_t n)
 	buf_put(to, text, sizeof text);
 }
 
-static void put_values(struct buf *to, const struct values *v)
+static void put_values(struct buf *to, const struct ja4_values *v)
 {
 	for (size_t i = 0; i < v->count; i++) {
 		if (i > 0)
@@ -155,7 +149,7 @@ static void put_first(const struct client_hello *h, size_t ciphers, struct buf *
 	buf_put_byte(to, '_');
 }
 
-static void put_extensions(const struct client_hello *h, struct values *v, struct buf *to)
+static void put_extensions(const struct client_hello *h, struct ja4_values *v, struct buf *to)
 {
 	struct span list = h->extensions, content;
 	uint16_t type;
@@ -190,26 +184,25 @@ static int put_hash(const uint8_t *text, size_t len, char *to)
 	return 0;
 }
 
-int ja4_make(const struct client_hello *h, struct buf *raw, char ja4_r[JA4_TEXT])
+int ja4_make(const struct client_hello *h, struct ja4_values *v, struct buf *raw,
+	     char ja4_r[JA4_TEXT])
 {
-	struct values v;
 	size_t start = raw->len;
 
-	v.count = 0; /* the rest is large and is written before it is read */
-	add_all(&v, h->ciphers);
-	put_first(h, v.count, raw);
-	size_t first = raw->len - start;
-	sort(&v);
-	put_values(raw, &v);
+	v->count = 0;
+	add_all(v, h->ciphers);
+	put_first(h, v->count, raw);
+	size_t first = raw->len;
+	sort(v);
+	put_values(raw, v);
 	size_t ciphers_end = raw->len;
 	buf_put_byte(raw, '_');
-	put_extensions(h, &v, raw);
+	put_extensions(h, v, raw);
 	if (raw->failed)
 		return ERR_FULL;
-	const uint8_t *text = raw->data + start;
-	memcpy(ja4_r, text, first);
-	char *to = ja4_r + first;
-	int rc = put_hash(text + first, ciphers_end - start - first, to);
+	memcpy(ja4_r, raw->data + start, first - start);
+	char *to = ja4_r + (first - start);
+	int rc = put_hash(raw->data + first, ciphers_end - first, to);
 	to[HASH_DIGITS] = '_';
 	to += HASH_DIGITS + 1;
 	if (rc == 0)

@@ -18,10 +18,17 @@
 #define JA4_TEXT 37               /* with a NUL */
 #define JA4_RAW_MAX (256u * 1024) /* of any hello of CLIENT_HELLO_JOIN bytes: 5 for 2 of them */
 
+/* A list being sorted, of any hello. */
+struct ja4_values {
+	size_t count;
+	uint16_t value[CLIENT_HELLO_JOIN / 2]; /* touched only where used */
+};
+
 /*
- * Append the raw form to raw (JA4_RAW_MAX of room are enough) and make the fingerprint of it.
- * h is whole, in the form of SSLv3 or TLS.  Returns 0, or ERR_MEMORY, ERR_FULL if raw failed.
+ * Append the raw form to raw (JA4_RAW_MAX of room are enough) and make the fingerprint of it;
+ * *v is the caller's, for the time of the call.  h is whole, in the form of SSLv3 or TLS.  Returns 0, or ERR_MEMORY, ERR_FULL if raw failed.
  */
-int ja4_make(const struct client_hello *h, struct buf *raw, char ja4_r[JA4_TEXT]);
+int ja4_make(const struct client_hello *h, struct ja4_values *v, struct buf *raw,
+	     char ja4_r[JA4_TEXT]);
 
 #endif

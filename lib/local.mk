@@ -68,6 +68,7 @@ libsmtptrap_a_SOURCES += lib/span.h
 libsmtptrap_a_SOURCES += lib/status_msg.h
 libsmtptrap_a_SOURCES += lib/term_text.c lib/term_text.h
 libsmtptrap_a_SOURCES += lib/time_text.c lib/time_text.h
+libsmtptrap_a_SOURCES += lib/tls_cert_list.c lib/tls_cert_list.h
 libsmtptrap_a_SOURCES += lib/tls_failure.def
 libsmtptrap_a_SOURCES += lib/tls_tee.c lib/tls_tee.h
 libsmtptrap_a_SOURCES += lib/uuid.c lib/uuid.h

@@ -26,7 +26,6 @@
 
 #define LOGGER_TICK_MS 500
 #define LOGGER_FRAMES_A_TURN 512      /* then commit, also if more is in the pipe */
-#define LOGGER_UNSYNCED (256u * 1024) /* durability none: compressed bytes worth a write */
 
 struct logger {
 	const struct logger_args *args;
@@ -118,8 +117,7 @@ static void after_frames(struct logger *lg)
 {
 	struct store *st = &lg->store;
 
-	if (!st->message_open &&
-	    (st->batch_count > 0 || st->stream[LOG_MAIL].out.len > LOGGER_UNSYNCED))
+	if (!st->message_open && st->batch_count > 0)
 		store_commit(st);
 	if (lg->rotate && !st->message_open) {
 		lg->rotate = false;

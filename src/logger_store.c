@@ -26,7 +26,7 @@
 #define STORE_PIECE (16u * 1024)           /* bytes quoted at once */
 #define STORE_FREE_MARGIN (64u * 1024)     /* for trailers, records and the file system's own */
 #define STORE_FREE_AGE_US 200000           /* how long a look at the free space is good */
-#define STORE_SESSION_FLUSH (64u * 1024)   /* uncommitted fields that are worth a flush */
+#define STORE_LATER_FLUSH (64u * 1024)     /* uncommitted fields that are worth a flush */
 #define STORE_RETAIN_US 60000000           /* between two looks at what is old or too much */
 #define STORE_RECOVER_US 1000000           /* from a failure to the first try whether it is over */
 
@@ -204,18 +204,6 @@ static bool claims_place(const uint8_t *fields, size_t len)
 	return false;
 }
 
-void store_record(struct store *st, enum log_stream to, const uint8_t *fields, size_t len)
-{
-	if (to == LOG_SESSION && st->later[to].records.len > STORE_SESSION_FLUSH)
-		session_commit(st);
-	if (claims_place(fields, len) || !later_put(&st->later[to], fields, len)) {
-		st->ack->dropped++;
-		return;
-	}
-	if (to == LOG_SESSION)
-		st->ack->sessions++;
-}
-
 /* Put a message record that is complete into the message stream. */
 static enum ack_code message_record(struct store *st, const uint8_t *fields, size_t len)
 {
@@ -369,6 +357,29 @@ void store_commit(struct store *st)
 	later_committed(st, LOG_MESSAGE);
 	answer_batch(st, ACK_STORED);
 	st->ack->batches++;
+}
+
+/* Much waits: write it before the next tick, if that can be. */
+static void later_flush(struct store *st, enum log_stream to)
+{
+	if (st->failing)
+		return;
+	if (to == LOG_SESSION)
+		session_commit(st);
+	else if (!st->message_open)
+		store_commit(st);
+}
+
+void store_record(struct store *st, enum log_stream to, const uint8_t *fields, size_t len)
+{
+	if (st->later[to].records.len > STORE_LATER_FLUSH)
+		later_flush(st, to);
+	if (claims_place(fields, len) || !later_put(&st->later[to], fields, len)) {
+		st->ack->dropped++;
+		return;
+	}
+	if (to == LOG_SESSION)
+		st->ack->sessions++;
 }
 
 static bool stream_is_due(const struct store *st, const struct stream *s)

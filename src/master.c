@@ -276,10 +276,13 @@ static void say_ready(struct master *m)
 	if (said || !pool_started(m))
 		return;
 	said = true;
-	info("ready: %s %s, %zu listeners, workers %u to %u; TLS: %s; sandbox: %s%s", PACKAGE_NAME,
-	     PACKAGE_VERSION, m->conf->nlisten, m->conf->workers.spare_min, m->conf->workers.max,
-	     m->tls ? tls_server_versions(m->tls) : "none configured",
-	     m->root ? "users chroot " : "(not root: no users, no chroot) ", sandbox_describe());
+	info("ready: %s %s, %zu listeners, workers %u to %u; TLS: %s; sandbox: %s%s%s",
+	     PACKAGE_NAME, PACKAGE_VERSION, m->conf->nlisten, m->conf->workers.spare_min,
+	     m->conf->workers.max, m->tls ? tls_server_versions(m->tls) : "none configured",
+	     m->root ? "users chroot " : "(not root: no users, no chroot) ", sandbox_describe(),
+	     m->conf->log.durability == CONF_DURABILITY_NONE
+		 ? "; durability none: a crash can lose messages that were acknowledged"
+		 : "");
 	notify_send("READY=1\nSTATUS=serving");
 }
 

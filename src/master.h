@@ -79,6 +79,8 @@ int master_run(struct conf *conf, const char *conf_path);
 
 /* master_start.c: everything up to the moment workers can be forked; fatal on any failure. */
 void master_start(struct master *m);
+/* Enter the empty root directory as the unprivileged user; nothing where we were not root. */
+void master_give_up_root(const struct master *m);
 /* What sessions inherit from the listeners, as the configuration has it now. */
 void master_listener_options(const struct master *m);
 

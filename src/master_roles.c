@@ -5,7 +5,6 @@
  * descriptors are closed before it does anything.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,7 +23,7 @@
 #define READY_TIMEOUT_S 60 /* repair of a large log takes a while */
 #define SEND_TIMEOUT_S 1
 
-/* The chroot directory as an open descriptor: key holders enter it by themselves. */
+/* What a key holder needs once it has its keys: keyholder_run() calls back with it. */
 struct keyholder_context {
 	const struct master *m;
 	int control;
@@ -50,18 +49,8 @@ _Noreturn static void be_logger(const struct master *m, int pipe_read, int contr
 static void keyholder_sandbox(void *ctx)
 {
 	const struct keyholder_context *k = ctx;
-	const struct conf *conf = k->m->conf;
 
-	if (k->m->root) {
-		char empty[4096];
-
-		if (*conf->chroot)
-			strlcpy(empty, conf->chroot, sizeof empty);
-		else
-			snprintf(empty, sizeof empty, "%s/empty", conf->run_directory);
-		privs_chroot_empty(empty);
-		privs_drop(k->m->network_id);
-	}
+	master_give_up_root(k->m);
 	proc_follow_parent(k->m->pid, SIGKILL);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_KEYHOLDER, .tree_fd = -1});
 }
@@ -83,7 +72,7 @@ _Noreturn static void be_keyholder(struct master *m, int control)
 				      .enter_sandbox = keyholder_sandbox,
 				      .ready = keyholder_ready,
 				      .ctx = &ctx};
-	int keep[1 + 16] = {control};
+	int keep[1 + CONF_PAIR_MAX] = {control};
 	size_t n = 1;
 
 	args.keys = tls_server_keys(m->tls, &args.key_count);

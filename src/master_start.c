@@ -112,8 +112,8 @@ static void open_log_dir(struct master *m)
 static void setup_tls(struct master *m)
 {
 	const struct conf *conf = m->conf;
-	struct tls_files files[16];
-	size_t n = conf->tls.npair < 16 ? conf->tls.npair : 16;
+	struct tls_files files[CONF_PAIR_MAX];
+	size_t n = conf->tls.npair;
 	static const enum tls_version minimum[] = {[CONF_TLS_SSL3] = TLS_SSL3_0,
 						   [CONF_TLS_1_0] = TLS_1_0,
 						   [CONF_TLS_1_1] = TLS_1_1,
@@ -132,7 +132,7 @@ static void setup_tls(struct master *m)
 				   .priority = *conf->tls.priority ? conf->tls.priority : NULL});
 }
 
-static void give_up_root(struct master *m)
+void master_give_up_root(const struct master *m)
 {
 	char empty[PATH_MAX];
 
@@ -188,6 +188,6 @@ void master_start(struct master *m)
 	    map_shared(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");
 	pool_init(m);
 	heap_fill();
-	give_up_root(m);
+	master_give_up_root(m);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_MASTER, .tree_fd = -1});
 }

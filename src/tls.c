@@ -69,6 +69,11 @@ const uint8_t *tls_session_hello(const struct tls_session *s, size_t *len_r)
 	return s->gnutls ? tee_hello(&s->tee, len_r) : NULL;
 }
 
+bool tls_keyholder_failed(const struct tls_session *s)
+{
+	return s->server->client.failed;
+}
+
 /* Make the library's session; returns 0 or its negative number. */
 static int session_start(struct tls_session *s, const struct tls_accept_args *args)
 {
@@ -78,7 +83,9 @@ static int session_start(struct tls_session *s, const struct tls_accept_args *ar
 		s->gnutls = NULL;
 		return r;
 	}
+	gnutls_session_set_ptr(s->gnutls, s);
 	tls_transport_set(s);
+	tls_client_cert_watch(s->gnutls);
 	gnutls_handshake_set_timeout(s->gnutls, 0); /* the transport has it */
 	gnutls_certificate_server_set_request(
 	    s->gnutls, args->ask_certificate ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
@@ -162,6 +169,7 @@ int tls_accept(struct tls_session *s, const struct tls_accept_args *args)
 		info->outcome = TLS_NEGOTIATED;
 		info->resumed = gnutls_session_is_resumed(s->gnutls) != 0;
 		s->ticket_due = info->version == TLS_1_3;
+		(void)tls_transport_flush(s); /* the caller may wait without tls_recv() */
 		tls_client_cert_read(&info->cert, s->gnutls, s->server->trust);
 	}
 	tee_stop(&s->tee);

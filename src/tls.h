@@ -122,9 +122,9 @@ struct tls_alert {
 
 struct tls_client_cert {
 	bool present;
-	bool readable;             /* the fields below chain are set */
-	uint32_t chain;            /* certificates sent */
-	uint8_t sha256[32];        /* of the first, as sent */
+	uint32_t chain;     /* certificates sent */
+	uint8_t sha256[32]; /* of the first, as sent */
+	bool readable;      /* what follows is set: it could be parsed and the handshake was done */
 	uint8_t *subject, *issuer; /* RFC 4514; on the heap, of the session */
 	size_t subject_len, issuer_len;
 	uint64_t not_before_us, not_after_us; /* since 1970 */
@@ -209,6 +209,10 @@ void tls_session_trim(struct tls_session *s);
 /* What is known of this client's TLS; never NULL.  The worker may set outcome and implicit as
  * long as tls_accept() was not called. */
 struct tls_info *tls_session_info(struct tls_session *s);
+
+/* The last handshake failed because the key holder did not answer it: the worker should leave, so
+ * that its slot gets a new channel. */
+bool tls_keyholder_failed(const struct tls_session *s);
 
 /* The bytes the client began with, *len_r of them; valid from tls_accept(), failed or not, until
  * the next tls_recv() or tls_close(). */

@@ -72,6 +72,10 @@ void tls_fail(struct tls_session *s, int code);
 void tls_client_cert_read(struct tls_client_cert *cert, gnutls_session_t session,
 			  gnutls_x509_trust_list_t trust);
 
+/* Before the handshake: note the hash and number of the client's certificates as they come, for
+ * those that the library cannot read.  The session's pointer must be the struct tls_session. */
+void tls_client_cert_watch(gnutls_session_t session);
+
 /* Free what tls_client_cert_read() made. */
 void tls_client_cert_fini(struct tls_client_cert *cert);
 

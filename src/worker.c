@@ -168,6 +168,9 @@ static void serve_loop(const struct worker_args *args, int ep)
 		if (fd < 0)
 			break;
 		session_serve(session, fd, listener, &peer);
+		/* A channel that does not answer is replaced with its worker. */
+		if (session->tls && tls_keyholder_failed(session->tls))
+			leaving = 1;
 	}
 	atomic_store_explicit(&b->state, SLOT_LEAVING, memory_order_release);
 }

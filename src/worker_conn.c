@@ -206,6 +206,15 @@ int conn_flush(struct conn *c)
 	return rc;
 }
 
+int conn_flush_last(struct conn *c)
+{
+	if (!c->encrypted || c->out.len == 0)
+		return conn_flush(c);
+	int rc = tls_send_last(c->tls, c->out.data, c->out.len);
+	buf_reset(&c->out);
+	return rc;
+}
+
 int conn_put(struct conn *c, const char *reply, size_t len)
 {
 	if (len > c->out.cap - c->out.len && conn_flush(c) < 0)

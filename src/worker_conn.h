@@ -68,4 +68,7 @@ int conn_put(struct conn *c, const char *reply, size_t len);
 /* Send what is kept back, in one write.  0, or -1 with errno. */
 int conn_flush(struct conn *c);
 
+/* The same, when nothing but conn_close() follows: over TLS both go out together. */
+int conn_flush_last(struct conn *c);
+
 #endif

@@ -10,8 +10,7 @@
 
 #include "worker_session.h"
 
-/* Lent for the moment: no record is being made now. */
-_Static_assert(SESSION_FIELDS >= HELLO_SCRATCH, "fields_memory holds the fingerprints' texts");
+/* Lent while no message is being stored. */
 _Static_assert(SESSION_TRACE >= CLIENT_HELLO_JOIN, "trace_memory holds a hello of many records");
 
 void hello_init(struct session *s)
@@ -26,15 +25,16 @@ void hello_reset(struct session *s)
 		buf_reset(&s->hello[type]);
 }
 
-/* The library knows no server name of a handshake that failed early. */
+/* The library knows no server name of a handshake that failed early, and cuts one at a NUL. */
 static void complete_info(struct tls_info *info, const struct client_hello *h)
 {
+	struct span name = h->server_name;
+
 	info->hello_format = h->format;
-	if (info->sni_len > 0 || h->server_name.len == 0)
+	if (name.len == 0)
 		return;
-	info->sni_len =
-	    h->server_name.len < sizeof info->sni ? h->server_name.len : sizeof info->sni - 1;
-	memcpy(info->sni, h->server_name.bytes, info->sni_len);
+	info->sni_len = name.len < sizeof info->sni ? name.len : sizeof info->sni - 1;
+	memcpy(info->sni, name.bytes, info->sni_len);
 	info->sni[info->sni_len] = '\0';
 }
 
@@ -46,7 +46,7 @@ void hello_note(struct session *s)
 
 	bytes.bytes = tls_session_hello(s->tls, &bytes.len);
 	client_hello_parse(&hello, bytes, s->trace_memory);
-	hello_prints_make(&prints, &hello, s->fields_memory);
+	hello_prints_make(&prints, &hello, &s->hello_scratch);
 	complete_info(tls_session_info(s->tls), &hello);
 	hello_reset(s);
 	for (int type = 0; type < RECORD_TYPE_COUNT; type++)

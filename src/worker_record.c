@@ -15,9 +15,7 @@
 #include "time_text.h"
 #include "worker_session.h"
 
-/* Kept free for what follows in a record of fields. */
-#define TRACE_TAIL 4096
-#define BODY_CLEAN 256 /* a bounded look of the machine at reply texts */
+#define TRACE_TAIL 4096 /* of the trace header, kept free for what follows the recipients */
 
 static const char *const end_names[END_COUNT] = {
     [END_NONE] = "client_closed",

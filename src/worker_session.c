@@ -204,7 +204,7 @@ static void session_say_end(struct session *s, enum smtp_end why)
 	dialogue_server(s, v.reply, v.reply_len);
 	conn_last_words(&s->conn, s->conf->limits.write_timeout_us);
 	if (conn_put(&s->conn, v.reply, v.reply_len) == 0)
-		(void)conn_flush(&s->conn);
+		(void)conn_flush_last(&s->conn);
 }
 
 /* ---- PROXY, banner ---- */
@@ -307,7 +307,7 @@ static bool follow(struct session *s, struct smtp_verdict *v)
 			if (conn_put(&s->conn, v->reply, v->reply_len) < 0)
 				return session_lost(s, -1);
 		}
-		if (v->flush && conn_flush(&s->conn) < 0)
+		if (v->flush && v->next != SMTP_NEXT_CLOSE && conn_flush(&s->conn) < 0)
 			return session_lost(s, -1);
 		switch (v->next) {
 		case SMTP_NEXT_COMMAND:
@@ -325,7 +325,7 @@ static bool follow(struct session *s, struct smtp_verdict *v)
 			continue;
 		case SMTP_NEXT_CLOSE:
 			s->client.end = end_of_smtp[v->end];
-			(void)conn_flush(&s->conn);
+			(void)conn_flush_last(&s->conn);
 			return false;
 		}
 	}

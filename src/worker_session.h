@@ -20,7 +20,7 @@
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
 #define SESSION_DIALOGUE (640u * 1024)  /* conf.limits.dialogue is at most 512 KiB */
-#define SESSION_FIELDS (1024u * 1024)   /* FRAME_FIELDS_MAX */
+#define SESSION_FIELDS FRAME_FIELDS_MAX
 #define SESSION_TRACE (512u * 1024) /* more recipients than fit are left out of the trace header */
 #define SESSION_PRINTS 256          /* ja3 and ja4 for the records of messages */
 #define SESSION_AUTHS 100           /* attempts at AUTH that are recorded */
@@ -105,7 +105,10 @@ struct session {
 		uint8_t hello_memory[HELLO_FIELDS_MAX];
 		uint8_t prints_memory[SESSION_PRINTS];
 		uint8_t dialogue_memory[SESSION_DIALOGUE];
-		uint8_t fields_memory[SESSION_FIELDS];
+		union {
+			uint8_t fields_memory[SESSION_FIELDS];
+			struct hello_scratch hello_scratch; /* while no record is being made */
+		};
 		uint8_t trace_memory[SESSION_TRACE];
 	};
 };

@@ -129,6 +129,9 @@ t_unit_term_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/time_text.t
 t_unit_time_text_t_SOURCES = t/unit/time_text.c t/tap.h
 t_unit_time_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tls_cert_list.t
+t_unit_tls_cert_list_t_SOURCES = t/unit/tls_cert_list.c t/tap.h
+t_unit_tls_cert_list_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tls_engine.t
 t_unit_tls_engine_t_SOURCES = t/unit/tls_engine.c $(TLS_LAB)
 t_unit_tls_engine_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -146,7 +149,10 @@ t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 check_PROGRAMS += $(UNIT_TESTS)
+EXTRA_DIST += t/regress/reload.t
+EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
+EXTRA_DIST += t/lib t/proc t/regress t/smtp
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
@@ -160,6 +166,7 @@ FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
 FUZZ += frame
+FUZZ += intake
 FUZZ += key_msg
 FUZZ += line
 FUZZ += mail_header
@@ -169,18 +176,23 @@ FUZZ += proxy
 FUZZ += record
 FUZZ += repair
 FUZZ += tee
+FUZZ += tls_cert_list
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS)
+# What a target needs of src/; it has its own warn() and fatal().
+FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
 	$(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)
 
 $(FUZZ_TESTS): t/fuzz/%.t: $(top_srcdir)/t/fuzz/fuzz_%.c $(top_srcdir)/t/fuzz/replay.c libsmtptrap.a
-	$(AM_V_CCLD)$(FUZZ_COMPILE) -o $@ $(filter %.c,$^) $(FUZZ_LIBS)
+	$(AM_V_CCLD)$(FUZZ_COMPILE) -o $@ $(filter %.c,$^) $(FUZZ_SOURCES_$*) \
+		$(FUZZ_LIBS)
 
 $(FUZZ_TARGETS): t/fuzz/fuzz_%: $(top_srcdir)/t/fuzz/fuzz_%.c libsmtptrap.a
-	$(AM_V_CCLD)$(FUZZ_COMPILE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(FUZZ_LIBS)
+	$(AM_V_CCLD)$(FUZZ_COMPILE) -fsanitize=fuzzer -o $@ $(filter %.c,$^) \
+		$(FUZZ_SOURCES_$*) $(FUZZ_LIBS)
 
 if FUZZERS
 all-local: $(FUZZ_TARGETS)

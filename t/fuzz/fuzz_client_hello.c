@@ -10,7 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static uint8_t joined[CLIENT_HELLO_JOIN], scratch[HELLO_SCRATCH];
+static uint8_t joined[CLIENT_HELLO_JOIN];
+static struct hello_scratch scratch;
 
 static void check_prints(const struct client_hello *h, const struct hello_prints *p)
 {
@@ -62,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > TEE_KEEP)
 		return 0; /* the tee keeps no more */
 	client_hello_parse(&h, (struct span){data, size}, joined);
-	hello_prints_make(&prints, &h, scratch);
+	hello_prints_make(&prints, &h, &scratch);
 	check_prints(&h, &prints);
 	check_format(&h, data, size);
 	check_record(&h, &prints);

@@ -45,8 +45,8 @@ __attribute__((unused)) static void lab_die(const char *what)
 	exit(99);
 }
 
-/* The logger starts in lab->path; what stands there is mended. */
-__attribute__((unused)) static void lab_start(struct lab *lab)
+/* The logger's state, in a directory that is empty. */
+__attribute__((unused)) static void lab_open(struct lab *lab)
 {
 	lab->dir = open(lab->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lab->dir < 0)
@@ -54,6 +54,13 @@ __attribute__((unused)) static void lab_start(struct lab *lab)
 	store_init(&lab->store, &lab->conf, lab->dir, lab->ack);
 	if (intake_init(&lab->intake, &lab->store, lab->ack, LAB_MASTER, LAB_SLOTS) < 0)
 		lab_die("intake_init");
+}
+
+/* The logger starts in lab->path; what stands there is mended.  (The directory stays locked as
+ * long as the process lives, so once a directory.) */
+__attribute__((unused)) static void lab_start(struct lab *lab)
+{
+	lab_open(lab);
 	logger_dir_start(lab->dir, lab->store.stream);
 }
 
@@ -66,7 +73,8 @@ __attribute__((unused)) static void lab_prepare(struct lab *lab)
 				     .log = {.rotate_size = 64 << 20,
 					     .rotate_age_us = UINT64_C(3600000000),
 					     .compression = 1}}};
-	strcpy(lab->path, "/tmp/smtptrap-intake-XXXXXX");
+	snprintf(lab->path, sizeof lab->path, "%s/smtptrap-intake-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	if (mkdtemp(lab->path) == NULL)
 		lab_die(lab->path);
 	lab->ack = mmap(NULL, ack_board_size(LAB_SLOTS), PROT_READ | PROT_WRITE,

@@ -59,7 +59,16 @@ static void copy_name(char *to, size_t size, const uint8_t *from, size_t len)
 	snprintf(to, size, "%.*s", (int)len, from ? (const char *)from : "");
 }
 
-/* Answer the client's first data; "quit" gets the last reply at once. */
+static void send_long(struct tls_session *s)
+{
+	char *text = malloc(LONG_REPLY);
+
+	memset(text, 'x', LONG_REPLY);
+	tls_send(s, text, LONG_REPLY);
+	free(text);
+}
+
+/* Answer the client's first data; "quit" and "long" get the last reply at once. */
 static void talk(struct tls_session *s, struct lab_report *report)
 {
 	char buf[512];
@@ -68,15 +77,11 @@ static void talk(struct tls_session *s, struct lab_report *report)
 	if (n <= 0)
 		return;
 	copy_name(report->got, sizeof report->got, (uint8_t *)buf, (size_t)n);
-	if (strncmp(buf, "quit", 4) == 0) {
+	if (strncmp(buf, "long", 4) == 0)
+		send_long(s);
+	if (strncmp(buf, "quit", 4) == 0 || strncmp(buf, "long", 4) == 0) {
 		tls_send_last(s, "221 bye\r\n", 9);
 		return;
-	}
-	if (strncmp(buf, "long", 4) == 0) {
-		char *text = malloc(LONG_REPLY);
-		memset(text, 'x', LONG_REPLY);
-		tls_send(s, text, LONG_REPLY);
-		free(text);
 	}
 	tls_send(s, "250 ok\r\n", 8);
 	while (tls_recv(s, buf, sizeof buf) > 0)
@@ -96,18 +101,17 @@ static long private_kb(void)
 	return kb;
 }
 
-static void serve(struct tls_session *s, int fd, struct lab_report *report)
+static void serve(const struct lab *lab, struct tls_session *s, int fd, struct lab_report *report)
 {
 	struct lab_io io = {.fd = fd};
 	const struct tls_transport transport = {&io, io_recv, io_send};
-	const struct timeval t = {.tv_usec = LAB_RECEIVE_MS * 1000 % 1000000,
-				  .tv_sec = LAB_RECEIVE_MS / 1000};
+	const struct timeval t = {.tv_sec = lab->receive_s};
 	size_t len;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
 	tls_begin(s);
 	int r = tls_accept(s, &(struct tls_accept_args){.transport = &transport,
-							.timeout_us = LAB_HANDSHAKE_US,
+							.timeout_us = lab->handshake_us,
 							.ask_certificate = true,
 							.implicit = true});
 	const uint8_t *hello = tls_session_hello(s, &len);
@@ -121,20 +125,21 @@ static void serve(struct tls_session *s, int fd, struct lab_report *report)
 		  report->info.cert.subject_len);
 	copy_name(report->issuer, sizeof report->issuer, report->info.cert.issuer,
 		  report->info.cert.issuer_len);
+	report->keyholder_failed = tls_keyholder_failed(s);
 	report->receives = io.receives;
 	report->sends = io.sends;
 }
 
-static _Noreturn void worker_run(struct tls_server *server, int keys, int listener, int reports)
+static _Noreturn void worker_run(const struct lab *lab, int keys, int reports)
 {
-	struct tls_session *s = tls_session_new(server, keys);
+	struct tls_session *s = tls_session_new(lab->server, keys);
 
 	for (;;) {
 		struct lab_report report = {0};
-		int fd = accept(listener, NULL, NULL);
+		int fd = accept(lab->listener, NULL, NULL);
 		if (fd < 0)
 			break; /* lab_stop() shut the listener */
-		serve(s, fd, &report);
+		serve(lab, s, fd, &report);
 		close(fd);
 		tls_session_trim(s);
 		report.private_kb = private_kb();
@@ -229,7 +234,7 @@ static void start_worker(struct lab *lab)
 		prctl(PR_SET_PDEATHSIG, 9);
 		close(lab->control);
 		close(reports[0]);
-		worker_run(lab->server, pair[0], lab->listener, reports[1]);
+		worker_run(lab, pair[0], reports[1]);
 	}
 	close(pair[0]);
 	close(reports[1]);
@@ -264,6 +269,8 @@ bool lab_start(struct lab *lab, struct tls_settings settings)
 		settings.files = files;
 		settings.file_count = 2;
 	}
+	lab->handshake_us = lab->handshake_us ? lab->handshake_us : 20000000;
+	lab->receive_s = lab->receive_s ? lab->receive_s : 10;
 	lab->server = tls_setup(&settings);
 	if (!start_keyholder(lab))
 		return false;

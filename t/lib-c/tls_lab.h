@@ -9,14 +9,14 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "../../src/tls.h"
 
-#define LAB_HANDSHAKE_US 1500000 /* the worker's deadline for a handshake */
-#define LAB_RECEIVE_MS 1000      /* the transport's for one receive */
-
 struct lab {
-	char dir[64]; /* certificates, clients' output; removed by lab_stop() */
+	uint64_t handshake_us; /* the worker's deadline for a handshake; 0: 20 s */
+	time_t receive_s;      /* the transport's for one receive; 0: 10 s */
+	char dir[64];          /* certificates, clients' output; removed by lab_stop() */
 	struct tls_server *server;
 	pid_t keyholder, worker;
 	int control, reports, listener;
@@ -28,6 +28,7 @@ struct lab_report {
 	char subject[256], issuer[256];
 	char got[64];    /* the client's first data */
 	bool hello_kept; /* tls_session_hello() gave what starts with a record or SSLv2 header */
+	bool keyholder_failed;
 	int receives, sends; /* calls of the transport */
 	long private_kb;     /* the worker's private dirty memory after the session */
 };

@@ -83,6 +83,12 @@ sub shared {
     return -e $file ? $file : undef;
 }
 
+# Was the daemon built with AddressSanitizer?
+sub sanitized {
+    open my $f, '<', "$BUILD/config.h" or return 0;
+    return scalar grep { /^#define SANITIZED 1/ } <$f>;
+}
+
 # ---- users and folders ----
 
 sub _user {
@@ -179,6 +185,8 @@ sub spawn {
         setpgrp;
         %ENV = (PATH => $ENV{PATH}, NOTIFY_SOCKET => "$self->{dir}/notify",
             map({ /^(?:ASAN|UBSAN)_/ ? ($_ => $ENV{$_}) : () } keys %ENV), %{$self->{env}});
+        # Looking for leaks needs /proc, which is not within the root's chroot.
+        $ENV{ASAN_OPTIONS} = join ':', $ENV{ASAN_OPTIONS} // (), 'detect_leaks=0' if $self->{root};
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', "$self->{dir}/daemon.log";
         open STDERR, '>&', \*STDOUT;

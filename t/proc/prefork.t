@@ -143,7 +143,8 @@ sub wait_for {
 }
 
 # ---- workers that cannot start ----
-{
+SKIP: {
+    skip 'AddressSanitizer does not live in a small address space', 1 if Trap::sanitized();
     # The address space allows for the master and the logger, and not for a worker's message store.
     my $trap = Trap->new(start => 0, wrap => ['prlimit', '--as=' . 700 * 1024 * 1024],
         conf => {limits => {'message-size' => '1g'}, workers => {'spare-min' => 4}});

@@ -17,7 +17,8 @@
 #define JSON_MAX (128 * 1024)
 #define SHORT 4096 /* longer hellos are cut and split at fewer places */
 
-static uint8_t joined[CLIENT_HELLO_JOIN], scratch[HELLO_SCRATCH];
+static uint8_t joined[CLIENT_HELLO_JOIN];
+static struct hello_scratch scratch;
 static char line[TEXT_MAX];
 
 /* ---- one hello ---- */
@@ -35,7 +36,7 @@ static const char *json_of(const struct client_hello *h, char json[JSON_MAX])
 	buf_init(&out, json, JSON_MAX - 1);
 	record_put_uuid(&fields, FIELD_ID, id);
 	record_put_time(&fields, FIELD_TS, 0);
-	hello_prints_make(&prints, h, scratch);
+	hello_prints_make(&prints, h, &scratch);
 	hello_put(h, &prints, RECORD_SESSION, &fields);
 	if (fields.failed || record_encode(&head, fields.data, fields.len, &out) != 0)
 		return "not encoded";
@@ -157,7 +158,7 @@ static bool is_marked(const struct golden *g, size_t len)
 	uint8_t *copy;
 
 	parse(&h, g->bytes, len, &copy);
-	hello_prints_make(&prints, &h, scratch);
+	hello_prints_make(&prints, &h, &scratch);
 	bool good = h.kind != HELLO_CLIENT || h.whole
 			? !h.whole || gives(g->bytes, len, g->json, true)
 			: h.fault != HELLO_SOUND;
@@ -326,7 +327,7 @@ static void one_vector(struct tally *t, char *const *column)
 	g.bytes[4] = (uint8_t)g.len;
 	double begin = now();
 	client_hello_parse(&h, (struct span){g.bytes, g.len + 5}, joined);
-	hello_prints_make(&p, &h, scratch);
+	hello_prints_make(&p, &h, &scratch);
 	t->seconds += now() - begin;
 	t->rows++;
 	if (strcmp(column[COLUMN_WELLFORMED], "yes") != 0)

@@ -595,6 +595,26 @@ static void test_malformed_alone(void)
 	is_int(c.messages, 0, "nor written");
 }
 
+/* Records of refused messages come faster than ticks. */
+static void test_many_alone(void)
+{
+	struct lab_message m;
+	struct lab lab;
+
+	lab_begin(&lab);
+	lab_message(&m, 1, 0);
+	m.bytes.len -= m.sizes.trace_len;
+	m.sizes.trace_len = 0;
+	lab_sizes(&m);
+	for (uint32_t i = 0; i < 50000; i++)
+		lab_frame(&lab, lab_head(1, i, FRAME_MESSAGE, FRAME_FIRST | FRAME_LAST),
+			  m.bytes.data, m.bytes.len);
+	is_int((int64_t)lab.ack->dropped, 0, "no record of many at once is dropped");
+	buf_fini(&m.bytes);
+	struct lab_census c = lab_end(&lab);
+	is_int(c.messages, 50000, "all are written");
+}
+
 /* ---- a disk that fails ---- */
 
 static void test_full(void)
@@ -759,6 +779,7 @@ int main(void)
 	test_end_inside();
 	test_durability_none();
 	test_malformed_alone();
+	test_many_alone();
 	test_full();
 	test_failures();
 	return tap_done();

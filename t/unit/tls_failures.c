@@ -97,11 +97,6 @@ static const struct failure failures[] = {
      .alert = -2,
      .sent = true,
      .stage = ""},
-    {.title = "nothing at all",
-     .then = THEN_WAIT,
-     .failure = TLS_FAILURE_TIMEOUT,
-     .alert = -1,
-     .stage = ""},
     {.title = "a TLS 1.3 hello, then an alert in clear",
      .hello = TLS13_HELLO,
      .then = THEN_FLIGHT,
@@ -145,6 +140,16 @@ static const struct failure failures[] = {
      .alert = -2,
      .sent = true,
      .stage = "client_hello",
+     .format = TEE_FORMAT_TLS},
+    {.title = "a certificate that is none",
+     .hello = TLS12_RSA,
+     .then = THEN_FLIGHT,
+     .second = TEXT("\x16\3\3\0\x0d\x0b\0\0\x09\0\0\6\0\0\3"
+		    "abc"),
+     .failure = TLS_FAILURE_CLIENT_CERTIFICATE,
+     .alert = -2,
+     .sent = true,
+     .stage = "certificate",
      .format = TEE_FORMAT_TLS},
     {.title = "Finished in the place of ClientKeyExchange",
      .hello = TLS12_RSA,
@@ -301,6 +306,13 @@ static bool is_alert(const struct tls_alert *a, const struct failure *f)
 	return a->seen && a->sent == f->sent && (f->alert == -2 || a->number == f->alert);
 }
 
+/* SHA-256 of "abc": FIPS 180-4's own example. */
+static bool is_abc(const struct tls_client_cert *c)
+{
+	return c->present && !c->readable && c->chain == 1 &&
+	       memcmp(c->sha256, "\xba\x78\x16\xbf\x8f\x01\xcf\xea", 8) == 0;
+}
+
 static void check_table(struct lab *lab)
 {
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
@@ -316,6 +328,8 @@ static void check_table(struct lab *lab)
 			    r.info.hello_format == f->format && r.info.error[0] != '\0',
 			"%s: %s", f->title, tls_failure_name(f->failure)))
 			show(&r);
+		if (f->failure == TLS_FAILURE_CLIENT_CERTIFICATE)
+			ok(is_abc(&r.info.cert), "its hash is recorded");
 	}
 }
 
@@ -337,8 +351,31 @@ static void check_drip(struct lab *lab)
 	}
 	close(fd);
 	ok(lab_report(lab, &r) && r.info.failure == TLS_FAILURE_TIMEOUT &&
-	       r.info.handshake_us < LAB_HANDSHAKE_US + LAB_RECEIVE_MS * 1000,
+	       r.info.handshake_us < lab->handshake_us + 5000000,
 	   "a hello that drips in is timed out as a whole");
+}
+
+static void check_silence(struct lab *lab)
+{
+	struct lab_report r;
+	int fd = lab_connect(lab);
+
+	read_until_closed(fd);
+	close(fd);
+	ok(lab_report(lab, &r) && r.info.failure == TLS_FAILURE_TIMEOUT && !r.info.alert.seen,
+	   "silence is timed out");
+}
+
+static void check_timeouts(void)
+{
+	static struct lab lab = {.handshake_us = 1500000, .receive_s = 1};
+
+	lab_certificates(&lab, NULL);
+	if (!ok(lab_start(&lab, (struct tls_settings){0}), "a worker with short deadlines starts"))
+		return;
+	check_silence(&lab);
+	check_drip(&lab);
+	ok(lab_stop(&lab), "both processes end well");
 }
 
 static const struct {
@@ -377,12 +414,15 @@ static void check_keyholder_gone(struct lab *lab)
 {
 	struct lab_report r;
 
+	lab_client(lab, &r, S_CLIENT "-tls1_3 -verify_return_error");
+	ok(!r.keyholder_failed, "a client's failure is not the key holder's");
 	close(lab->control);
 	lab_client(lab, &r,
 		   "until ! kill -0 %d 2>/dev/null || grep -q '^State:.Z' /proc/%d/status;"
 		   " do sleep 0.05; done; " S_CLIENT "-tls1_3",
 		   lab->keyholder, lab->keyholder);
-	if (!ok(r.info.failure == TLS_FAILURE_INTERNAL, "without a key holder it is our failure"))
+	if (!ok(r.info.failure == TLS_FAILURE_INTERNAL && r.keyholder_failed,
+		"without a key holder it is our failure"))
 		show(&r);
 }
 
@@ -394,10 +434,10 @@ int main(void)
 	if (!ok(lab_start(&lab, (struct tls_settings){0}), "key holder and worker start"))
 		return tap_done();
 	check_table(&lab);
-	check_drip(&lab);
 	check_refusals(&lab);
 	check_keyholder_gone(&lab);
 	lab.control = -1;
 	ok(lab_stop(&lab), "both processes end well");
+	check_timeouts();
 	return tap_done();
 }

@@ -372,6 +372,37 @@ static bool refuses(const char *certificate, const char *key, const char *text)
 	return system(command) == 0 && good;
 }
 
+/* Ed25519 takes another way through the key holder: the data, not its digest. */
+static void check_eddsa(void)
+{
+	static struct lab lab;
+	struct lab_report r;
+	char path[2][96];
+
+	lab_certificates(&lab, "openssl req -x509 -newkey ed25519 -nodes -keyout ed.key"
+			       " -out ed.pem -days 30 -subj /CN=mx.test");
+	snprintf(path[0], sizeof path[0], "%s/ed.pem", lab.dir);
+	snprintf(path[1], sizeof path[1], "%s/ed.key", lab.dir);
+	const struct tls_files files = {path[0], path[1]};
+	if (!ok(lab_start(&lab, (struct tls_settings){.files = &files, .file_count = 1}),
+		"an Ed25519 key is taken"))
+		return;
+	lab_client(&lab, &r, S_CLIENT "-tls1_3");
+	ok(r.info.version == TLS_1_3, "and signs under TLS 1.3");
+	lab_client(&lab, &r, S_CLIENT "-tls1_2");
+	ok(r.info.version == TLS_1_2, "and under TLS 1.2");
+	lab_client(&lab, &r, S_CLIENT "-tls1_1 -cipher ALL@SECLEVEL=0");
+	ok(r.info.failure == TLS_FAILURE_NO_SHARED_CIPHER, "and not where there is no EdDSA");
+	int fd = channel(&lab, 2);
+	uint8_t data[130] = {0}, out[KEY_DATA_MAX];
+	is_int(ask(fd,
+		   (struct key_header){.op = KEY_SIGN_DATA, .algorithm = GNUTLS_SIGN_EDDSA_ED25519},
+		   data, sizeof data, out),
+	       KEY_REFUSED, "data without the form of a handshake's it does not sign");
+	close(fd);
+	ok(lab_stop(&lab), "both processes end when they are told to");
+}
+
 int main(void)
 {
 	static struct lab lab;
@@ -385,6 +416,7 @@ int main(void)
 	check_channels(&lab);
 	check_answers();
 	ok(lab_stop(&lab), "both processes end when they are told to");
+	check_eddsa();
 	ok(refuses("ec.pem", "rsa.key", "does not belong to the certificate"),
 	   "a key that belongs to another certificate is fatal and named");
 	ok(refuses("ec.pem", "noise.key", "cannot use the key"),

@@ -3,8 +3,7 @@ package Trap::HelloCases;
 # HelloCases.pm: hellos and non-hellos made by hand, each with the fields expected.
 #
 # cases() gives [name, case] in order; t/golden/client-hello.txt and t/fuzz/corpus/client_hello
-# are made of them by t/tools/hellos.  early: the TLS library may give up before all bytes have
-# come, so that a record of a slow client knows less.
+# are made of them by t/tools/hellos.
 use strict;
 use warnings;
 use Exporter qw(import);
@@ -39,8 +38,9 @@ sub whole_cases {
     ['version-0305', hello(version => 0x0305)],
     ['version-0002', hello(version => 0x0002)],
     ['version-0000-extensions', hello(version => 0x0200, extensions => [raw(23, '')])],
-    ['grease', hello(ciphers => [0x3a3a, 0x1301], extensions => [raw(0xfafa, ''), groups(0x2a2a, 29),
-        versions(0x0a0a, 0x0304, 0x0303), shares([0x2a2a, 1], [29, 32]), raw(0x1a1a, "\0")])],
+    ['grease', hello(ciphers => [0x3a3a, 0x1301], extensions => [raw(0xfafa, ''),
+        groups(0x2a2a, 29), versions(0x0a0a, 0x0304, 0x0303), shares([0x2a2a, 1], [29, 32]),
+        raw(0x1a1a, "\0")])],
     ['grease-cipher', hello(ciphers => [0xdada, 0x002f])],
     ['grease-extension', hello(extensions => [raw(0xdada, '')])],
     ['grease-sigalg', hello(extensions => [sigalgs(0x5a5a, 0x0401)])],
@@ -66,14 +66,18 @@ sub whole_cases {
     ['ciphers-600', hello(ciphers => [map { 0xc000 + $_ } 1 .. 600])],
     ['ciphers-900', hello(ciphers => [map { 0xc000 + $_ } 1 .. 900])],
     ['extensions-empty', hello(extensions => [])],
-    ['extensions-unknown', hello(extensions => [raw(1234, 'abc'), raw(13172, ''), raw(0xffce, 'x')])],
+    ['extensions-unknown', hello(extensions => [raw(1234, 'abc'), raw(13172, ''),
+        raw(0xffce, 'x')])],
     ['extensions-120', hello(extensions => [map { raw(2000 + $_, '') } 1 .. 120])],
     ['extensions-600', hello(extensions => [map { raw(2000 + $_, '') } 1 .. 600])],
     );
 }
 
 sub content_cases {
-    my $bad = sub { my ($n, @e) = @_; hello(extensions => [@e], expect => {hello_malformed => $n}) };
+    my $bad = sub {
+        my ($fault, @e) = @_;
+        return hello(extensions => [@e], expect => {hello_malformed => $fault});
+    };
     return (
     ['sni', hello(extensions => [sni('smtp.trap.test')])],
     ['sni-underscore', hello(extensions => [sni('a_b.test')])],
@@ -128,7 +132,7 @@ sub cut_cases {
     ['cut-header', hello(cut => 2, broken => 'cut header', @none, expect => {hello_length => 0})],
     ['cut-body', hello(cut => 4, broken => 'cut version', @none)],
     ['cut-version', hello(cut => 5, broken => 'cut version', @none)],
-    ['cut-random', hello(@e, cut => 20, broken => 'cut random', lacks => $BEHIND, no_sni => 1)],
+    ['cut-random', hello(@e, sni => '', cut => 20, broken => 'cut random', lacks => $BEHIND)],
     ['cut-session-id', hello(session_id => 'x' x 32, cut => 50, broken => 'cut session_id',
         lacks => $BEHIND)],
     ['cut-ciphers-length', hello(cut => 40, broken => 'cut cipher_suites', lacks => $BEHIND)],
@@ -136,12 +140,12 @@ sub cut_cases {
         lacks => 'compression', expect => {hello_ciphers => '00010002000300040005'})],
     ['cut-compression', hello(cut => 45, broken => 'cut compression_methods',
         lacks => 'compression')],
-    ['cut-extensions', hello(@e, cut => 48, broken => 'cut extensions', no_sni => 1,
+    ['cut-extensions', hello(@e, sni => '', cut => 48, broken => 'cut extensions',
         lacks => 'extensions groups group_names')],
-    ['cut-extension-header', hello(@e, cut => 51, broken => 'cut extensions', no_sni => 1,
+    ['cut-extension-header', hello(@e, sni => '', cut => 51, broken => 'cut extensions',
         lacks => 'groups group_names', expect => {hello_extensions => ''})],
-    ['cut-extension-name', hello(@e, cut => 60, broken => 'cut extension 0',
-        lacks => 'groups group_names', expect => {hello_extensions => '0000'}, cut_sni => 'a')],
+    ['cut-extension-name', hello(@e, sni => 'a.', cut => 60, broken => 'cut extension 0',
+        lacks => 'groups group_names', expect => {hello_extensions => '0000'})],
     ['cut-extension-end', hello(@e, cut => 64, broken => 'cut extensions',
         lacks => 'groups group_names', expect => {hello_extensions => '0000'})],
     ['cut-extension-groups', hello(extensions => [groups(29, 23)], cut => 58,
@@ -179,21 +183,22 @@ sub record_cases {
     ['pieces-two', hello(extensions => \@FULL, pieces => [60])],
     ['pieces-header', hello(extensions => \@FULL, pieces => [2])],
     ['pieces-bytes', hello(ciphers => [0x002f], pieces => [(1) x 200])],
-    ['pieces-empty', hello(pieces => [20], between => record(22, 0x0301, ''))],
+    ['pieces-empty', hello(early => 1, pieces => [20], between => record(22, 0x0301, ''))],
     ['pieces-versions', hello(pieces => [20], record_version => 0x0302)],
     ['big', hello(@big)],
     ['big-one-record', hello(@big, pieces => [17200], early => 1)],
     ['big-small-pieces', hello(@big, pieces => [(700) x 30])],
     ['40-kib', hello(@large)],
-    ['over-64-kib', hello(ciphers => [1 .. 2000], extensions => [raw(3001, 'x' x 32000),
+    ['over-64-kib', hello(early => 1, ciphers => [1 .. 2000], extensions => [raw(3001, 'x' x 32000),
         raw(3002, 'x' x 32000)], broken => 'cut extension 3002', expect => {hello_records => 4})],
-    ['interleaved', hello(pieces => [20], between => $alert, %interleaved)],
-    ['alert-before', hello(before => $alert)],
-    ['empty-record-before', hello(before => record(22, 0x0301, ''))],
+    ['interleaved', hello(early => 1, pieces => [20], between => $alert, %interleaved)],
+    ['alert-before', hello(early => 1, before => $alert)],
+    ['empty-record-before', hello(early => 1, before => record(22, 0x0301, ''))],
     ['after', hello(after => record(20, 0x0303, "\1"))],
-    ['record-lost', hello(pieces => [41], between => "GET / HTTP/1.0\r\n", broken => 'record_lost',
+    ['record-lost', hello(early => 1, pieces => [41], between => "GET / HTTP/1.0\r\n",
+        broken => 'record_lost',
         lacks => $BEHIND, expect => {hello_records => 1})],
-    ['record-header-cut', hello(cut => 41, after => "\x16\3", broken => 'cut cipher_suites',
+    ['record-header-cut', hello(early => 1, cut => 41, after => "\x16\3", broken => 'cut cipher_suites',
         lacks => $BEHIND)],
     ['record-0500', hello(record_version => 0x0500, early => 1)],
     ['record-0200', hello(record_version => 0x0200, early => 1)],
