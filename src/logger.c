@@ -25,7 +25,7 @@
 #include "sandbox.h"
 
 #define LOGGER_TICK_MS 500
-#define LOGGER_FRAMES_A_TURN 512      /* then commit, also if more is in the pipe */
+#define LOGGER_FRAMES_A_TURN 512 /* then commit, also if more is in the pipe */
 
 struct logger {
 	const struct logger_args *args;
