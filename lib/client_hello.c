@@ -100,7 +100,7 @@ static void add_piece(struct client_hello *h, struct message *m, const struct re
 		return;
 	}
 	/* The pieces together are shorter than what was kept, which fits. */
-	if (h->records == 2)
+	if (h->records == 2 && m->bytes.len > 0)
 		memcpy(m->joined, m->bytes.bytes, m->bytes.len);
 	memcpy(m->joined + m->bytes.len, r->body.bytes, r->body.len);
 	m->bytes = (struct span){m->joined, m->bytes.len + r->body.len};

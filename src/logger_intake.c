@@ -499,16 +499,26 @@ static void on_worker(struct intake *in, const struct frame_header *h, const uin
 		bad_frame(in);
 }
 
+/* The cookie proves that the worker of this slot sent it. */
+static bool from_worker(const struct intake *in, const struct frame_header *h)
+{
+	return h->slot < in->slots && h->cookie != 0 && in->slot[h->slot].cookie == h->cookie;
+}
+
+static bool from_master(const struct intake *in, const struct frame_header *h)
+{
+	return h->slot == FRAME_SLOT_MASTER && h->cookie == in->master_cookie;
+}
+
 void intake_frame(struct intake *in, const uint8_t *packet, size_t len)
 {
 	struct frame_header h;
 	const uint8_t *payload;
+	bool good = frame_decode(packet, len, &h, &payload) == 0 && h.seq <= ACK_SEQ_MASK;
 
-	if (frame_decode(packet, len, &h, &payload) < 0 || h.seq > ACK_SEQ_MASK)
-		bad_frame(in);
-	else if (h.slot == FRAME_SLOT_MASTER && h.cookie == in->master_cookie)
+	if (good && from_master(in, &h))
 		on_master(in, &h, payload);
-	else if (h.slot < in->slots && h.cookie != 0 && in->slot[h.slot].cookie == h.cookie)
+	else if (good && from_worker(in, &h))
 		on_worker(in, &h, payload);
 	else
 		bad_frame(in);
