@@ -129,7 +129,8 @@ static void setup_tls(struct master *m)
 	    &(struct tls_settings){.files = files,
 				   .file_count = n,
 				   .minimum = minimum[conf->tls.minimum],
-				   .priority = *conf->tls.priority ? conf->tls.priority : NULL});
+				   .priority = *conf->tls.priority ? conf->tls.priority : NULL,
+				   .no_tickets = !conf->tls.tickets});
 }
 
 void master_give_up_root(const struct master *m)

@@ -93,7 +93,7 @@ static int session_start(struct tls_session *s, const struct tls_accept_args *ar
 	if (r == 0)
 		r = gnutls_credentials_set(s->gnutls, GNUTLS_CRD_CERTIFICATE,
 					   s->server->credentials);
-	if (r == 0)
+	if (r == 0 && s->server->ticket_key.size > 0)
 		r = gnutls_session_ticket_enable_server(s->gnutls, &s->server->ticket_key);
 	return r;
 }
@@ -168,7 +168,7 @@ int tls_accept(struct tls_session *s, const struct tls_accept_args *args)
 	} else {
 		info->outcome = TLS_NEGOTIATED;
 		info->resumed = gnutls_session_is_resumed(s->gnutls) != 0;
-		s->ticket_due = info->version == TLS_1_3;
+		s->ticket_due = info->version == TLS_1_3 && s->server->ticket_key.size > 0;
 		(void)tls_transport_flush(s); /* the caller may wait without tls_recv() */
 		tls_client_cert_read(&info->cert, s->gnutls, s->server->trust);
 	}

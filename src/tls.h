@@ -68,6 +68,7 @@ struct tls_settings {
 	enum tls_version minimum; /* the lowest version served; TLS_NO_VERSION: all there are */
 	const char *priority;     /* GnuTLS priority string instead of ours and minimum, or NULL */
 	bool system_trust;        /* verify client certificates against the system's authorities */
+	bool no_tickets;          /* sessions cannot be resumed */
 };
 
 struct tls_server;

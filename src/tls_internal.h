@@ -17,7 +17,7 @@ struct tls_server {
 	gnutls_priority_t priority;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_dh_params_t dh;
-	gnutls_datum_t ticket_key;
+	gnutls_datum_t ticket_key;      /* empty: no tickets */
 	gnutls_x509_trust_list_t trust; /* empty unless system_trust */
 	char versions[64];
 	struct key_client client;

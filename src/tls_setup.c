@@ -165,7 +165,8 @@ struct tls_server *tls_setup(const struct tls_settings *settings)
 		add_pair(server, &settings->files[i]);
 	set_dh(server);
 	set_trust(server, settings->system_trust);
-	need(gnutls_session_ticket_key_generate(&server->ticket_key), "make a ticket key");
+	if (!settings->no_tickets)
+		need(gnutls_session_ticket_key_generate(&server->ticket_key), "make a ticket key");
 	return server;
 }
 

@@ -105,18 +105,25 @@ is_deeply([@$s{qw(tls_outcome tls_failure)}], ['failed', 'client_alert'], 'and i
 like($s->{tls_alert} // '', qr/^received \d+ (?:unknown_ca|bad_certificate|certificate_unknown)$/, 'with its name');
 
 # ---- resumption ----
-my $context = IO::Socket::SSL::SSL_Context->new(SSL_verify_mode => SSL_VERIFY_NONE,
-    SSL_session_cache_size => 10, SSL_version => 'TLSv1_2') or die;
-my @resumed;
-for (1 .. 3) {
-    my $c = $trap->client;
-    $c->cmd('EHLO x');
-    $c->starttls(SSL_reuse_ctx => $context, SSL_session_key => 'trap');
-    $c->cmd('EHLO x');
-    $c->quit;
-    push @resumed, $trap->session_of($c)->{tls_resumed} ? 1 : 0;
+sub resumptions {
+    my ($of) = @_;
+    my $context = IO::Socket::SSL::SSL_Context->new(SSL_verify_mode => SSL_VERIFY_NONE,
+        SSL_session_cache_size => 10, SSL_version => 'TLSv1_2') or die;
+    my @resumed;
+    for (1 .. 3) {
+        my $client = $of->client;
+        $client->cmd('EHLO x');
+        $client->starttls(SSL_reuse_ctx => $context, SSL_session_key => 'trap');
+        $client->cmd('EHLO x');
+        $client->quit;
+        push @resumed, $of->session_of($client)->{tls_resumed} ? 1 : 0;
+    }
+    return "@resumed";
 }
-is("@resumed", '0 1 1', 'sessions are resumed, whichever worker serves them');
+is(resumptions($trap), '0 1 1', 'sessions are resumed, whichever worker serves them');
+my $without = Trap->new(conf => {tls => {tickets => 'no'}});
+is(resumptions($without), '0 0 0', 'but not without tickets');
+$without->done;
 
 # ---- client certificates ----
 my ($pair) = Trap::Cert::pairs();
