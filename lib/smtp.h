@@ -78,6 +78,9 @@ enum smtp_state {
 
 enum smtp_auth_policy { SMTP_AUTH_REFUSE, SMTP_AUTH_ACCEPT };
 
+/* The mechanisms of AUTH; bits of a mask. */
+enum smtp_mechanism { SMTP_MECHANISM_PLAIN = 1, SMTP_MECHANISM_LOGIN = 2 };
+
 /* Filled by the caller from the configuration; must outlive the session.  0 in a limit: none. */
 struct smtp_policy {
 	const char *hostname; /* printable ASCII, at most 255; others are shown as '?' */
@@ -85,6 +88,7 @@ struct smtp_policy {
 	unsigned extensions;  /* enum smtp_extension: what EHLO offers and MAIL and RCPT take */
 	enum strictness strictness;
 	enum smtp_auth_policy auth;
+	unsigned mechanisms;       /* enum smtp_mechanism: what AUTH offers and takes; 0: all */
 	bool auth_secrets;         /* false: secrets are wiped, attempts are reported without */
 	uint64_t max_message_size; /* bytes: MAIL SIZE= and BDAT beyond get 552 */
 	size_t max_line;           /* content of a command line; 0: LINE_COMMAND_MAX */

@@ -14,11 +14,12 @@ enum step { STEP_PLAIN, STEP_USERNAME, STEP_PASSWORD };
 
 static const struct mechanism {
 	const char *name;
+	enum smtp_mechanism bit;
 	enum step first;
 	enum smtp_reply_id ask;
 } mechanisms[] = {
-    {"PLAIN", STEP_PLAIN, REPLY_ASK_RESPONSE},
-    {"LOGIN", STEP_USERNAME, REPLY_ASK_USERNAME},
+    {"PLAIN", SMTP_MECHANISM_PLAIN, STEP_PLAIN, REPLY_ASK_RESPONSE},
+    {"LOGIN", SMTP_MECHANISM_LOGIN, STEP_USERNAME, REPLY_ASK_USERNAME},
 };
 
 void smtp_auth_forget(struct smtp *s)
@@ -154,10 +155,11 @@ static struct smtp_result take_response(struct smtp *s, struct smtp_call *c, str
 	}
 }
 
-static const struct mechanism *find(struct span name)
+static const struct mechanism *find(struct span name, unsigned offered)
 {
 	for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++)
-		if (span_is(name, mechanisms[i].name))
+		if (span_is(name, mechanisms[i].name) &&
+		    (offered == 0 || (offered & mechanisms[i].bit)))
 			return &mechanisms[i];
 	return NULL;
 }
@@ -207,7 +209,7 @@ struct smtp_result smtp_do_auth(struct smtp *s, struct smtp_call *c)
 		return smtp_failed(refusal);
 	s->resume = s->state;
 	keep_mechanism(&s->auth, name);
-	const struct mechanism *mechanism = find(name);
+	const struct mechanism *mechanism = find(name, s->policy->mechanisms);
 	if (mechanism == NULL) {
 		c->oddities |= ODDITY_BIT(AUTH_UNKNOWN_MECHANISM);
 		s->auth.attempt.secret = keep_raw(&s->auth, response);

@@ -39,7 +39,9 @@ static void put_text(struct buf *b, const char *text, size_t max)
 
 static void put_extensions(struct buf *b, const struct smtp *s)
 {
-	static const struct {
+	static const char *const auth[] = {"AUTH PLAIN LOGIN", "AUTH PLAIN", "AUTH LOGIN",
+					   "AUTH PLAIN LOGIN"}; /* by enum smtp_mechanism */
+	const struct {
 		enum smtp_extension extension;
 		const char *line;
 	} lines[] = {
@@ -51,7 +53,7 @@ static void put_extensions(struct buf *b, const struct smtp *s)
 	    {EXT_ENHANCEDSTATUSCODES, "ENHANCEDSTATUSCODES"},
 	    {EXT_DSN, "DSN"},
 	    {EXT_STARTTLS, "STARTTLS"},
-	    {EXT_AUTH, "AUTH PLAIN LOGIN"},
+	    {EXT_AUTH, auth[s->policy->mechanisms & 3]},
 	};
 	unsigned offered = s->policy->extensions & ~(s->tls ? (unsigned)EXT_STARTTLS : 0u);
 

@@ -62,6 +62,10 @@ static void policy_make(struct smtp_policy *p, const struct conf *conf)
 	for (size_t i = 0; i < sizeof extension_map / sizeof *extension_map; i++)
 		if (conf->smtp.extensions & extension_map[i].conf)
 			p->extensions |= extension_map[i].smtp;
+	p->mechanisms = (conf->auth.mechanisms & CONF_MECH_PLAIN ? SMTP_MECHANISM_PLAIN : 0u) |
+			(conf->auth.mechanisms & CONF_MECH_LOGIN ? SMTP_MECHANISM_LOGIN : 0u);
+	if (p->mechanisms == 0)
+		p->extensions &= ~(unsigned)EXT_AUTH;
 }
 
 /* A memfd of the greatest message, whose pages exist where they were written.  Mapped before

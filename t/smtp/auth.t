@@ -116,4 +116,17 @@ is_deeply($s->{auth}, ['PLAIN accepted Ann'], 'one attempt is recorded');
 like(($accept->mails)[0]{trace}, qr/ with ESMTPSA id /, 'the trace header says that it was authenticated');
 
 $_->done for $trap, $accept;
+# ---- mechanisms are offered as configured ----
+for my $case (['plain', 'AUTH PLAIN', '535', '504'], ['login', 'AUTH LOGIN', '504', '334'],
+    ['none', '', '502', '502']) {
+    my ($mechanisms, $offer, $to_plain, $to_login) = @$case;
+    my $some = Trap->new(tls => 0, conf => {auth => {mechanisms => $mechanisms}});
+    my $c = $some->client;
+    my ($line) = map { /^250[- ](AUTH.*)/ ? $1 : () } $c->cmd('EHLO x')->lines;
+    is($line // '', $offer, "mechanisms $mechanisms: EHLO offers it");
+    is($c->cmd("AUTH PLAIN $plain")->code, $to_plain, "mechanisms $mechanisms: PLAIN gets $to_plain");
+    is($c->cmd('AUTH LOGIN')->code, $to_login, "mechanisms $mechanisms: LOGIN gets $to_login");
+    $c->abort;
+    $some->done;
+}
 done_testing;
