@@ -48,6 +48,9 @@ my (%slow, @lost_words);
 for my $kill (1 .. KILLS) {
     my $what = $plan[$kill - 1];
     sleep 0.4 + rand 0.6;
+    # So that at least one session is under way when all workers are killed, on any machine.
+    my $held = $what eq 'workers' ? $trap->client : undef;
+    $held->cmd('EHLO held.test') if $held;
     my ($said, $recorded) = (deaths_said(), deaths_recorded());
     my @pids = $victims{$what}->();
     my $at = time;
