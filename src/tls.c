@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "clock.h"
 #include "tls_internal.h"
 #include "tls_priority.h"
 
@@ -101,7 +102,7 @@ static int session_start(struct tls_session *s, const struct tls_accept_args *ar
 static void reset(struct tls_session *s, const struct tls_accept_args *args)
 {
 	s->transport = args->transport;
-	s->deadline_us = tls_now_us() + args->timeout_us;
+	s->deadline_us = clock_us() + args->timeout_us;
 	s->end = TLS_END_NONE;
 	s->io_errno = 0;
 	s->interrupted = s->pushed = s->pushed_error = s->ticket_due = s->client_spoke = false;
@@ -153,7 +154,7 @@ static void read_agreement(struct tls_info *info, gnutls_session_t session)
 int tls_accept(struct tls_session *s, const struct tls_accept_args *args)
 {
 	struct tls_info *info = &s->info;
-	uint64_t begin = tls_now_us();
+	uint64_t begin = clock_us();
 
 	reset(s, args);
 	info->implicit = args->implicit;
@@ -174,7 +175,7 @@ int tls_accept(struct tls_session *s, const struct tls_accept_args *args)
 	}
 	tee_stop(&s->tee);
 	s->deadline_us = 0;
-	info->handshake_us = tls_now_us() - begin;
+	info->handshake_us = clock_us() - begin;
 	info->hello_format = tee_format(&s->tee);
 	tee_hello(&s->tee, &info->hello_bytes);
 	return r < 0 ? -1 : 0;

@@ -52,9 +52,6 @@ struct tls_session {
 	struct tls_info info;
 };
 
-/* Microseconds of a clock that only goes forward. */
-uint64_t tls_now_us(void);
-
 /* tls_transport.c: make the library use the session's transport through the tee. */
 void tls_transport_set(struct tls_session *s);
 

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 
+#include "clock.h"
 #include "key_msg.h"
 
 int key_client_connect(struct key_client *c, int fd)
@@ -25,18 +25,10 @@ int key_client_connect(struct key_client *c, int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* Wait for the answer to request seq.  Returns 0 with *m_r pointing into packet, or -1. */
 static int receive(struct key_client *c, uint8_t *packet, size_t max, struct key_msg *m_r)
 {
-	uint64_t end = now_us() + KEY_CLIENT_TIMEOUT_US;
+	uint64_t end = clock_us() + KEY_CLIENT_TIMEOUT_US;
 
 	do {
 		ssize_t n = recv(c->fd, packet, max, 0);
@@ -47,7 +39,7 @@ static int receive(struct key_client *c, uint8_t *packet, size_t max, struct key
 			return -1;
 		if (m_r->head.seq == c->seq)
 			return m_r->head.status == KEY_OK ? 0 : -1;
-	} while (now_us() < end);
+	} while (clock_us() < end);
 	return -1;
 }
 

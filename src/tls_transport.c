@@ -6,21 +6,13 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "tls_internal.h"
 
 _Static_assert(sizeof(giovec_t) == sizeof(struct iovec), "the library's vector is the system's");
 
 #define PUSH_PARTS 40 /* the library sends at most 32 parts at once, and one is ours */
-
-uint64_t tls_now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 static ssize_t ended(struct tls_session *s, int error)
 {
@@ -55,7 +47,7 @@ static ssize_t receive(struct tls_session *s)
 
 	if (s->end == TLS_END_EOF)
 		return 0;
-	if (s->deadline_us != 0 && tls_now_us() >= s->deadline_us)
+	if (s->deadline_us != 0 && clock_us() >= s->deadline_us)
 		return ended(s, ETIMEDOUT);
 	if (tls_transport_flush(s) < 0)
 		return -1; /* the client may wait for it */
