@@ -199,7 +199,7 @@ ok($trap->wait_log(qr/memory addresses changed/), 'the size of the memory needs 
 $trap->done;
 
 # ---- kill -9 ----
-$trap = trap_with({save => '1s'});
+$trap = trap_with({save => '1s'}, root => $> == 0 ? 1 : 0);
 $trap->expect(qr/ logger: log file \S+: repaired after a crash: /, qr/ master: listen \S+ port \d+: the address is in use/);
 my $state = $trap->logs . '/addresses.state';
 # The failures of the one address that is in the file: behind a head of 32 bytes, a key and a time.
