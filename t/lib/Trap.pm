@@ -9,7 +9,8 @@ package Trap;
 #   $trap->done;                                    # stops it; exit status and own log are tests
 #
 # Options of new():
-#   conf       blocks and top-level keys beyond the defaults; an array is a list of words
+#   conf       blocks and top-level keys beyond the defaults; an array is a list of words.  Unlike
+#              the daemon's own, memory { tls-failures } is 0 here
 #   listeners  [{tls => 'implicit', name => ..., address => ...}, ...]; one without options is
 #              the default.  Address and port are chosen: each test process has an address of
 #              its own in 127.0.0.0/8, so that tests can run in parallel.

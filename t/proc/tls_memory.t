@@ -6,8 +6,8 @@ use warnings;
 use File::Temp qw(tempdir);
 use Socket qw(inet_pton AF_INET AF_INET6);
 use Test::More;
-use Time::HiRes qw(sleep time);
-use Trap;
+use Time::HiRes qw(time);
+use Trap qw(wait_for);
 use Trap::Process;
 
 use constant REQUEST => 'no_certificate_request';
@@ -44,12 +44,10 @@ my $runs = 0;
 sub asked {
     my ($trap, $ip, %o) = @_;
     my $name = 'run' . ++$runs . '.test';
-    my ($out, $err) = Trap::Process::run(\"QUIT\r\n", 'timeout', 20, $openssl, 's_client', '-connect',
+    my ($out) = Trap::Process::run(\"QUIT\r\n", 'timeout', 20, $openssl, 's_client', '-connect',
         $trap->address($o{listener} // 0) . ':' . $trap->port($o{listener} // 0), '-bind', "$ip:0", '-msg',
         $o{implicit} ? () : ('-starttls', 'smtp', '-name', $name), @{$o{with} // []});
-    my $asked = $out !~ /ServerHello/ ? undef : $out =~ /CertificateRequest/ ? 1 : 0;
-    diag "$out$err" if $o{show};
-    return $asked;
+    return $out !~ /ServerHello/ ? undef : $out =~ /CertificateRequest/ ? 1 : 0;
 }
 
 sub last_of {
@@ -156,7 +154,7 @@ SKIP: {
     skip 'this machine took longer than the time', 1 if time - $begin > 3;
     is($now, 0, 'after three it is not');
 }
-sleep 0.1 while !offered($trap, $ip) && time < $last + 30;
+wait_for(30, sub { offered($trap, $ip) });
 my $age = time - $last;
 cmp_ok($age, '<', 20, 'tls-within: it is offered again after that time');
 cmp_ok($age, '>', 2.9, 'and not before') if !$now;
@@ -183,10 +181,8 @@ sub reload {
 # Until workers of the old configuration have left.
 sub reloaded {
     my ($trap, $test) = @_;
-    my $end = time + 20;
     my $in_a_row = 0;
-    while ($in_a_row < 20 && time < $end) { $in_a_row = $test->() ? $in_a_row + 1 : 0 }
-    return $in_a_row == 20;
+    return wait_for(60, sub { ($in_a_row = $test->() ? $in_a_row + 1 : 0) == 20 });
 }
 reload($trap, {'tls-failures' => 1});
 my $n = 0;
@@ -209,9 +205,7 @@ sub saved_failures {
     return length $bytes > 44 ? ord substr $bytes, 44, 1 : 0;
 }
 fail_tls($trap, '127.14.0.1') for 1 .. 2;
-my $end = time + 20;
-sleep 0.05 while saved_failures() < 2 && time < $end;
-is(saved_failures(), 2, 'the memory is written at intervals');
+ok(wait_for(20, sub { saved_failures() == 2 }), 'the memory is written at intervals');
 $trap->kill_hard;
 $trap->start;
 is(offered($trap, '127.14.0.1'), 0, 'what was written outlives a kill -9 of all');
@@ -274,9 +268,7 @@ cmp_ok($held, '<=', 105, "of many addresses no more are held than may be ($held)
 cmp_ok($held, '>=', 40, 'nor many fewer');
 # A worker may teach only so much a second, and this was a flood.
 my $last_one = from4('203.0.113.250');
-$end = time + 20;
-fail_quietly($last_one) while offered_to($last_one) && time < $end;
-is(offered_to($last_one), 0, 'the memory still learns');
+ok(wait_for(20, sub { fail_quietly($last_one); !offered_to($last_one) }), 'the memory still learns');
 is($trap->table->{bad_frames}, 0, 'all of it was in order');
 
 # ---- who holds it ----
