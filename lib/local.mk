@@ -66,6 +66,7 @@ libsmtptrap_a_SOURCES += lib/smtp_reply.c lib/smtp_reply.def
 libsmtptrap_a_SOURCES += lib/smtp_verbs.c
 libsmtptrap_a_SOURCES += lib/span.h
 libsmtptrap_a_SOURCES += lib/status_msg.h
+libsmtptrap_a_SOURCES += lib/tcp_syn.c lib/tcp_syn.h
 libsmtptrap_a_SOURCES += lib/term_text.c lib/term_text.h
 libsmtptrap_a_SOURCES += lib/time_text.c lib/time_text.h
 libsmtptrap_a_SOURCES += lib/tls_cert_list.c lib/tls_cert_list.h
