@@ -103,6 +103,17 @@ static size_t entry_of(const struct conf *conf, int fd)
 	      ip_text(ip, text), port);
 }
 
+/* A passed socket may still be set as an earlier run wanted it. */
+static void set_save_syn(const struct conf_listen *l, int fd)
+{
+	char where[80];
+	int save = l->tcp_syn;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, &save, sizeof save) < 0)
+		warn("listen %s: TCP_SAVE_SYN: %s, going on without tcp_syn", listen_text(l, where),
+		     strerror(errno));
+}
+
 int listen_open_all(const struct conf *conf, int *fds_r)
 {
 	int passed = notify_listen_fds();
@@ -121,6 +132,9 @@ int listen_open_all(const struct conf *conf, int *fds_r)
 	for (size_t i = 0; i < conf->nlisten; i++)
 		if (fds_r[i] < 0)
 			fds_r[i] = listen_open(&conf->listen[i]);
+	for (size_t i = 0; i < conf->nlisten; i++)
+		if (fds_r[i] >= 0)
+			set_save_syn(&conf->listen[i], fds_r[i]);
 	return passed;
 }
 

@@ -9,7 +9,7 @@
 /*
  * One socket for each conf->listen entry, in that order: taken from systemd where it passed one
  * with that address and port, else bound here.  All are listening, not blocking and
- * close-on-exec; -1 where the kernel has no IPv6.  fds_r has room for conf->nlisten.  Returns how many came from systemd; fatal
+ * close-on-exec, and keep SYNs where the entry wants that; -1 where the kernel has no IPv6.  fds_r has room for conf->nlisten.  Returns how many came from systemd; fatal
  * if an address cannot be had (one in use is tried for some seconds: another trap may be
  * leaving) or a passed socket fits no entry.
  */
