@@ -103,8 +103,7 @@ static size_t entry_of(const struct conf *conf, int fd)
 	      ip_text(ip, text), port);
 }
 
-/* A passed socket may still be set as an earlier run wanted it. */
-static void set_save_syn(const struct conf_listen *l, int fd)
+void listen_save_syn(const struct conf_listen *l, int fd)
 {
 	char where[80];
 	int save = l->tcp_syn;
@@ -132,9 +131,6 @@ int listen_open_all(const struct conf *conf, int *fds_r)
 	for (size_t i = 0; i < conf->nlisten; i++)
 		if (fds_r[i] < 0)
 			fds_r[i] = listen_open(&conf->listen[i]);
-	for (size_t i = 0; i < conf->nlisten; i++)
-		if (fds_r[i] >= 0)
-			set_save_syn(&conf->listen[i], fds_r[i]);
 	return passed;
 }
 
