@@ -8,7 +8,7 @@ use Socket qw(IPPROTO_TCP TCP_INFO);
 use Test::More;
 use Trap;
 use Trap::Net;
-use Trap::Syn qw(write_pcap);
+use Trap::Syn qw(opt_mss write_pcap);
 use Trap::SynCases qw(cases);
 
 Trap::Net::enter();
@@ -25,7 +25,7 @@ sub tcp_info {
     return {timestamps => $options & 1, sack => $options & 2, scaling => $options & 4, scale => $scales >> 4};
 }
 
-# A connection of this kernel: its SYN as captured, its session record, what its socket says.
+# A connection of this kernel: its client, what its socket says, its SYN as captured.
 sub connection {
     my ($listener, %o) = @_;
     my $c = $trap->client(listener => $listener, %o);
@@ -34,7 +34,7 @@ sub connection {
     $c->cmd('EHLO x');
     is($c->send_message(data => "Subject: x\r\n\r\nx\r\n"), 250, 'a message is accepted') if $o{message};
     $c->quit;
-    return ($trap->session_of($c), $info, $syn);
+    return ($c, $info, $syn);
 }
 
 sub reset_client {
@@ -61,29 +61,34 @@ my @kernel = (
         {}, qr/^[46]:64:0:\d+:mss\*5,/],
     ['with ECN', sub { Trap::Net::sysctl('ipv4/tcp_ecn', 1) }, {}, qr/:[^:]*\becn\b[^:]*:0\z/],
 );
-my (@captured, %ours);
+my (@captured, %ours, @checks); # the checks come last: a record takes its time
 for my $case (@kernel) {
     my ($title, $set, $expected, $pattern) = @$case;
     for my $listener (0, 1) {
         my $name = $title . ', IPv' . (4, 6)[$listener];
         reset_client();
         $set->();
-        my ($s, $info, $syn) = connection($listener);
-        my %want = (tcp_syn_options => [qw(mss sok ts nop ws)], tcp_syn_ttl => 64, %{$expected // {}});
-        $want{tcp_syn_mss} //= ((delete $want{mtu}) // 1500) - (40, 60)[$listener];
-        delete $want{mtu};
-        is_deeply({map { $_ => $s->{$_} } keys %want}, \%want, "$name: the record has what was set");
-        my %options = map { $_ => 1 } @{$s->{tcp_syn_options}};
-        is_deeply([map({ $_ ? 1 : 0 } @options{qw(ts sok ws)}), $s->{tcp_syn_scale} // 0],
-            [map({ $_ ? 1 : 0 } @$info{qw(timestamps sack scaling)}), $info->{scaling} ? $info->{scale} : 0],
-            "$name: the client's socket says the same");
-        like($s->{tcp_syn}, $pattern // qr/^(?:4:64:0:\d+:\S+:df,id\+:0|6:64:0:\d+:\S+:(?:flow)?:0)\z/, "$name: the signature is in order");
+        my ($c, $info, $syn) = connection($listener);
         push @captured, $syn;
-        $ours{$s->{client_port}} = $s->{tcp_syn};
+        push @checks, sub {
+            my $s = $trap->session_of($c);
+            my %want = (tcp_syn_options => [qw(mss sok ts nop ws)], tcp_syn_ttl => 64, %{$expected // {}});
+            $want{tcp_syn_mss} //= ((delete $want{mtu}) // 1500) - (40, 60)[$listener];
+            delete $want{mtu};
+            is_deeply({map { $_ => $s->{$_} } keys %want}, \%want, "$name: the record has what was set");
+            my %options = map { $_ => 1 } @{$s->{tcp_syn_options}};
+            is_deeply([map({ $_ ? 1 : 0 } @options{qw(ts sok ws)}), $s->{tcp_syn_scale} // 0],
+                [map({ $_ ? 1 : 0 } @$info{qw(timestamps sack scaling)}), $info->{scaling} ? $info->{scale} : 0],
+                "$name: the client's socket says the same");
+            like($s->{tcp_syn}, $pattern // qr/^(?:4:64:0:\d+:\S+:df,id\+:0|6:64:0:\d+:\S+:(?:flow)?:0)\z/, "$name: the signature is in order");
+            $ours{$s->{client_port}} = $s->{tcp_syn};
+        };
     }
 }
 reset_client();
-my ($s) = connection(0, message => 1);
+$_->() for splice @checks;
+my ($c) = connection(0, message => 1);
+my $s = $trap->session_of($c);
 my ($m) = $trap->messages_of($s);
 is($m->{tcp_syn}, $s->{tcp_syn}, 'the message record has the signature too');
 ok(!exists $m->{tcp_syn_mss}, 'and not the rest');
@@ -95,19 +100,25 @@ my @made = grep { my ($name, $keys, $signature, $change) = @$_; !$change && $sig
     && $name !~ /^(?:ack-flag-zero|extensions)$/ } cases();
 # Options of 255 bytes of a kind that is passed over, as many as the kernel allows.
 my $long = "\xff" . pack('CCa253', 0x1e, 253, '') x 8 . pack 'CCa4', 1, 4, '';
-push @made, ['longest that is taken', {version => 6, extensions => [[60, $long]]}, '6:64:2048:0:64240,0:::0'],
-    ['too long', {version => 6, extensions => [[60, $long], [60, $long]]}, undef];
+my $shorter = "\xf7" . pack('CCa253', 0x1e, 253, '') x 7 . pack 'CCa195', 0x1e, 195, '';
+push @made, ['4096 bytes', {version => 6, extensions => [[60, $long], [60, $shorter]], options => opt_mss(1000), window => 7},
+        '6:64:4032:1000:7,0:mss::0'],
+    ['4156 bytes', {version => 6, extensions => [[60, $long], [60, $long]]}, undef];
 Trap::Net::run('ip link set client mtu 9000');
 for my $case (@made) {
     my ($name, $keys, $signature) = @$case;
     my %keys = (%$keys, sport => ++$port, dport => 25);
     my $answered = $net->open_raw(%keys);
     ok($answered, "$name: it opens a connection") or next;
-    my $s = $trap->wait_record('session', sub { $_[0]{client_port} == $port && $_[0]{client_ip} =~ /99$/ }, $name);
-    is($s->{tcp_syn}, $signature, "$name: and is recorded") or next;
-    is_deeply([@$s{qw(tcp_syn_ttl tcp_syn_window)}], [defined $signature ? ($keys{ttl} // 64, $keys{window} // 64240) : (undef, undef)],
-        "$name: with its numbers");
+    my $port = $port;
+    push @checks, sub {
+        my $s = $trap->wait_record('session', sub { $_[0]{client_port} == $port && $_[0]{client_ip} =~ /99$/ }, $name);
+        is($s->{tcp_syn}, $signature, "$name: and is recorded");
+        is_deeply([@$s{qw(tcp_syn_ttl tcp_syn_window)}], [defined $signature ? ($keys{ttl} // 64, $keys{window} // 64240) : (undef, undef)],
+            "$name: with its numbers");
+    };
 }
+$_->() for splice @checks;
 
 # ---- what p0f says of the same packets ----
 SKIP: {
@@ -125,7 +136,8 @@ SKIP: {
 }
 
 # ---- none ----
-($s) = connection(2);
+($c) = connection(2);
+$s = $trap->session_of($c);
 ok(!(grep { /^tcp_syn/ } keys %$s), 'with tcp-syn no there is none');
 $trap->expect(qr/ master: reload: \S+ is in force for new sessions$/);
 $trap->{listeners}[2]{'tcp-syn'} = 'yes';
@@ -133,10 +145,11 @@ $trap->write_conf;
 $trap->notified;
 $trap->hup;
 ok($trap->wait_notify(qr/^READY=1/m), 'the configuration is read again');
-for (1 .. 200) { ($s) = connection(2); last if $s->{tcp_syn} }
+for (1 .. 50) { ($c) = connection(2); $s = $trap->session_of($c); last if $s->{tcp_syn} }
 like($s->{tcp_syn}, qr/^4:64:/, 'with tcp-syn yes there is');
 $net->at_server('echo 2 >/proc/sys/net/ipv4/tcp_syncookies');
-($s) = connection(0);
+($c) = connection(0);
+$s = $trap->session_of($c);
 ok($s->{id} && !exists $s->{tcp_syn}, 'under SYN cookies the kernel has none');
 $net->at_server('echo 1 >/proc/sys/net/ipv4/tcp_syncookies');
 $trap->done;
