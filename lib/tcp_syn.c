@@ -43,7 +43,8 @@ static uint32_t get32(const uint8_t *p)
 
 static void quirk(struct tcp_syn *s, enum tcp_syn_quirk which, bool seen)
 {
-	s->quirks |= (uint32_t)seen << which;
+	if (seen)
+		s->quirks |= 1u << which;
 }
 
 /* ---- IP ---- */
