@@ -105,6 +105,9 @@ const struct conf_row conf_rows[] = {
      .offset = OF_LISTEN(proxy_from), .count_offset = OF_LISTEN(nproxy_from),
      .doc = "Networks whose connections begin with a PROXY header, version 1 or 2. From there "
             "the header is required, from elsewhere it is not understood."},
+    {CONF_LISTEN, "tcp-syn", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = OF_LISTEN(tcp_syn),
+     .doc = "Whether the SYN that opened a connection is recorded."},
 
     {CONF_TLS, "certificate", CONF_KIND_CERTIFICATE, 1, PATH_BYTES_MAX, .otherwise = "none",
      .offset = AT(tls.pair), .count_offset = AT(tls.npair),
@@ -192,6 +195,9 @@ const struct conf_row conf_rows[] = {
      .def = "size pipelining 8bitmime smtputf8 chunking enhancedstatuscodes dsn starttls auth",
      .words = extension_words, .offset = AT(smtp.extensions),
      .doc = "The extensions that EHLO offers. Those left out are unknown commands and parameters."},
+    {CONF_SMTP, "dialect", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = AT(smtp.dialect),
+     .doc = "Whether the dialect of SMTP that a client speaks is recorded."},
 
     {CONF_AUTH, "mechanisms", CONF_KIND_SET, .def = "plain login", .words = mechanism_words,
      .offset = AT(auth.mechanisms),

@@ -24,6 +24,7 @@
 #include "notify.h"
 #include "proc.h"
 #include "sandbox.h"
+#include "tls_priority.h"
 #include "worker_conn.h"
 
 #define PIPE_BYTES (1024 * 1024) /* 256 frames */
@@ -168,9 +169,11 @@ void master_give_up_root(const struct master *m)
 void master_listener_options(const struct master *m)
 {
 	for (size_t i = 0; i < m->conf->nlisten; i++)
-		if (m->listener[i] >= 0)
+		if (m->listener[i] >= 0) {
 			conn_listener_options(m->listener[i], m->conf->limits.command_timeout_us,
 					      m->conf->limits.write_timeout_us);
+			listen_save_syn(&m->conf->listen[i], m->listener[i]);
+		}
 }
 
 void master_start(struct master *m)
@@ -192,6 +195,7 @@ void master_start(struct master *m)
 	m->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (m->root_fd < 0)
 		fatal("/: %s", strerror(errno));
+	tls_library_start(); /* the digests of records are its too, with TLS or without */
 	setup_tls(m);
 	open_boards(m);
 	int pipe_read = open_pipe(m);

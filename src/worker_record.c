@@ -212,6 +212,7 @@ void record_session(struct session *s)
 	put_counters(s, to);
 	put_habits(s, to);
 	put_tls(s, RECORD_SESSION, to);
+	who_put_session(s, to);
 	if (c->dialogue_cut > 0)
 		record_put_u64(to, FIELD_DIALOGUE_BYTES_CUT, c->dialogue_cut);
 	buf_put(to, s->dialogue.data, s->dialogue.len);
@@ -315,6 +316,7 @@ static void message_fields(struct session *s, enum message_verdict verdict, cons
 	if (reply_len > 0)
 		record_put_string(to, FIELD_REPLY, reply, reply_len);
 	put_content(s, to);
+	who_put_message(s, to);
 }
 
 /* ---- trace header ---- */

@@ -158,6 +158,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	session_new_id(s, c->accepted_us, c->id);
 	ip_from_sockaddr(c->ip, &c->port, (const struct sockaddr *)peer);
 	find_local_address(c, fd);
+	who_begin(s, fd);
 	c->message.store = &s->store;
 	buf_reset(&s->dialogue);
 	buf_reset(&s->auth);
@@ -340,6 +341,7 @@ static bool on_line(struct session *s, const struct line *line, bool more)
 	    .out_of_space = atomic_load_explicit(&s->args->ack->full, memory_order_relaxed)};
 	struct smtp_verdict v;
 
+	who_line(s, line, more);
 	smtp_command(&s->smtp, &in, &v);
 	dialogue_client(s, line, v.secret_at);
 	if (v.verb == SMTP_EHLO && v.code == 250 && !s->smtp.tls &&

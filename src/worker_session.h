@@ -18,6 +18,7 @@
 #include "worker_conn.h"
 #include "worker_offer.h"
 #include "worker_results.h"
+#include "worker_who.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
 #define SESSION_DIALOGUE (640u * 1024)  /* conf.limits.dialogue is at most 512 KiB */
@@ -100,6 +101,7 @@ struct session {
 	_Alignas(4096) struct {
 		struct smtp smtp;
 		struct mail_header header;
+		struct who who;
 		uint8_t in[CONN_IN];
 		uint8_t out[CONN_OUT];
 		uint8_t auth_memory[SESSION_AUTHS * 1024];

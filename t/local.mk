@@ -17,6 +17,10 @@ t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 EXTRA_DIST += t/proc/reader.t
 
+check_PROGRAMS += t/tools/synsig
+t_tools_synsig_SOURCES = t/tools/synsig.c
+t_tools_synsig_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
 	-Wl,--wrap=ftruncate,--wrap=renameat
 
@@ -56,6 +60,9 @@ t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/data.t
 t_unit_data_t_SOURCES = t/unit/data.c t/tap.h
 t_unit_data_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dialect.t
+t_unit_dialect_t_SOURCES = t/unit/dialect.c t/tap.h
+t_unit_dialect_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -137,6 +144,9 @@ t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/summary.t
 t_unit_summary_t_SOURCES = t/unit/summary.c t/tap.h
 t_unit_summary_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tcp_syn.t
+t_unit_tcp_syn_t_SOURCES = t/unit/tcp_syn.c t/tap.h
+t_unit_tcp_syn_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tee.t
 t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
 t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -181,6 +191,7 @@ check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
 
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
+EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
@@ -189,6 +200,7 @@ FUZZ += address_state
 FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
+FUZZ += dialect
 FUZZ += frame
 FUZZ += intake
 FUZZ += key_msg
@@ -200,6 +212,7 @@ FUZZ += proxy
 FUZZ += record
 FUZZ += repair
 FUZZ += summary
+FUZZ += tcp_syn
 FUZZ += tee
 FUZZ += tls_cert_list
 FUZZ += where
