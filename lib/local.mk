@@ -69,7 +69,12 @@ libsmtptrap_a_SOURCES += lib/status_msg.h
 libsmtptrap_a_SOURCES += lib/term_text.c lib/term_text.h
 libsmtptrap_a_SOURCES += lib/time_text.c lib/time_text.h
 libsmtptrap_a_SOURCES += lib/tls_cert_list.c lib/tls_cert_list.h
+libsmtptrap_a_SOURCES += lib/tls_cipher.def
+libsmtptrap_a_SOURCES += lib/tls_extension.def
 libsmtptrap_a_SOURCES += lib/tls_failure.def
+libsmtptrap_a_SOURCES += lib/tls_group.def
+libsmtptrap_a_SOURCES += lib/tls_registry.c lib/tls_registry.h
+libsmtptrap_a_SOURCES += lib/tls_signature.def
 libsmtptrap_a_SOURCES += lib/tls_tee.c lib/tls_tee.h
 libsmtptrap_a_SOURCES += lib/uuid.c lib/uuid.h
 

@@ -46,7 +46,7 @@ static void check_record(const struct client_hello *h, const struct hello_prints
 	struct buf fields, out;
 
 	buf_init(&fields, memory, HELLO_FIELDS_MAX);
-	hello_put(h, p, RECORD_SESSION, &fields);
+	hello_put(h, p, RECORD_SESSION, HELLO_DETAIL_FULL, &fields);
 	assert(!fields.failed);
 	fields.cap = sizeof memory;
 	record_put_uuid(&fields, FIELD_ID, id);
