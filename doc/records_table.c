@@ -27,6 +27,7 @@ static const struct named tls_failures[] = {
 static const char *const kinds[RECORD_KIND_COUNT] = {
     [RECORD_STRING] = "string",
     [RECORD_STRINGS] = "list of strings",
+    [RECORD_NAMES] = "list of strings",
     [RECORD_U64] = "number",
     [RECORD_BOOL] = "true or false",
     [RECORD_IP] = "address",

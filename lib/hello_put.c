@@ -7,8 +7,6 @@
  */
 #include "hello_put.h"
 
-#include "tls_registry.h"
-
 void hello_prints_make(struct hello_prints *p, const struct client_hello *h,
 		       struct hello_scratch *scratch)
 {
@@ -74,28 +72,13 @@ static void add_number(struct numbers *n, uint16_t number)
 
 /* ---- names of a list's elements, at their positions ---- */
 
-static uint32_t element(struct span list, size_t i, size_t width)
-{
-	const uint8_t *p = list.bytes + i * width;
-	uint32_t n = 0;
-
-	for (size_t k = 0; k < width; k++)
-		n = n << 8 | p[k];
-	return n;
-}
-
 static void put_names(struct put *put, enum record_field field, enum tls_registry registry,
 		      struct span list, size_t width)
 {
-	char text[TLS_REGISTRY_TEXT];
-	size_t count = list.len / width;
-
-	if (!put->names)
+	if (!put->names || list.len == 0)
 		return;
-	put->cut |= count > HELLO_NAMES_MAX;
-	for (size_t i = 0; i < count && i < HELLO_NAMES_MAX; i++)
-		record_put_text(put->to, field,
-				tls_registry_text(registry, element(list, i, width), text));
+	list = limited(put, list, HELLO_NAMES_MAX * width);
+	record_put_names(put->to, field, registry, list.bytes, list.len, width);
 }
 
 static void put_ciphers(struct put *put, const struct client_hello *h)

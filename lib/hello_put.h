@@ -14,7 +14,7 @@
 #define HELLO_NAMES_MAX 64     /* names beside a list: one in 25 known clients has more suites */
 #define HELLO_ELEMENTS_MAX 32  /* versions and protocols of ALPN */
 #define HELLO_STRING_MAX 4096  /* of ja3_string and ja4_r: some 600 cipher suites */
-#define HELLO_FIELDS_MAX 40960 /* bytes that hello_put() needs at most */
+#define HELLO_FIELDS_MAX 32768 /* bytes that hello_put() needs at most */
 
 /* How much of a hello a record has; each has what the one before has. */
 enum hello_detail {

@@ -6,7 +6,7 @@ use warnings;
 use Exporter qw(import);
 use IPC::Open3;
 
-our @EXPORT_OK = qw(build_smtpload run_load tree cpu_seconds private_kib median smtp_sink);
+our @EXPORT_OK = qw(build_smtpload run_load tree cpu_seconds counting private_kib median smtp_sink);
 
 my $SOURCE = $ENV{TRAP_SOURCE} // '.';
 
@@ -60,6 +60,22 @@ sub cpu_seconds {
     open my $f, '<', "/proc/$pid/stat" or return $sum;
     my @stat = split ' ', (<$f> =~ s/^.*\) //r);
     return $sum + ($stat[13] + $stat[14]) / 100;
+}
+
+# Instructions in user and in kernel mode that these processes and their children need while the
+# code runs, counted by perf(1).
+sub counting {
+    my ($pids, $code) = @_;
+    my $pid = open3(my $in, my $out, undef, "perf", "stat", "-x", ",", "-e", "instructions:u", "-e", "instructions:k", "-p",
+        join ',', @$pids);
+    select undef, undef, undef, 0.3; # perf says nothing when it has begun
+    $code->();
+    kill 'INT', $pid;
+    my @lines = <$out>;
+    waitpid $pid, 0;
+    my @counts = map { /^(\d+),/ } @lines;
+    die "bench: perf: @lines" if @counts != 2;
+    return @counts;
 }
 
 # Private dirty and clean memory of a process.

@@ -17,7 +17,7 @@ my @FULL = (sni('mx.trap.test'), raw(23, ''), raw(65281, "\0"), groups(29, 23, 2
 my @TLS13 = (@FULL, raw(45, "\1\1"), shares([29, 32]), versions(0x0304, 0x0303));
 my @SUITES = (0x1301, 0x1302, 0x1303, 0xc02f, 0xc030, 0x009c, 0x002f);
 
-my $BEHIND = 'ciphers compression extensions groups group_names';
+my $BEHIND = 'ciphers compression extensions groups';
 my $TRUE = JSON::PP::true;
 
 sub whole_cases {
@@ -62,12 +62,20 @@ sub whole_cases {
     ['no-compression', hello(compression => '')],
     ['no-ciphers', hello(ciphers => [])],
     ['ciphers-repeated', hello(ciphers => [0x002f, 0xc02f, 0x002f])],
+    ['ciphers-64', hello(ciphers => [map { 0xc000 + $_ } 1 .. 64])],
+    ['ciphers-65', hello(ciphers => [map { 0xc000 + $_ } 1 .. 65],
+        expect => {hello_lists_cut => $TRUE})],
+    ['ciphers-historic', hello(ciphers => [0x0061, 0x0081, 0x16b9, 0xcc13, 0xfefe, 0xffe0, 0x5600,
+        0x00ff, 0x5a5a, 0xdead])],
     ['ciphers-120', hello(ciphers => [map { 0xc000 + $_ } reverse 1 .. 120])],
     ['ciphers-600', hello(ciphers => [map { 0xc000 + $_ } 1 .. 600])],
     ['ciphers-900', hello(ciphers => [map { 0xc000 + $_ } 1 .. 900])],
     ['extensions-empty', hello(extensions => [])],
     ['extensions-unknown', hello(extensions => [raw(1234, 'abc'), raw(13172, ''),
         raw(0xffce, 'x')])],
+    ['extensions-64', hello(extensions => [map { raw(2000 + $_, '') } 1 .. 64])],
+    ['extensions-65', hello(extensions => [map { raw(2000 + $_, '') } 1 .. 65],
+        expect => {hello_lists_cut => $TRUE})],
     ['extensions-120', hello(extensions => [map { raw(2000 + $_, '') } 1 .. 120])],
     ['extensions-600', hello(extensions => [map { raw(2000 + $_, '') } 1 .. 600])],
     );
@@ -104,8 +112,13 @@ sub content_cases {
     ['alpn-empty-name', $bad->('content extension 16', alpn('', 'h2'))],
     ['alpn-overrun', $bad->('content extension 16', raw(16, "\0\5\2h2\4x", alpn => ['h2']))],
     ['groups-unknown', hello(extensions => [groups(29, 777, 4588, 256, 25, 30, 19)])],
-    ['groups-40', hello(extensions => [groups((29) x 40)],
-        expect => {hello_group_names => [('x25519') x 32], hello_lists_cut => $TRUE})],
+    ['groups-64', hello(extensions => [groups((29) x 64)])],
+    ['groups-65', hello(extensions => [groups((29) x 65)],
+        expect => {hello_lists_cut => $TRUE})],
+    ['sigalgs-64', hello(extensions => [sigalgs((0x0401) x 64)])],
+    ['sigalgs-65', hello(extensions => [sigalgs((0x0401) x 65)],
+        expect => {hello_lists_cut => $TRUE})],
+    ['sigalgs-unknown', hello(extensions => [sigalgs(0x0402, 0x7a7a, 0x0807, 0xfe99)])],
     ['groups-empty', $bad->('content extension 10', groups())],
     ['groups-no-length', $bad->('content extension 10', raw(10, '', groups => []))],
     ['groups-odd', $bad->('content extension 10', raw(10, "\0\3\0\x1d\0", groups => [29]))],
@@ -141,16 +154,16 @@ sub cut_cases {
     ['cut-compression', hello(cut => 45, broken => 'cut compression_methods',
         lacks => 'compression')],
     ['cut-extensions', hello(@e, sni => '', cut => 48, broken => 'cut extensions',
-        lacks => 'extensions groups group_names')],
+        lacks => 'extensions groups')],
     ['cut-extension-header', hello(@e, sni => '', cut => 51, broken => 'cut extensions',
-        lacks => 'groups group_names', expect => {hello_extensions => ''})],
+        lacks => 'groups', expect => {hello_extensions => ''})],
     ['cut-extension-name', hello(@e, sni => 'a.', cut => 60, broken => 'cut extension 0',
-        lacks => 'groups group_names', expect => {hello_extensions => '0000'})],
+        lacks => 'groups', expect => {hello_extensions => '0000'})],
     ['cut-extension-end', hello(@e, cut => 64, broken => 'cut extensions',
-        lacks => 'groups group_names', expect => {hello_extensions => '0000'})],
+        lacks => 'groups', expect => {hello_extensions => '0000'})],
     ['cut-extension-groups', hello(extensions => [groups(29, 23)], cut => 58,
-        broken => 'cut extension 10', expect => {hello_groups => '001d',
-        hello_group_names => ['x25519']})],
+        broken => 'cut extension 10',
+        expect => {hello_groups => '001d'})],
     ['overrun-session-id', hello(patch => [38, "\xff"], broken => 'overrun session_id',
         lacks => $BEHIND, expect => {hello_session_id => $TRUE})],
     ['overrun-ciphers', hello(patch => [39, "\1\0"], broken => 'overrun cipher_suites',
@@ -158,7 +171,7 @@ sub cut_cases {
     ['overrun-compression', hello(patch => [45, "\x09"], broken => 'overrun compression_methods')],
     ['overrun-extensions', hello(@e, patch => [47, "\x40\0"], broken => 'overrun extensions')],
     ['overrun-extension', hello(extensions => [raw(23, ''), groups(29)], patch => [51, "\x40\0"],
-        broken => 'overrun extension 23', lacks => 'groups group_names',
+        broken => 'overrun extension 23', lacks => 'groups',
         expect => {hello_extensions => '0017'})],
     ['overrun-tail', hello(tail => "\0", broken => 'overrun extensions', lacks => 'extensions')],
     ['odd-ciphers', hello(patch => [39, "\0\3"], ciphers => [0xc02f], compression => "\2\1\5",
@@ -209,6 +222,8 @@ sub sslv2_cases {
     my @v2 = (0x010080, 0x020080, 0x0700c0);
     return (
     ['sslv2', sslv2(ciphers => \@v2)],
+    ['sslv2-kinds', sslv2(ciphers => [0x010080, 0x060040, 0x0701c0, 0x8f8001, 0x123456, 0x00000a,
+        0x00fefe, 0x001a1a])],
     ['sslv2-session-id', sslv2(ciphers => \@v2, session_id => 's' x 16)],
     ['sslv2-no-ciphers', sslv2(ciphers => [])],
     ['sslv2-ssl3', sslv2(version => 0x0300, ciphers => [@v2, 0x000004, 0x00000a])],
