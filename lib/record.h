@@ -18,6 +18,8 @@
 #include "time_text.h"
 #include "tls_registry.h"
 
+#define RECORD_NAMES_MAX 512
+
 enum record_type { RECORD_SESSION, RECORD_MESSAGE, RECORD_TYPE_COUNT };
 
 enum record_kind {
@@ -69,7 +71,8 @@ void record_put_time(struct buf *to, enum record_field f, uint64_t us_since_1970
 void record_put_uuid(struct buf *to, enum record_field f, const uint8_t uuid[16]);
 
 /* Numbers of `width` bytes (2 or 3, the high byte first) that TLS messages have; the record shows
- * their names in the registry, as a list of strings.  The whole list in one field. */
+ * their names in the registry, as a list of strings.  The whole list in one field, at most
+ * RECORD_NAMES_MAX of them (asserted): a number of two bytes becomes a name of fifty. */
 void record_put_names(struct buf *to, enum record_field f, enum tls_registry registry,
 		      const uint8_t *numbers, size_t len, size_t width);
 

@@ -95,7 +95,7 @@ void record_put_uuid(struct buf *to, enum record_field f, const uint8_t uuid[16]
 void record_put_names(struct buf *to, enum record_field f, enum tls_registry registry,
 		      const uint8_t *numbers, size_t len, size_t width)
 {
-	assert(is_kind(f, RECORD_NAMES) && len % width == 0);
+	assert(is_kind(f, RECORD_NAMES) && len % width == 0 && len / width <= RECORD_NAMES_MAX);
 	uint8_t *at = put_room(to, f, RECORD_WIRE_NAMES + len);
 	if (at == NULL)
 		return;

@@ -26,8 +26,8 @@ static bool names_are_valid(const struct record_value *v)
 {
 	if (v->len < RECORD_WIRE_NAMES || v->bytes[0] >= TLS_REGISTRY_COUNT)
 		return false;
-	size_t width = v->bytes[1];
-	return (width == 2 || width == 3) && (v->len - RECORD_WIRE_NAMES) % width == 0;
+	size_t width = v->bytes[1], len = v->len - RECORD_WIRE_NAMES;
+	return (width == 2 || width == 3) && len % width == 0 && len / width <= RECORD_NAMES_MAX;
 }
 
 static bool value_is_valid(const struct record_value *v)
