@@ -6,7 +6,7 @@
 #include "ja3.h"
 
 #define EXTENSION_MIN 4 /* bytes: type and length */
-#define NUMBER_MAX 6 /* five digits and a hyphen */
+#define NUMBER_MAX 6    /* five digits and a hyphen */
 
 /* A number and a hyphen; returns where they end. */
 static uint8_t *put_number(uint8_t *at, unsigned n)
