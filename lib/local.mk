@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libsmtptrap.a
 libsmtptrap_a_SOURCES =
 libsmtptrap_a_SOURCES += lib/arena.c lib/arena.h
+libsmtptrap_a_SOURCES += lib/arm.c lib/arm.h
 libsmtptrap_a_SOURCES += lib/base64.c lib/base64.h
 libsmtptrap_a_SOURCES += lib/board.c lib/board.h
 libsmtptrap_a_SOURCES += lib/buf.c lib/buf.h
@@ -20,6 +21,7 @@ libsmtptrap_a_SOURCES += lib/conf_number.c lib/conf_number.h
 libsmtptrap_a_SOURCES += lib/conf_parse.h
 libsmtptrap_a_SOURCES += lib/conf_schema.c lib/conf_schema.h
 libsmtptrap_a_SOURCES += lib/conf_suggest.c lib/conf_suggest.h
+libsmtptrap_a_SOURCES += lib/conf_tls.c lib/conf_tls.h
 libsmtptrap_a_SOURCES += lib/conf_tree.c lib/conf_tree.h
 libsmtptrap_a_SOURCES += lib/conf_value.c lib/conf_value.h
 libsmtptrap_a_SOURCES += lib/data.c lib/data.h
