@@ -100,8 +100,7 @@ struct session *session_new(const struct worker_args *args)
 	s->results.seq &= ACK_SEQ_MASK;
 	policy_make(&s->policy[0], args->conf);
 	s->policy[1] = s->policy[0];
-	if (args->tls && (args->conf->smtp.extensions & CONF_EXT_STARTTLS))
-		s->policy[1].extensions |= EXT_STARTTLS;
+	s->policy[1].extensions |= EXT_STARTTLS;
 	if (args->tls) {
 		s->tls = tls_session_new(args->tls, args->keyholder);
 		if (s->tls == NULL)
@@ -168,9 +167,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	if (s->tls)
 		tls_begin(s->tls);
 	conn_open(&s->conn, fd, s->tls, s->conf->limits.command_timeout_us);
-	bool starttls = s->tls && c->listener->tls == CONF_TLS_STARTTLS &&
-			(s->policy[1].extensions & EXT_STARTTLS);
-	smtp_init(&s->smtp, &s->policy[starttls], s->envelope, sizeof s->envelope);
+	smtp_init(&s->smtp, &s->policy[0], s->envelope, sizeof s->envelope);
 	record_board(s); /* before it counts: what a killed session's last words are made of */
 	atomic_store_explicit(&s->board->state, SLOT_SESSION, memory_order_release);
 }
@@ -259,7 +256,7 @@ static bool start_tls(struct session *s, bool implicit)
 {
 	struct tls_accept_args args = {.transport = &s->conn.transport,
 				       .timeout_us = s->conf->limits.handshake_timeout_us,
-				       .ask_certificate = s->conf->tls.client_certificate,
+				       .ask_certificate = s->client.offer.ask_certificate,
 				       .implicit = implicit};
 
 	s->tls_used = true;
@@ -408,6 +405,16 @@ static void command_loop(struct session *s)
 		s->client.end = END_SHUTDOWN;
 }
 
+/* The client's address is known now. */
+static void make_offer(struct session *s)
+{
+	struct session_client *c = &s->client;
+
+	c->offer = offer_decide(&(struct offer_facts){
+	    .conf = s->conf, .listener = c->listener, .tls_ready = s->tls != NULL, .ip = c->ip});
+	s->smtp.policy = &s->policy[c->offer.starttls];
+}
+
 static void greet(struct session *s)
 {
 	struct smtp_verdict v;
@@ -435,7 +442,8 @@ static void converse(struct session *s)
 		return;
 	}
 	record_board(s);
-	if (s->tls && l->tls == CONF_TLS_IMPLICIT && !start_tls(s, true))
+	make_offer(s);
+	if (s->client.offer.implicit && !start_tls(s, true))
 		return;
 	greet(s);
 	if (s->client.end == END_NONE)

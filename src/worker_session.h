@@ -16,6 +16,7 @@
 #include "uuid.h"
 #include "worker.h"
 #include "worker_conn.h"
+#include "worker_offer.h"
 #include "worker_results.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
@@ -85,6 +86,7 @@ struct session {
 		uint64_t accepted_us, started_us; /* since 1970; monotonic */
 		uint64_t dialogue_cut;
 		enum session_end end;
+		struct offer offer;
 		unsigned auths;
 		struct session_message message;
 	} client;
