@@ -1,5 +1,5 @@
 /*
- * digest.c: SHA-256, MD5 and HMAC by the TLS library.
+ * digest.c: SHA-256, its HMAC, and MD5 by the TLS library.
  */
 #include "digest.h"
 

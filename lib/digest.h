@@ -1,5 +1,5 @@
 /*
- * digest.h: SHA-256, MD5 and HMAC by the TLS library.
+ * digest.h: SHA-256, its HMAC, and MD5 by the TLS library.
  */
 #ifndef SMTPTRAP_DIGEST_H
 #define SMTPTRAP_DIGEST_H
@@ -17,7 +17,7 @@ int digest_sha256(const void *bytes, size_t len, uint8_t digest_r[DIGEST_SHA256]
  * where the library refuses MD5 (FIPS 140 mode). */
 int digest_md5(const void *bytes, size_t len, uint8_t digest_r[DIGEST_MD5]);
 
-/* HMAC (RFC 2104) by SHA-256 of len bytes.  Returns 0, or ERR_MEMORY. */
+/* The HMAC-SHA256 (RFC 2104) of len bytes with this key.  Returns 0, or ERR_MEMORY. */
 int digest_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 		       uint8_t digest_r[DIGEST_SHA256]);
 

@@ -63,6 +63,7 @@ struct master {
 	const struct ack_board *ack;
 	int ack_fd;
 	struct tls_server *tls; /* NULL: none configured */
+	const struct tls_settings *tls_settings; /* what it was made from */
 	struct role logger;
 	struct role keyholder[MASTER_KEYHOLDERS_MAX];
 	uint32_t keyholders;
