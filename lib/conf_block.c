@@ -73,13 +73,19 @@ struct conf_mark conf_block_seen(const struct conf_reading *r, enum conf_block b
 
 /* ---- keys ---- */
 
-/* Whether some block has this name. */
+/* A block of this name, wherever it stands; CONF_BLOCK_COUNT if there is none. */
+static enum conf_block find_block_anywhere(const struct conf_word *w)
+{
+	unsigned b = CONF_TOP + 1;
+
+	while (b < CONF_BLOCK_COUNT && !conf_word_is(w, conf_blocks[b].name))
+		b++;
+	return (enum conf_block)b;
+}
+
 static bool is_block_name(const struct conf_word *w)
 {
-	for (unsigned b = CONF_TOP + 1; b < CONF_BLOCK_COUNT; b++)
-		if (conf_word_is(w, conf_blocks[b].name))
-			return true;
-	return false;
+	return find_block_anywhere(w) != CONF_BLOCK_COUNT;
 }
 
 /* What is wrong with a word that is no key of the block. */
@@ -407,13 +413,12 @@ static int read_later(struct conf_reading *r, enum conf_block block,
 }
 
 /* The words at the end of s that are a block's: none, its name, or "profile NAME". */
-static uint32_t count_block_words(const struct scope *scope, const struct conf_statement *s)
+static uint32_t count_block_words(const struct conf_statement *s)
 {
 	if (!s->is_block)
 		return 0;
 	if (s->nwords >= 2) {
-		const struct conf_word *w = &s->words[s->nwords - 2];
-		enum conf_block block = conf_block_find(scope->block, w);
+		enum conf_block block = find_block_anywhere(&s->words[s->nwords - 2]);
 		if (block != CONF_BLOCK_COUNT && conf_blocks[block].named)
 			return 2;
 	}
@@ -441,7 +446,7 @@ static int read_block(struct conf_reading *r, const struct scope *outer,
 static int read_statement(struct conf_reading *r, const struct scope *scope,
 			  const struct conf_statement *s)
 {
-	uint32_t at = 0, block_words = count_block_words(scope, s);
+	uint32_t at = 0, block_words = count_block_words(s);
 	int result = 0;
 
 	while (at < s->nwords - block_words && result == 0)
