@@ -2,7 +2,8 @@
  * worker_offer.h: what TLS a client is offered.
  *
  * The one place where that is decided: once for each client, when its address is known (behind a
- * PROXY header, the one that it names) and before anything is said to it.
+ * PROXY header, the one that it names) and before anything is said to it.  What came of it is
+ * told to the memory of addresses, which the next decision looks at.
  */
 #ifndef SMTPTRAP_WORKER_OFFER_H
 #define SMTPTRAP_WORKER_OFFER_H
@@ -10,7 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "address_table.h"
 #include "conf.h"
+#include "summary.h"
+#include "tls.h"
 
 /* What the memory of addresses changed for this client. */
 enum offer_memory {
@@ -27,8 +31,10 @@ const char *offer_memory_name(enum offer_memory memory);
 struct offer_facts {
 	const struct conf *conf;
 	const struct conf_listen *listener;
-	bool tls_ready;    /* the trap has certificates */
+	bool tls_ready; /* the trap has certificates */
+	const struct address_reader *memory;
 	const uint8_t *ip; /* IP_BYTES, of the client */
+	uint64_t now_us;   /* since 1970 */
 };
 
 struct offer {
@@ -38,8 +44,16 @@ struct offer {
 	const struct conf_arm *arm;         /* of the experiment; NULL: takes no part */
 	const struct conf_profile *profile; /* NULL: as the tls block says */
 	enum offer_memory memory;
+	bool failures; /* the address has some that a handshake which goes well would clear */
 };
 
 struct offer offer_decide(const struct offer_facts *facts);
+
+/*
+ * What the memory of addresses should learn of a client that was offered this, when its session
+ * is over; info as it is then.
+ */
+enum summary_tls offer_lesson(const struct conf *conf, const struct offer *offer,
+			      const struct tls_info *info);
 
 #endif

@@ -425,9 +425,14 @@ static void command_loop(struct session *s)
 static void make_offer(struct session *s)
 {
 	struct session_client *c = &s->client;
+	struct offer_facts facts = {.conf = s->conf,
+				    .listener = c->listener,
+				    .tls_ready = s->tls != NULL,
+				    .memory = s->args->memory,
+				    .ip = c->ip,
+				    .now_us = c->accepted_us};
 
-	c->offer = offer_decide(&(struct offer_facts){
-	    .conf = s->conf, .listener = c->listener, .tls_ready = s->tls != NULL, .ip = c->ip});
+	c->offer = offer_decide(&facts);
 	s->smtp.policy = &s->policy[c->offer.starttls];
 }
 
@@ -457,8 +462,8 @@ static void converse(struct session *s)
 		s->client.end = *s->shutting_down ? END_SHUTDOWN : END_REJECTED;
 		return;
 	}
-	record_board(s);
 	make_offer(s);
+	record_board(s);
 	if (s->client.offer.implicit && !start_tls(s, true))
 		return;
 	greet(s);
@@ -491,11 +496,30 @@ void session_trim(struct session *s)
 		tls_session_trim(s->tls);
 }
 
+/* Tell the memory of addresses what there is to learn of this client.  What our own end broke off
+ * says nothing of it. */
+static void teach(struct session *s)
+{
+	struct summary summary = {0};
+	struct iovec part = {.iov_base = &summary, .iov_len = sizeof summary};
+
+	if (s->tls == NULL || *s->shutting_down)
+		return;
+	summary.tls = (uint8_t)offer_lesson(s->conf, &s->client.offer, tls_session_info(s->tls));
+	if (summary.tls == SUMMARY_TLS_NOTHING)
+		return;
+	memcpy(summary.session, s->client.id, sizeof summary.session);
+	memcpy(summary.ip, s->client.ip, sizeof summary.ip);
+	if (results_send(&s->results, FRAME_SUMMARY, &part, 1, false) != ACK_STORED)
+		debug("a summary could not be handed to the logger");
+}
+
 void session_serve(struct session *s, int fd, unsigned listener,
 		   const struct sockaddr_storage *peer)
 {
 	client_begin(s, fd, listener, peer);
 	converse(s);
+	teach(s); /* while the client still waits, so that it finds it learnt when it comes again */
 	conn_close(&s->conn);
 	record_board(s);
 	record_session(s);

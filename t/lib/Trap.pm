@@ -134,6 +134,8 @@ sub conf_text {
         %{$self->{conf}});
     $conf{log} = {directory => $self->{logs}, reserve => '1m', %{$conf{log} // {}}};
     $conf{workers} = {'spare-min' => 4, 'spare-max' => 16, max => 64, %{$conf{workers} // {}}};
+    # Clients of one address fail on purpose, many times: only tests of the memory have it on.
+    $conf{memory} = {'tls-failures' => 0, %{$conf{memory} // {}}};
     my $text = join '', map { "$_ " . _word($conf{$_}) . "\n" }
         grep { ref $conf{$_} ne 'HASH' } sort keys %conf;
     $text .= join '', map { _block('listen', $_) } @{$self->{listeners}};
