@@ -26,7 +26,7 @@
 #define ADDRESS_WAYS 7             /* with the sequence number they fill two cache lines */
 #define ADDRESS_WORDS 2            /* of an entry */
 #define ADDRESS_SECRET 16          /* bytes of the hash's key */
-#define ADDRESS_MIN 1000           /* of the table's size in addresses */
+#define ADDRESS_MIN 100            /* of the table's size in addresses */
 #define ADDRESS_MAX (1024u * 1024) /* 18 MiB; the state file has 16 and is written in one go */
 #define ADDRESS_FAILURES_MAX 255   /* counted to here */
 #define ADDRESS_TRIES 16           /* of a reader who meets the writer */

@@ -185,6 +185,7 @@ EXTRA_DIST += t/tools/arms
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
 FUZZ =
+FUZZ += address_state
 FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
@@ -198,6 +199,7 @@ FUZZ += path
 FUZZ += proxy
 FUZZ += record
 FUZZ += repair
+FUZZ += summary
 FUZZ += tee
 FUZZ += tls_cert_list
 

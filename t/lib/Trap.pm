@@ -9,7 +9,8 @@ package Trap;
 #   $trap->done;                                    # stops it; exit status and own log are tests
 #
 # Options of new():
-#   conf       blocks and top-level keys beyond the defaults; an array is a list of words
+#   conf       blocks and top-level keys beyond the defaults; an array is a list of words.  Unlike
+#              the daemon's own, memory { tls-failures } is 0 here
 #   listeners  [{tls => 'implicit', name => ..., address => ...}, ...]; one without options is
 #              the default.  Address and port are chosen: each test process has an address of
 #              its own in 127.0.0.0/8, so that tests can run in parallel.
@@ -25,6 +26,7 @@ use strict;
 use warnings;
 use Carp qw(croak);
 use Cwd qw(abs_path);
+use Exporter qw(import);
 use Fcntl qw(:mode);
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
@@ -37,6 +39,8 @@ use Trap::Cert;
 use Trap::Client;
 use Trap::Log;
 use Trap::Process;
+
+our @EXPORT_OK = qw(wait_for);
 
 our $BUILD = $ENV{TRAP_BUILD} // croak 'TRAP_BUILD is not set: run tests with t/run';
 our $SOURCE = $ENV{TRAP_SOURCE} // croak 'TRAP_SOURCE is not set: run tests with t/run';
@@ -52,6 +56,17 @@ my $port = 2500;
 my @USUAL = (
     qr/ master: ready: smtptrap /, qr/ master: stopping$/, qr/ master: stopped$/,
 );
+
+# Wait until what the code asks is true; returns 0 if that takes longer than so many seconds.
+sub wait_for {
+    my ($seconds, $sub) = @_;
+    my $end = time + $seconds;
+    while (!$sub->()) {
+        return 0 if time > $end;
+        sleep 0.05;
+    }
+    return 1;
+}
 
 sub new {
     my ($class, %o) = @_;

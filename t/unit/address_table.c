@@ -2,6 +2,7 @@
  * The table of addresses: what one process writes others find, whatever the table holds; it never
  * grows; a reader beside the writer sees whole entries only.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -154,13 +155,13 @@ static void test_sweep(void)
 
 static void test_bounds(void)
 {
-	const uint32_t asked = ADDRESS_MIN;
+	const uint32_t asked = 700; /* a hundred buckets */
 	size_t size = address_table_size(asked);
 	struct address_table *t = table_new(asked);
 	uint32_t new = 0, instead = 0, found = 0;
 	struct address_entry got;
 
-	ok(size <= asked * 19u, "%zu bytes for %u addresses: 18.3 each and the head", size, asked);
+	is_int((int64_t)size, 64 + asked * 128 / 7, "18.3 bytes an address and a head");
 	for (uint64_t key = 1; key <= 50 * asked; key++) {
 		struct address_entry e = {
 		    .key = key, .last_s = NOW + (uint32_t)key, .tls_failures = 1};
@@ -303,6 +304,34 @@ static void test_concurrent(void)
 	munmap(t, address_table_size(1));
 }
 
+/* ---- sealed, as the master does it ---- */
+
+static void test_sealed(void)
+{
+	size_t size = address_table_size(ADDRESS_MIN);
+	int fd = memfd_create("memory of addresses", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct address_entry e = {.key = 7, .last_s = NOW, .tls_failures = 1}, got;
+	struct address_reader r;
+
+	if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
+		exit(96);
+	struct address_table *own = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	address_table_init(own, ADDRESS_MIN, secret);
+	fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL);
+	void *theirs = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	ok(address_reader_init(&r, theirs, size) == 0, "once it is sealed, others map it to read");
+	address_put(own, &e, NOW);
+	is_int(address_find(&r, 7, &got), 1, "and see what the writer goes on to write");
+	ok(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED,
+	   "nobody can map it for writing");
+	ok(mprotect(theirs, size, PROT_READ | PROT_WRITE) < 0, "or make their mapping writable");
+	ok(pwrite(fd, &e, sizeof e, 0) < 0, "or write to it");
+	ok(ftruncate(fd, 0) < 0 && ftruncate(fd, (off_t)size * 2) < 0, "or change its size");
+	munmap(own, size);
+	munmap(theirs, size);
+	close(fd);
+}
+
 int main(void)
 {
 	test_keys();
@@ -313,5 +342,6 @@ int main(void)
 	test_oldest();
 	test_hostile();
 	test_concurrent();
+	test_sealed();
 	return tap_done();
 }

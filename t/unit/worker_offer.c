@@ -11,6 +11,11 @@
 #define HOUR 3600u
 #define SECOND_US UINT64_C(1000000)
 
+static const char *const names[] = {
+#define TLS_FAILURE(sym, name, doc) name,
+#include "tls_failure.def"
+#undef TLS_FAILURE
+};
 static const uint8_t ip[IP_BYTES] = {[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 1};
 static struct address_table *table;
 static struct address_reader reader;
@@ -160,24 +165,6 @@ static void test_lessons(void)
 	     .outcome = TLS_NEGOTIATED,
 	     .failures = true,
 	     .unforgiving = true},
-	    {.title = "a client's alert",
-	     .outcome = TLS_FAILED,
-	     .failure = TLS_FAILURE_CLIENT_ALERT,
-	     .lesson = SUMMARY_TLS_FAILED},
-	    {.title = "no version in common",
-	     .outcome = TLS_FAILED,
-	     .failure = TLS_FAILURE_NO_SHARED_VERSION,
-	     .lesson = SUMMARY_TLS_FAILED},
-	    {.title = "a client that falls silent",
-	     .outcome = TLS_FAILED,
-	     .failure = TLS_FAILURE_TIMEOUT,
-	     .lesson = SUMMARY_TLS_FAILED},
-	    {.title = "a client certificate",
-	     .outcome = TLS_FAILED,
-	     .failure = TLS_FAILURE_CLIENT_CERTIFICATE,
-	     .lesson = SUMMARY_TLS_BAD_CERTIFICATE},
-	    {.title = "no TLS at all", .outcome = TLS_FAILED, .failure = TLS_FAILURE_NOT_TLS},
-	    {.title = "a fault of ours", .outcome = TLS_FAILED, .failure = TLS_FAILURE_INTERNAL},
 	    {.title = "the memory is off",
 	     .outcome = TLS_FAILED,
 	     .failure = TLS_FAILURE_CLIENT_ALERT,
@@ -192,6 +179,41 @@ static void test_lessons(void)
 
 		is_int(offer_lesson(&conf, &offer, &info), cases[i].lesson, cases[i].title);
 	}
+}
+
+/* A failure of a name that is not here has to be decided on. */
+static void test_failures(void)
+{
+	static const struct {
+		enum tls_failure failure;
+		enum summary_tls lesson;
+	} cases[] = {
+	    {TLS_FAILURE_NO_SHARED_VERSION, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_NO_SHARED_CIPHER, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_UNREADABLE_HELLO, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_NOT_TLS, SUMMARY_TLS_NOTHING},
+	    {TLS_FAILURE_CLIENT_ALERT, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_CLIENT_CLOSED, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_TIMEOUT, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_CLIENT_CERTIFICATE, SUMMARY_TLS_BAD_CERTIFICATE},
+	    {TLS_FAILURE_UNSUPPORTED_SNI, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_BAD_RECORD, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_KEY_EXCHANGE, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_UNEXPECTED_MESSAGE, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_BAD_FINISHED, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_DOWNGRADE, SUMMARY_TLS_FAILED},
+	    {TLS_FAILURE_INTERNAL, SUMMARY_TLS_NOTHING},
+	};
+	struct conf conf = {.memory.tls_failures = 2};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct tls_info info = {.outcome = TLS_FAILED, .failure = cases[i].failure};
+
+		ok(offer_lesson(&conf, &(struct offer){0}, &info) == cases[i].lesson,
+		   "a failed handshake: %s", names[cases[i].failure]);
+	}
+	is_int(sizeof cases / sizeof *cases + 1, TLS_FAILURE_COUNT, /* and TLS_FAILURE_NONE */
+	       "of every reason it is decided whether it is remembered");
 }
 
 int main(void)
@@ -210,6 +232,7 @@ int main(void)
 		test_row(&rows[i]);
 	test_busy();
 	test_lessons();
+	test_failures();
 	is_str(offer_memory_name(OFFER_MEMORY_NOT_OFFERED), "not_offered", "what records say");
 	ok(offer_memory_name(OFFER_MEMORY_NOTHING) == NULL, "nothing has no name");
 	free(table);
