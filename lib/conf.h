@@ -71,7 +71,7 @@ struct conf_profile {
 	bool offer;       /* false: there is no STARTTLS, and the rest does not matter */
 	struct conf_keypair *pair; /* at least one */
 	size_t npair;
-	enum conf_key_type key_type; /* pairs of other types are not served */
+	enum conf_key_type key_type;            /* pairs of other types are not served */
 	enum conf_tls_version minimum, maximum; /* minimum <= maximum */
 	enum conf_ciphers ciphers;
 	const char *priority; /* "": as the three above say */

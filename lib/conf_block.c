@@ -26,9 +26,9 @@ struct scope {
 
 /* What more there is to the elements of a block, each with the element; NULL: nothing. */
 static const struct hooks {
-	bool late;                                              /* they are read last */
-	void (*begin)(const struct conf *conf, void *element);  /* before its keys */
-	int (*end)(struct conf_reading *r, void *element);      /* behind them; 0 or ERR_MEMORY */
+	bool late;                                             /* they are read last */
+	void (*begin)(const struct conf *conf, void *element); /* before its keys */
+	int (*end)(struct conf_reading *r, void *element);     /* behind them; 0 or ERR_MEMORY */
 } hooks[CONF_BLOCK_COUNT] = {
     [CONF_PROFILE] = {.late = true, .begin = conf_profile_begin, .end = conf_profile_end},
     [CONF_ARM] = {.end = conf_arm_end},
@@ -310,8 +310,7 @@ static int begin_element(struct conf_reading *r, enum conf_block block,
 		if (conf_rows[i].block == block)
 			r->seen[i] = (struct conf_mark){0};
 	*element_r = add_element(r, row, mark);
-	if (*element_r == NULL ||
-	    (row->named && set_name(r, block, mark, count, *element_r) < 0) ||
+	if (*element_r == NULL || (row->named && set_name(r, block, mark, count, *element_r) < 0) ||
 	    set_defaults(r, block, *element_r) < 0)
 		return ERR_MEMORY;
 	if (hooks[block].begin != NULL)
@@ -399,8 +398,7 @@ static int read_contents(struct conf_reading *r, enum conf_block block,
 	return hooks[block].end != NULL ? hooks[block].end(r, scope.object) : 0;
 }
 
-static int read_later(struct conf_reading *r, enum conf_block block,
-		      const struct conf_statement *s)
+static int read_later(struct conf_reading *r, enum conf_block block, const struct conf_statement *s)
 {
 	struct conf_late *late = arena_alloc(r->conf->arena, sizeof *late);
 

@@ -62,7 +62,8 @@ static void apply(struct conf_profile *p, const struct preset *preset)
 	p->minimum = says & SAYS_MINIMUM ? is->minimum : p->minimum;
 	p->maximum = says & SAYS_MAXIMUM ? is->maximum : p->maximum;
 	p->ciphers = says & SAYS_CIPHERS ? is->ciphers : p->ciphers;
-	p->client_certificate = says & SAYS_REQUEST ? is->client_certificate : p->client_certificate;
+	p->client_certificate =
+	    says & SAYS_REQUEST ? is->client_certificate : p->client_certificate;
 	p->priority = says & SAYS_VERSIONS ? "" : p->priority;
 	p->expired = is->expired;
 }
@@ -113,9 +114,10 @@ int conf_profile_end(struct conf_reading *r, void *profile)
 
 	if (versions && priority.word != NULL) {
 		struct conf_place place = conf_word_place(priority.statement, priority.word);
-		conf_error_add(r->errors, &place,
-			       "priority stands instead of minimum, maximum and ciphers, not beside "
-			       "them");
+		conf_error_add(
+		    r->errors, &place,
+		    "priority stands instead of minimum, maximum and ciphers, not beside "
+		    "them");
 	} else if (versions) {
 		p->priority = "";
 	}
@@ -179,8 +181,8 @@ static int add_preset(struct conf_reading *r, const struct preset *preset,
 		conf_error_add(r->errors, &place, "more than %d profiles", CONF_PROFILE_MAX);
 		return 0;
 	}
-	struct conf_profile *profiles = arena_grow(conf->arena, conf->tls.profile,
-						   conf->tls.nprofile, sizeof *profiles);
+	struct conf_profile *profiles =
+	    arena_grow(conf->arena, conf->tls.profile, conf->tls.nprofile, sizeof *profiles);
 	if (profiles == NULL)
 		return ERR_MEMORY;
 	conf->tls.profile = profiles;

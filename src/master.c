@@ -125,8 +125,9 @@ static bool same_tls(const struct master *m, const struct conf *new)
 	struct arena *arena = arena_new();
 	const struct tls_settings *settings =
 	    arena == NULL ? NULL : master_tls_settings(new, arena);
-	bool same = settings != NULL && m->conf->tls.keyholders == new->tls.keyholders &&
-		    master_tls_covers(m->tls_settings, settings);
+	bool same = settings != NULL &&
+		    m->conf->tls.keyholders ==
+			new->tls.keyholders &&master_tls_covers(m->tls_settings, settings);
 
 	arena_free(&arena);
 	return same;

@@ -14,9 +14,8 @@ static const enum tls_version versions[] = {[CONF_TLS_SSL3] = TLS_SSL3_0,
 					    [CONF_TLS_1_1] = TLS_1_1,
 					    [CONF_TLS_1_2] = TLS_1_2,
 					    [CONF_TLS_1_3] = TLS_1_3};
-static const enum tls_key_type key_types[] = {[CONF_KEY_ANY] = TLS_KEY_ANY,
-					      [CONF_KEY_RSA] = TLS_KEY_RSA,
-					      [CONF_KEY_ECDSA] = TLS_KEY_ECDSA};
+static const enum tls_key_type key_types[] = {
+    [CONF_KEY_ANY] = TLS_KEY_ANY, [CONF_KEY_RSA] = TLS_KEY_RSA, [CONF_KEY_ECDSA] = TLS_KEY_ECDSA};
 
 /* ---- from the configuration ---- */
 
@@ -122,10 +121,9 @@ static bool same_profile(const struct tls_profile *a, const struct tls_profile *
 {
 	return same_text(a->name, b->name) &&
 	       same_files(a->files, a->file_count, b->files, b->file_count) &&
-	       a->key_type == b->key_type && a->minimum == b->minimum &&
-	       a->maximum == b->maximum && a->modern == b->modern &&
-	       same_text(a->priority, b->priority) && a->no_tickets == b->no_tickets &&
-	       a->expired == b->expired;
+	       a->key_type == b->key_type && a->minimum == b->minimum && a->maximum == b->maximum &&
+	       a->modern == b->modern && same_text(a->priority, b->priority) &&
+	       a->no_tickets == b->no_tickets && a->expired == b->expired;
 }
 
 static bool has_profile(const struct tls_settings *settings, const struct tls_profile *profile)

@@ -71,8 +71,8 @@ struct tls_profile {
 	size_t file_count;
 	enum tls_key_type key_type; /* files with other keys are left out; one must be left */
 	enum tls_version minimum, maximum; /* TLS_NO_VERSION: no such limit */
-	bool modern;          /* AEAD and ECDHE alone */
-	const char *priority; /* instead of those three, or NULL */
+	bool modern;                       /* AEAD and ECDHE alone */
+	const char *priority;              /* instead of those three, or NULL */
 	bool no_tickets;
 	bool expired; /* fatal unless all its certificates have expired */
 };

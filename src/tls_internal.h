@@ -44,7 +44,7 @@ enum tls_end {
 struct tls_session {
 	struct tls_server *server;
 	const struct tls_served *served; /* the profile of the present client */
-	gnutls_session_t gnutls; /* NULL: no TLS now */
+	gnutls_session_t gnutls;         /* NULL: no TLS now */
 	const struct tls_transport *transport;
 	uint64_t deadline_us; /* of the handshake, monotonic; 0: none */
 	enum tls_end end;

@@ -21,7 +21,7 @@
 /* The certificates of a PEM file, the first one's key first. */
 struct chain {
 	const char *file;
-	gnutls_pcert_st *certificates; /* the array is ours, what is in it later the library's */
+	gnutls_pcert_st certificates[CHAIN_MAX]; /* what they hold is later the library's */
 	unsigned count;
 	gnutls_pk_algorithm_t algorithm;
 	unsigned bits;
@@ -31,11 +31,7 @@ static void chain_read(struct chain *c, const char *file)
 {
 	gnutls_datum_t pem;
 
-	*c = (struct chain){.file = file,
-			    .certificates = calloc(CHAIN_MAX, sizeof *c->certificates),
-			    .count = CHAIN_MAX};
-	if (c->certificates == NULL)
-		fatal("no memory for the certificate %s", file);
+	*c = (struct chain){.file = file, .count = CHAIN_MAX};
 	int r = gnutls_load_file(file, &pem);
 	if (r < 0)
 		fatal("cannot read the certificate %s: %s", file, strerror(errno));
@@ -54,7 +50,6 @@ static void chain_drop(struct chain *c)
 {
 	for (unsigned i = 0; i < c->count; i++)
 		gnutls_pcert_deinit(&c->certificates[i]);
-	free(c->certificates);
 }
 
 /* ---- what is asked of a certificate ---- */
@@ -165,7 +160,6 @@ static void add_pair(struct tls_server *server, gnutls_certificate_credentials_t
 					       library_key);
 	if (r < 0)
 		fatal("cannot use the certificate %s: %s", files->certificate, gnutls_strerror(r));
-	free(c->certificates);
 }
 
 void tls_pairs_add(struct tls_server *server, gnutls_certificate_credentials_t credentials,

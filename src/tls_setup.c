@@ -54,7 +54,7 @@ static void set_trust(struct tls_server *server, bool system_trust)
 	tls_need(gnutls_x509_trust_list_init(&server->trust, 0), "make a list of authorities");
 	if (system_trust)
 		tls_need(gnutls_x509_trust_list_add_system_trust(server->trust, 0, 0),
-		     "read the system's authorities");
+			 "read the system's authorities");
 }
 
 /* What sessions without a profile get. */

@@ -64,16 +64,15 @@ struct offer offer_decide(const struct offer_facts *f)
 {
 	enum conf_tls_mode mode = f->tls_ready ? f->listener->tls : CONF_TLS_OFF;
 	bool implicit = mode == CONF_TLS_IMPLICIT;
-	bool starttls =
-	    mode == CONF_TLS_STARTTLS && (f->conf->smtp.extensions & CONF_EXT_STARTTLS);
+	bool starttls = mode == CONF_TLS_STARTTLS && (f->conf->smtp.extensions & CONF_EXT_STARTTLS);
 	const struct conf_arm *arm = find_arm(f, implicit || starttls);
 	const struct conf_profile *profile =
 	    arm == NULL ? NULL : &f->conf->tls.profile[arm->profile_at];
 	struct offer offer = {
 	    .starttls = starttls && (profile == NULL || profile->offer),
 	    .implicit = implicit,
-	    .ask_certificate = profile == NULL ? f->conf->tls.client_certificate
-					       : profile->client_certificate,
+	    .ask_certificate =
+		profile == NULL ? f->conf->tls.client_certificate : profile->client_certificate,
 	    .arm = arm,
 	    .profile = profile,
 	};

@@ -148,7 +148,8 @@ static void test_shares(void)
 						{.name = "b", .weight = 10000},
 						{.name = "c", .weight = 1000},
 						{.name = "d", .weight = 1000000}};
-	static const char *const keys[] = {KEY, "another key of this test", "a third key, the last"};
+	static const char *const keys[] = {KEY, "another key of this test",
+					   "a third key, the last"};
 
 	for (size_t i = 0; i < 3; i++) {
 		struct conf_experiment e = make(four, 4);

@@ -38,8 +38,8 @@ static const struct {
      "2:65: the arm lgacy names a profile that is not there, near \"lgacy\" (did you mean "
      "\"legacy\"?)\n"},
     {"an arm that names an unknown profile",
-     LISTEN "tls { " PAIR
-	    "profile slow { }\nexperiment { " KEY "arm a { weight 1 profile slwo } } }\n",
+     LISTEN "tls { " PAIR "profile slow { }\nexperiment { " KEY
+	    "arm a { weight 1 profile slwo } } }\n",
      "3:60: the arm a names a profile that is not there, near \"slwo\" (did you mean "
      "\"slow\"?)\n"},
     {"weight 0", LISTEN "tls { " PAIR "experiment { " KEY "arm legacy { weight 0 } } }\n",
@@ -161,9 +161,9 @@ static void test_none(void)
 
 static void test_inherits(void)
 {
-	struct conf *c = load(LISTEN
-			      "tls { profile p { } }\n"
-			      "tls { " PAIR "minimum tls1.1 client-certificate off tickets no }\n");
+	struct conf *c =
+	    load(LISTEN "tls { profile p { } }\n"
+			"tls { " PAIR "minimum tls1.1 client-certificate off tickets no }\n");
 	const struct conf_profile *p = find(c, "p");
 
 	ok(p->offer && p->key_type == CONF_KEY_ANY && p->maximum == CONF_TLS_1_3 &&
@@ -187,7 +187,8 @@ static void test_priority(void)
 	is_str(find(c, "c")->priority, "", "or ciphers");
 	is_str(find(c, "d")->priority, "PFS", "or a priority of its own");
 	is_str(find(c, "modern")->priority, "", "or if a built-in one does");
-	is_str(find(c, "tls12")->priority, "SECURE128", "a priority replaces the built-in versions");
+	is_str(find(c, "tls12")->priority, "SECURE128",
+	       "a priority replaces the built-in versions");
 	conf_free(&c);
 }
 
@@ -211,12 +212,12 @@ static void test_own(void)
 
 static void test_built_in(void)
 {
-	struct conf *c =
-	    load(LISTEN "tls { " PAIR "minimum tls1.1 priority PFS\n"
-			"experiment { " KEY "arm none { weight 1 } arm tls12 { weight 2 }\n"
-			"arm rsa { weight 3 } arm expired { weight 4 } arm no-request { weight 5 }\n"
-			"arm modern { weight 6 } arm legacy { weight 1000000 } }\n"
-			"profile expired { certificate old key old } }\n");
+	struct conf *c = load(
+	    LISTEN "tls { " PAIR "minimum tls1.1 priority PFS\n"
+		   "experiment { " KEY "arm none { weight 1 } arm tls12 { weight 2 }\n"
+		   "arm rsa { weight 3 } arm expired { weight 4 } arm no-request { weight 5 }\n"
+		   "arm modern { weight 6 } arm legacy { weight 1000000 } }\n"
+		   "profile expired { certificate old key old } }\n");
 	const struct conf_experiment *e = &c->tls.experiment;
 	const struct conf_profile *p = find(c, "legacy");
 
@@ -296,13 +297,13 @@ static void test_counts(void)
 		   more ? "refused" : "accepted");
 		conf_free(&c);
 	}
-	ok(strstr(errors.text[0], "36:5: more than 32 arm blocks") != NULL, "and the error says so");
+	ok(strstr(errors.text[0], "36:5: more than 32 arm blocks") != NULL,
+	   "and the error says so");
 	for (int more = 0; more < 2; more++) {
 		strcpy(text, LISTEN "tls { " PAIR "\n");
 		for (int i = 0; i < CONF_PROFILE_MAX - 1; i++)
 			sprintf(text + strlen(text), "profile p%d { }\n", i);
-		sprintf(text + strlen(text),
-			"experiment { " KEY "arm rsa { weight 1 } %s } }\n",
+		sprintf(text + strlen(text), "experiment { " KEY "arm rsa { weight 1 } %s } }\n",
 			more ? "arm legacy { weight 1 }" : "");
 		c = load(text);
 		ok((c != NULL) == !more, "31 profiles and %d built-in ones are %s", 1 + more,
