@@ -42,6 +42,12 @@ static const struct {
 	    "arm a { weight 1 profile slwo } } }\n",
      "3:60: the arm a names a profile that is not there, near \"slwo\" (did you mean "
      "\"slow\"?)\n"},
+    {"a name that is none is shown escaped, also as what is meant",
+     LISTEN "tls { " PAIR "profile ol\xff { }\nexperiment { " KEY
+	    "arm a { weight 1 profile old } } }\n",
+     "2:35: a name is made of letters, digits, \".\", \"_\" and \"-\", near \"ol\\xff\"\n"
+     "3:60: the arm a names a profile that is not there, near \"old\" (did you mean "
+     "\"ol\\xff\"?)\n"},
     {"weight 0", LISTEN "tls { " PAIR "experiment { " KEY "arm legacy { weight 0 } } }\n",
      "2:81: weight must be 1 to 1000000, near \"0\"\n"},
     {"an absurd weight",
