@@ -12,7 +12,9 @@ TLS_SOURCES = \
 	src/tls_info.c \
 	src/tls_key_client.c src/tls_key_client.h \
 	src/tls_names.c \
+	src/tls_pairs.c \
 	src/tls_priority.c src/tls_priority.h \
+	src/tls_served.c \
 	src/tls_setup.c \
 	src/tls_transport.c
 
@@ -33,6 +35,7 @@ smtptrapd_SOURCES += src/master_pool.c
 smtptrapd_SOURCES += src/master_roles.c
 smtptrapd_SOURCES += src/master_start.c
 smtptrapd_SOURCES += src/master_status.c
+smtptrapd_SOURCES += src/master_tls.c src/master_tls.h
 smtptrapd_SOURCES += src/notify.c src/notify.h
 smtptrapd_SOURCES += src/privs.c src/privs.h
 smtptrapd_SOURCES += src/proc.c src/proc.h

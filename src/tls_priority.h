@@ -10,8 +10,8 @@
 
 #define TLS_PRIORITY_MAX 1600 /* bytes of our own string, about 1,200 */
 
-/* Write to `to` our priority string for versions from minimum on (TLS_NO_VERSION: from SSLv3). */
-void tls_priority_build(enum tls_version minimum, char to[TLS_PRIORITY_MAX]);
+/* Write to `to` our priority string for what the profile serves; its own string is not looked at. */
+void tls_priority_build(const struct tls_profile *profile, char to[TLS_PRIORITY_MAX]);
 
 /* The number the library has for a version, and back (TLS_NO_VERSION for what is none of ours). */
 int tls_version_to_library(enum tls_version version);

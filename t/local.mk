@@ -33,6 +33,9 @@ t_unit_address_table_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/arena.t
 t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
 t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/arm.t
+t_unit_arm_t_SOURCES = t/unit/arm.c t/tap.h
+t_unit_arm_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/base64.t
 t_unit_base64_t_SOURCES = t/unit/base64.c t/tap.h
 t_unit_base64_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -54,6 +57,9 @@ t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_suggest.t
 t_unit_conf_suggest_t_SOURCES = t/unit/conf_suggest.c t/tap.h
 t_unit_conf_suggest_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_tls.t
+t_unit_conf_tls_t_SOURCES = t/unit/conf_tls.c t/tap.h t/unit/conf_files.h
+t_unit_conf_tls_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_tree.t
 t_unit_conf_tree_t_SOURCES = t/unit/conf_tree.c t/tap.h t/unit/conf_files.h
 t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -196,6 +202,7 @@ check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
 EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/golden/foreign-names.txt t/tools/hellos
+EXTRA_DIST += t/tools/arms
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
