@@ -42,6 +42,7 @@ smtptrapd_SOURCES += src/worker_message.c
 smtptrapd_SOURCES += src/worker_record.c
 smtptrapd_SOURCES += src/worker_results.c src/worker_results.h
 smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
+smtptrapd_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
 smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
 
 # The reader.
