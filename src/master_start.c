@@ -109,6 +109,17 @@ static void open_log_dir(struct master *m)
 		      (unsigned)writer);
 }
 
+/* The default asks for all there may be: only who asks by name is told that it is not there. */
+static void warn_missing(const struct master *m)
+{
+	const char *missing = tls_server_missing(m->tls);
+	const struct conf *conf = m->conf;
+
+	if (*missing && (conf->tls.minimum_named || *conf->tls.priority))
+		warn("tls %s: asked for, but %s has no %s: not served",
+		     *conf->tls.priority ? "priority" : "minimum", tls_library_version(), missing);
+}
+
 static void setup_tls(struct master *m)
 {
 	const struct conf *conf = m->conf;
@@ -131,6 +142,7 @@ static void setup_tls(struct master *m)
 				   .minimum = minimum[conf->tls.minimum],
 				   .priority = *conf->tls.priority ? conf->tls.priority : NULL,
 				   .no_tickets = !conf->tls.tickets});
+	warn_missing(m);
 }
 
 void master_give_up_root(const struct master *m)

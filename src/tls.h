@@ -90,6 +90,12 @@ int tls_priority_check(const char *priority, size_t *position_r);
 /* The versions that will be served, for the start-up line: "TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3". */
 const char *tls_server_versions(const struct tls_server *server);
 
+/* Those that the settings ask for and the library has not: "SSLv3", "" if there is none. */
+const char *tls_server_missing(const struct tls_server *server);
+
+/* The versions that the library has, whatever is asked for.  May be called before tls_setup(). */
+const char *tls_library_versions(void);
+
 /* The library's name and version: "GnuTLS 3.7.9". */
 const char *tls_library_version(void);
 

@@ -11,15 +11,17 @@
 #include "tls.h"
 #include "tls_key_client.h"
 
-#define TLS_HELD_MAX 4096 /* bytes that wait until we must: a flight, a ticket, a reply */
+#define TLS_VERSIONS_MAX 64 /* bytes of the names of all versions, about 45 */
+#define TLS_HELD_MAX 4096   /* bytes that wait until we must: a flight, a ticket, a reply */
 
 struct tls_server {
 	gnutls_priority_t priority;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_dh_params_t dh;
-	gnutls_datum_t ticket_key;      /* empty: no tickets */
-	gnutls_x509_trust_list_t trust; /* empty unless system_trust */
-	char versions[64];
+	gnutls_datum_t ticket_key;       /* empty: no tickets */
+	gnutls_x509_trust_list_t trust;  /* empty unless system_trust */
+	char versions[TLS_VERSIONS_MAX]; /* that are served */
+	char missing[TLS_VERSIONS_MAX];  /* that are asked for, and the library has not */
 	struct key_client client;
 	size_t key_count;
 	struct key_client_key keys[KEY_COUNT_MAX];

@@ -84,6 +84,14 @@ int tls_priority_check(const char *priority, size_t *position_r)
 	return 0;
 }
 
+bool tls_priority_names(const char *priority, enum tls_version version)
+{
+	for (size_t i = 0; i < VERSIONS; i++)
+		if (versions[i].version == version)
+			return strstr(priority, versions[i].priority + 1) != NULL; /* no colon */
+	return false;
+}
+
 int tls_version_to_library(enum tls_version version)
 {
 	for (size_t i = 0; i < VERSIONS; i++)
@@ -98,6 +106,15 @@ enum tls_version tls_version_from_library(int protocol)
 		if ((int)versions[i].library == protocol)
 			return versions[i].version;
 	return TLS_NO_VERSION;
+}
+
+bool tls_version_in_library(enum tls_version version)
+{
+	const gnutls_protocol_t *there = gnutls_protocol_list();
+
+	while (*there != 0 && (int)*there != tls_version_to_library(version))
+		there++;
+	return *there != 0;
 }
 
 const char *tls_version_name(enum tls_version version)

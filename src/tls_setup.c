@@ -25,42 +25,38 @@ static void need(int r, const char *what)
 		fatal("TLS: cannot %s: %s", what, gnutls_strerror(r));
 }
 
-static void set_priority(struct tls_server *server, const struct tls_settings *settings)
+static void set_priority(struct tls_server *server, const char *text)
 {
-	char own[TLS_PRIORITY_MAX];
-	const char *text = settings->priority, *position = "";
-
-	if (text == NULL) {
-		tls_priority_build(settings->minimum, own);
-		text = own;
-	}
+	const char *position = "";
 	int r = gnutls_priority_init(&server->priority, text, &position);
 	if (r < 0)
 		fatal("TLS: the priority string is wrong at \"%s\": %s", position,
 		      gnutls_strerror(r));
 }
 
-/* What the library serves and the priorities ask for. */
-static void list_versions(struct tls_server *server)
+static void add_version(char list[TLS_VERSIONS_MAX], enum tls_version version)
 {
-	const gnutls_protocol_t *there = gnutls_protocol_list();
+	if (list[0] != '\0')
+		strlcat(list, " ", TLS_VERSIONS_MAX);
+	strlcat(list, tls_version_name(version), TLS_VERSIONS_MAX);
+}
+
+/* Which versions are served, and which are asked for and not in the library, whose list of what is
+ * asked for passes those over. */
+static void list_versions(struct tls_server *server, const char *priority)
+{
 	const unsigned *asked;
 	int count = gnutls_priority_protocol_list(server->priority, &asked);
 
-	for (int v = TLS_SSL3_0; v < TLS_VERSION_COUNT; v++) {
-		int number = tls_version_to_library((enum tls_version)v);
-		bool served = false, wanted = false;
+	for (enum tls_version v = TLS_SSL3_0; v < TLS_VERSION_COUNT; v++) {
+		bool wanted = false;
 
-		for (size_t i = 0; there[i] != 0; i++)
-			served = served || (int)there[i] == number;
 		for (int i = 0; i < count; i++)
-			wanted = wanted || (int)asked[i] == number;
-		if (!served || !wanted)
-			continue;
-		if (server->versions[0] != '\0')
-			strlcat(server->versions, " ", sizeof server->versions);
-		strlcat(server->versions, tls_version_name((enum tls_version)v),
-			sizeof server->versions);
+			wanted = wanted || (int)asked[i] == tls_version_to_library(v);
+		if (tls_version_in_library(v) && wanted)
+			add_version(server->versions, v);
+		else if (!tls_version_in_library(v) && tls_priority_names(priority, v))
+			add_version(server->missing, v);
 	}
 	if (server->versions[0] == '\0')
 		fatal("TLS: no protocol version is left to serve");
@@ -148,6 +144,8 @@ static void set_trust(struct tls_server *server, bool system_trust)
 struct tls_server *tls_setup(const struct tls_settings *settings)
 {
 	struct tls_server *server = calloc(1, sizeof *server);
+	char own[TLS_PRIORITY_MAX];
+	const char *priority = settings->priority;
 
 	if (server == NULL)
 		fatal("no memory for TLS");
@@ -156,8 +154,12 @@ struct tls_server *tls_setup(const struct tls_settings *settings)
 		      settings->file_count);
 	server->client.fd = -1;
 	tls_library_start();
-	set_priority(server, settings);
-	list_versions(server);
+	if (priority == NULL) {
+		tls_priority_build(settings->minimum, own);
+		priority = own;
+	}
+	set_priority(server, priority);
+	list_versions(server, priority);
 	need(gnutls_certificate_allocate_credentials(&server->credentials), "make credentials");
 	/* The key is elsewhere; the key holder compares it with the certificate. */
 	gnutls_certificate_set_flags(server->credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
@@ -173,6 +175,22 @@ struct tls_server *tls_setup(const struct tls_settings *settings)
 const char *tls_server_versions(const struct tls_server *server)
 {
 	return server->versions;
+}
+
+const char *tls_server_missing(const struct tls_server *server)
+{
+	return server->missing;
+}
+
+const char *tls_library_versions(void)
+{
+	static char text[TLS_VERSIONS_MAX];
+
+	if (text[0] == '\0')
+		for (enum tls_version v = TLS_SSL3_0; v < TLS_VERSION_COUNT; v++)
+			if (tls_version_in_library(v))
+				add_version(text, v);
+	return text;
 }
 
 const char *tls_library_version(void)
