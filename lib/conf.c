@@ -147,6 +147,7 @@ static int read_tree(struct conf *conf, const struct conf_tree *tree, struct con
 	if (conf_block_defaults(&r) < 0 || conf_block_read(&r, tree->first) < 0 ||
 	    fill_all(conf) < 0 || conf_tls_finish(&r) < 0)
 		return ERR_MEMORY;
+	conf->tls.minimum_named = conf_block_seen(&r, CONF_TLS, "minimum").word != NULL;
 	check_all(&r, tree);
 	return 0;
 }

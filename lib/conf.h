@@ -117,6 +117,7 @@ struct conf {
 		struct conf_keypair *pair; /* in the order of the file */
 		size_t npair;              /* 0: no TLS is configured */
 		enum conf_tls_version minimum;
+		bool minimum_named;      /* the file says so, it is not the default */
 		const char *priority;    /* "": built in */
 		bool client_certificate; /* ask for one */
 		bool tickets;

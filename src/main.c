@@ -49,7 +49,8 @@ static struct options parse_options(int argc, char **argv)
 			log_verbose(true);
 			break;
 		case 'V':
-			printf("smtptrapd %s (%s)\n", PACKAGE_VERSION, tls_library_version());
+			printf("smtptrapd %s (%s: %s)\n", PACKAGE_VERSION, tls_library_version(),
+			       tls_library_versions());
 			exit(0);
 		case 'h':
 			usage(0);

@@ -278,6 +278,20 @@ static void on_event(struct master *m, enum watched what)
 
 /* ---- the loop ---- */
 
+/* Which versions are served, and which are not though they are asked for. */
+static const char *describe_tls(const struct master *m)
+{
+	static char text[160];
+
+	if (m->tls == NULL)
+		return "none configured";
+	strlcpy(text, tls_server_versions(m->tls), sizeof text);
+	if (*tls_server_missing(m->tls))
+		snprintf(text + strlen(text), sizeof text - strlen(text), " (%s has no %s)",
+			 tls_library_version(), tls_server_missing(m->tls));
+	return text;
+}
+
 static void say_ready(struct master *m)
 {
 	static bool said;
@@ -287,7 +301,7 @@ static void say_ready(struct master *m)
 	said = true;
 	info("ready: %s %s, %zu listeners, workers %u to %u; TLS: %s; sandbox: %s%s%s",
 	     PACKAGE_NAME, PACKAGE_VERSION, m->conf->nlisten, m->conf->workers.spare_min,
-	     m->conf->workers.max, m->tls ? tls_server_versions(m->tls) : "none configured",
+	     m->conf->workers.max, describe_tls(m),
 	     m->root ? "users chroot " : "(not root: no users, no chroot) ", sandbox_describe(),
 	     m->conf->log.durability == CONF_DURABILITY_NONE
 		 ? "; durability none: a crash can lose messages that were acknowledged"

@@ -129,6 +129,17 @@ static void open_log_dir(struct master *m)
 		      (unsigned)writer);
 }
 
+/* The default asks for all there may be: only who asks by name is told that it is not there. */
+static void warn_missing(const struct master *m)
+{
+	const char *missing = tls_server_missing(m->tls);
+	const struct conf *conf = m->conf;
+
+	if (*missing && (conf->tls.minimum_named || *conf->tls.priority))
+		warn("tls %s: asked for, but %s has no %s: not served",
+		     *conf->tls.priority ? "priority" : "minimum", tls_library_version(), missing);
+}
+
 static void setup_tls(struct master *m)
 {
 	struct arena *arena = arena_new(); /* for as long as the trap runs */
@@ -136,8 +147,10 @@ static void setup_tls(struct master *m)
 	m->tls_settings = arena == NULL ? NULL : master_tls_settings(m->conf, arena);
 	if (m->tls_settings == NULL)
 		fatal("no memory for TLS");
-	if (m->tls_settings->file_count > 0)
-		m->tls = tls_setup(m->tls_settings);
+	if (m->tls_settings->file_count == 0)
+		return;
+	m->tls = tls_setup(m->tls_settings);
+	warn_missing(m);
 }
 
 void master_give_up_root(const struct master *m)

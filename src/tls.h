@@ -110,6 +110,12 @@ const char *tls_server_versions(const struct tls_server *server);
 /* The number of the profile with this name, for struct tls_accept_args; 0 if there is none. */
 unsigned tls_server_profile(const struct tls_server *server, const char *name);
 
+/* Those that the settings ask for and the library has not: "SSLv3", "" if there is none. */
+const char *tls_server_missing(const struct tls_server *server);
+
+/* The versions that the library has, whatever is asked for.  May be called before tls_setup(). */
+const char *tls_library_versions(void);
+
 /* The library's name and version: "GnuTLS 3.7.9". */
 const char *tls_library_version(void);
 

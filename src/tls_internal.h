@@ -11,7 +11,8 @@
 #include "tls.h"
 #include "tls_key_client.h"
 
-#define TLS_HELD_MAX 4096 /* bytes that wait until we must: a flight, a ticket, a reply */
+#define TLS_VERSIONS_MAX 64 /* bytes of the names of all versions, about 45 */
+#define TLS_HELD_MAX 4096   /* bytes that wait until we must: a flight, a ticket, a reply */
 
 /* A profile, ready for sessions. */
 struct tls_served {
@@ -24,8 +25,9 @@ struct tls_served {
 
 struct tls_server {
 	gnutls_dh_params_t dh;
-	gnutls_x509_trust_list_t trust; /* empty unless system_trust */
-	char versions[64];
+	gnutls_x509_trust_list_t trust;  /* empty unless system_trust */
+	char versions[TLS_VERSIONS_MAX]; /* that are served */
+	char missing[TLS_VERSIONS_MAX];  /* that are asked for, and the library has not */
 	struct key_client client;
 	size_t key_count;
 	struct key_client_key keys[KEY_COUNT_MAX];

@@ -84,6 +84,14 @@ void tls_priority_build(const struct tls_profile *profile, char to[TLS_PRIORITY_
 	strlcat(to, profile->modern ? modern_algorithms : algorithms, TLS_PRIORITY_MAX);
 }
 
+const char *tls_priority_text(const struct tls_profile *profile, char own[TLS_PRIORITY_MAX])
+{
+	if (profile->priority != NULL)
+		return profile->priority;
+	tls_priority_build(profile, own);
+	return own;
+}
+
 int tls_priority_check(const char *priority, size_t *position_r)
 {
 	gnutls_priority_t cache;
@@ -96,6 +104,14 @@ int tls_priority_check(const char *priority, size_t *position_r)
 		return -1;
 	gnutls_priority_deinit(cache);
 	return 0;
+}
+
+bool tls_priority_names(const char *priority, enum tls_version version)
+{
+	for (size_t i = 0; i < VERSIONS; i++)
+		if (versions[i].version == version)
+			return strstr(priority, versions[i].priority + 1) != NULL; /* no colon */
+	return false;
 }
 
 int tls_version_to_library(enum tls_version version)
@@ -112,6 +128,15 @@ enum tls_version tls_version_from_library(int protocol)
 		if ((int)versions[i].library == protocol)
 			return versions[i].version;
 	return TLS_NO_VERSION;
+}
+
+bool tls_version_in_library(enum tls_version version)
+{
+	const gnutls_protocol_t *there = gnutls_protocol_list();
+
+	while (*there != 0 && (int)*there != tls_version_to_library(version))
+		there++;
+	return *there != 0;
 }
 
 const char *tls_version_name(enum tls_version version)

@@ -40,13 +40,8 @@ static const char *describe(const struct tls_served *served)
 
 static void make_priority(struct tls_served *served)
 {
-	const char *text = served->profile->priority, *position = "";
 	char own[TLS_PRIORITY_MAX];
-
-	if (text == NULL) {
-		tls_priority_build(served->profile, own);
-		text = own;
-	}
+	const char *text = tls_priority_text(served->profile, own), *position = "";
 	int r = gnutls_priority_init(&served->priority, text, &position);
 	if (r < 0)
 		fatal("TLS: the priority string of %s is wrong at \"%s\": %s", describe(served),

@@ -14,27 +14,29 @@
 
 #define DH_EXPONENT_BITS 256 /* enough for the 103 bits of ffdhe2048 (RFC 7919, 5.2: 225) */
 
-/* What the library serves and the priorities ask for. */
-static void list_versions(struct tls_server *server)
+static void add_version(char list[TLS_VERSIONS_MAX], enum tls_version version)
 {
-	const gnutls_protocol_t *there = gnutls_protocol_list();
+	if (list[0] != '\0')
+		strlcat(list, " ", TLS_VERSIONS_MAX);
+	strlcat(list, tls_version_name(version), TLS_VERSIONS_MAX);
+}
+
+/* Which versions are served, and which are asked for and not in the library, whose list of what is
+ * asked for passes those over. */
+static void list_versions(struct tls_server *server, const char *priority)
+{
 	const unsigned *asked;
 	int count = gnutls_priority_protocol_list(server->served[0].priority, &asked);
 
-	for (int v = TLS_SSL3_0; v < TLS_VERSION_COUNT; v++) {
-		int number = tls_version_to_library((enum tls_version)v);
-		bool served = false, wanted = false;
+	for (enum tls_version v = TLS_SSL3_0; v < TLS_VERSION_COUNT; v++) {
+		bool wanted = false;
 
-		for (size_t i = 0; there[i] != 0; i++)
-			served = served || (int)there[i] == number;
 		for (int i = 0; i < count; i++)
-			wanted = wanted || (int)asked[i] == number;
-		if (!served || !wanted)
-			continue;
-		if (server->versions[0] != '\0')
-			strlcat(server->versions, " ", sizeof server->versions);
-		strlcat(server->versions, tls_version_name((enum tls_version)v),
-			sizeof server->versions);
+			wanted = wanted || (int)asked[i] == tls_version_to_library(v);
+		if (tls_version_in_library(v) && wanted)
+			add_version(server->versions, v);
+		else if (!tls_version_in_library(v) && tls_priority_names(priority, v))
+			add_version(server->missing, v);
 	}
 	if (server->versions[0] == '\0')
 		fatal("TLS: no protocol version is left to serve");
@@ -73,6 +75,7 @@ struct tls_server *tls_setup(const struct tls_settings *settings)
 	const struct tls_profile base = base_profile(settings);
 	size_t count = settings->profile_count + 1;
 	struct tls_server *server = calloc(1, sizeof *server + count * sizeof *server->served);
+	char own[TLS_PRIORITY_MAX];
 
 	if (server == NULL)
 		fatal("no memory for TLS");
@@ -80,7 +83,7 @@ struct tls_server *tls_setup(const struct tls_settings *settings)
 	tls_library_start();
 	make_dh(server);
 	tls_served_make(server, &base);
-	list_versions(server);
+	list_versions(server, tls_priority_text(&base, own));
 	for (size_t i = 0; i < settings->profile_count; i++)
 		tls_served_make(server, &settings->profiles[i]);
 	for (size_t i = 0; i < server->served_count; i++)
@@ -92,6 +95,22 @@ struct tls_server *tls_setup(const struct tls_settings *settings)
 const char *tls_server_versions(const struct tls_server *server)
 {
 	return server->versions;
+}
+
+const char *tls_server_missing(const struct tls_server *server)
+{
+	return server->missing;
+}
+
+const char *tls_library_versions(void)
+{
+	static char text[TLS_VERSIONS_MAX];
+
+	if (text[0] == '\0')
+		for (enum tls_version v = TLS_SSL3_0; v < TLS_VERSION_COUNT; v++)
+			if (tls_version_in_library(v))
+				add_version(text, v);
+	return text;
 }
 
 const char *tls_library_version(void)

@@ -15,6 +15,11 @@ INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logge
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+check_PROGRAMS += t/tools/suites
+t_tools_suites_SOURCES = t/tools/suites.c src/log.c src/log.h src/tls_priority.c \
+	src/tls_priority.h
+t_tools_suites_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
+t_tools_suites_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 EXTRA_DIST += t/proc/reader.t
 
 check_PROGRAMS += t/tools/synsig
@@ -194,7 +199,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/regress/reload.t
 EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
-EXTRA_DIST += t/lib t/proc t/regress t/smtp
+EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
