@@ -50,7 +50,8 @@ static const char *const block_names[CONF_BLOCK_COUNT] = {
     [CONF_TOP] = "",          [CONF_LISTEN] = "listen",
     [CONF_TLS] = "tls",       [CONF_WORKERS] = "workers",
     [CONF_LIMITS] = "limits", [CONF_SMTP] = "smtp",
-    [CONF_AUTH] = "auth",     [CONF_LOG] = "log",
+    [CONF_AUTH] = "auth",     [CONF_DNS] = "dns",
+    [CONF_LOG] = "log",
 };
 
 /* clang-format off */
@@ -199,6 +200,41 @@ const struct conf_row conf_rows[] = {
     {CONF_AUTH, "auth-secrets", CONF_KIND_SWITCH, .def = "no", .words = yes_words,
      .offset = AT(auth.auth_secrets),
      .doc = "Whether passwords are recorded too."},
+
+    {CONF_DNS, "server", CONF_KIND_SERVERS, .otherwise = "none", .offset = AT(dns.server),
+     .count_offset = AT(dns.nserver),
+     .doc = "The DNS servers that are asked, up to 8, as ADDRESS, ADDRESS:PORT or "
+            "\"[ADDRESS]:PORT\"; system stands for those of /etc/resolv.conf when the trap "
+            "starts. They resolve recursively. Without a server there is no DNS."},
+    {CONF_DNS, "reverse", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = AT(dns.reverse),
+     .doc = "Whether the names of each client are looked up, and their addresses."},
+    {CONF_DNS, "sender", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = AT(dns.sender),
+     .doc = "Whether it is looked up where mail to the domain of a reverse-path would go."},
+    {CONF_DNS, "dnsbl", CONF_KIND_ZONES, .otherwise = "none", .offset = AT(dns.dnsbl),
+     .count_offset = AT(dns.ndnsbl),
+     .doc = "Lists of addresses (RFC 5782), up to 16, where each client is looked up."},
+    {CONF_DNS, "dbl", CONF_KIND_ZONES, .otherwise = "none", .offset = AT(dns.dbl),
+     .count_offset = AT(dns.ndbl),
+     .doc = "Lists of names, up to 16, where the name of each HELO or EHLO and the domain of "
+            "each reverse-path are looked up."},
+    {CONF_DNS, "banner-waits", CONF_KIND_SWITCH, .def = "no", .words = yes_words,
+     .offset = AT(dns.banner_waits),
+     .doc = "Whether the greeting waits for the look-ups of the client's address, so that the "
+            "records of all its messages have them."},
+    {CONF_DNS, "timeout", CONF_KIND_DURATION, 10 * MILLISECOND, MINUTE, "2s",
+     .offset = AT(dns.timeout_us),
+     .doc = "How long the answer to a look-up is waited for, from when it was asked."},
+    {CONF_DNS, "session-wait", CONF_KIND_DURATION, 0, 5 * MINUTE, "5s",
+     .offset = AT(dns.session_wait_us),
+     .doc = "How long a session waits for look-ups in all. What is not there then is unknown."},
+    {CONF_DNS, "cache", CONF_KIND_NUMBER, 0, 10000000, "50000", .offset = AT(dns.cache),
+     .doc = "Answers that are kept until their time to live is over."},
+    {CONF_DNS, "ttl-min", CONF_KIND_DURATION, 0, DAY, "30s", .offset = AT(dns.ttl_min_us),
+     .doc = "Answers are kept at least so long, negative ones too."},
+    {CONF_DNS, "ttl-max", CONF_KIND_DURATION, SECOND, 7 * DAY, "3h", .offset = AT(dns.ttl_max_us),
+     .doc = "Answers are kept at most so long. Not less than ttl-min."},
 
     {CONF_LOG, "directory", CONF_KIND_PATH, 1, PATH_BYTES_MAX, "/var/log/smtptrap",
      .offset = AT(log.directory),

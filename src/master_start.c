@@ -175,6 +175,7 @@ void master_start(struct master *m)
 	if (m->root_fd < 0)
 		fatal("/: %s", strerror(errno));
 	setup_tls(m);
+	dns_setup(m);
 	open_boards(m);
 	int pipe_read = open_pipe(m);
 	m->cookie = master_cookie();
@@ -184,6 +185,7 @@ void master_start(struct master *m)
 	sandbox_prepare(m->conf->sandbox == CONF_SANDBOX_BEST_EFFORT);
 	m->address_space = proc_address_space();
 	roles_start(m, pipe_read);
+	dns_start(m);
 	seal(m->ack_fd, "acknowledgement board");
 	m->ack =
 	    map_shared(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");

@@ -107,6 +107,7 @@ struct session *session_new(const struct worker_args *args)
 		if (s->tls == NULL)
 			fatal("TLS session: %s", strerror(errno));
 	}
+	s->dns = worker_dns_new(args);
 	store_new(&s->store, args->conf->limits.message_size);
 	conn_init(&s->conn, s->in, s->out);
 	buf_init(&s->dialogue, s->dialogue_memory,
@@ -163,6 +164,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	buf_reset(&s->dialogue);
 	buf_reset(&s->auth);
 	hello_reset(s);
+	worker_dns_reset(s);
 	s->lines = (struct line_reader){0};
 	s->conn.session_end_us = c->started_us + s->conf->limits.session_timeout_us;
 	if (s->tls)
@@ -349,6 +351,10 @@ static bool on_line(struct session *s, const struct line *line, bool more)
 	    (s->smtp.policy->extensions & EXT_STARTTLS))
 		s->client.starttls_offered = true;
 	record_board(s);
+	if ((v.verb == SMTP_EHLO || v.verb == SMTP_HELO) && v.code == 250)
+		worker_dns_helo(s);
+	else if (v.verb == SMTP_MAIL && v.code == 250)
+		worker_dns_mail(s);
 	if ((v.oddities & ODDITY_BIT(PIPELINED_EARLY)) &&
 	    s->conf->smtp.pipelining_early == CONF_REJECT) {
 		session_say_end(s, SMTP_END_LIMIT);
@@ -412,6 +418,7 @@ static void greet(struct session *s)
 {
 	struct smtp_verdict v;
 
+	worker_dns_banner(s);
 	if (talks_early(s)) {
 		smtp_note(&s->smtp, ODDITY_EARLY_TALK);
 		if (s->conf->smtp.early_talk == CONF_REJECT) {
@@ -435,6 +442,7 @@ static void converse(struct session *s)
 		return;
 	}
 	record_board(s);
+	worker_dns_connect(s);
 	if (s->tls && l->tls == CONF_TLS_IMPLICIT && !start_tls(s, true))
 		return;
 	greet(s);
@@ -463,6 +471,7 @@ void session_trim(struct session *s)
 
 	give_back(&s->store, 0);
 	madvise((uint8_t *)s + at, sizeof *s - at, MADV_DONTNEED);
+	worker_dns_trim(s);
 	if (s->tls)
 		tls_session_trim(s->tls);
 }
@@ -473,7 +482,9 @@ void session_serve(struct session *s, int fd, unsigned listener,
 	client_begin(s, fd, listener, peer);
 	converse(s);
 	conn_close(&s->conn);
+	s->client.closed_us = clock_us();
 	record_board(s);
+	worker_dns_finish(s);
 	record_session(s);
 	s->board->total_sessions++;
 	give_back(&s->store, SESSION_GIVE_BACK);

@@ -16,6 +16,7 @@
 #include "uuid.h"
 #include "worker.h"
 #include "worker_conn.h"
+#include "worker_dns.h"
 #include "worker_results.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
@@ -64,6 +65,7 @@ struct session {
 	struct smtp_policy policy[2]; /* without and with STARTTLS offered */
 	struct results results;
 	struct tls_session *tls;
+	struct worker_dns *dns; /* NULL: not configured */
 	struct message_store store;
 	struct uuid_state uuids;
 	uint8_t random[256]; /* for identifiers, fetched a few at once */
@@ -83,6 +85,7 @@ struct session {
 		bool injected;                    /* bytes in clear behind STARTTLS */
 		bool starttls_offered;            /* in an EHLO reply, or implicit */
 		uint64_t accepted_us, started_us; /* since 1970; monotonic */
+		uint64_t closed_us;               /* monotonic */
 		uint64_t dialogue_cut;
 		enum session_end end;
 		unsigned auths;
