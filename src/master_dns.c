@@ -39,6 +39,8 @@ static void forget_others(struct master *m)
 {
 	munmap(m->board, board_size(m->slots));
 	explicit_bzero(&m->cookie, sizeof m->cookie);
+	if (m->tls)
+		tls_server_forget(m->tls);
 	proc_signals_ignore();
 }
 

@@ -198,3 +198,9 @@ void tls_server_close_keys(struct tls_server *server)
 		server->files[i].fd = -1;
 	}
 }
+
+void tls_server_forget(struct tls_server *server)
+{
+	if (server->ticket_key.size > 0)
+		explicit_bzero(server->ticket_key.data, server->ticket_key.size);
+}
