@@ -34,7 +34,7 @@ struct resolver {
 	/* whether servers answer */
 	uint64_t heard;      /* when last looked at */
 	uint32_t unanswered; /* in a row */
-	uint64_t probed_us;  /* while silent: the last query that was let through */
+	uint64_t probed_us;  /* while silent: the last query that looked whether they are back */
 	uint64_t warned_us;
 };
 

@@ -69,22 +69,10 @@ static void note_outcome(struct resolver *r, const struct dns_answer *a)
 	r->heard = heard;
 }
 
-/* May a query be sent now? */
-static bool may_send(struct resolver *r)
+/* No server answers, as far as we know. */
+static bool is_silent(const struct resolver *r)
 {
-	uint64_t now;
-
-	if (r->flight_count >= FLIGHTS_MAX)
-		return false;
-	if (r->counters.silent_us == 0)
-		return true;
-	if (resolver_net_heard(r->args->net) != r->heard)
-		return true;
-	now = clock_us();
-	if (now - r->probed_us < PROBE_US)
-		return false;
-	r->probed_us = now;
-	return true;
+	return r->counters.silent_us != 0 && resolver_net_heard(r->args->net) == r->heard;
 }
 
 /* ---- flights ---- */
@@ -117,10 +105,10 @@ static void on_answer(void *ctx, const struct dns_answer *answer)
 	free(f);
 }
 
-/* A flight in the tree, not yet sent; NULL if there is no memory. */
+/* A flight in the tree, not yet sent; NULL if there are too many, or no memory. */
 static struct flight *flight_new(struct resolver *r, const struct dns_key *key)
 {
-	struct flight *f = calloc(1, sizeof *f);
+	struct flight *f = r->flight_count < FLIGHTS_MAX ? calloc(1, sizeof *f) : NULL;
 
 	if (f == NULL)
 		return NULL;
@@ -144,6 +132,26 @@ static void refuse(struct resolver *r, query_fn *fn, void *ctx)
 	fn(ctx, &none);
 }
 
+static void send_flight(struct resolver *r, struct flight *f)
+{
+	r->counters.queries++;
+	resolver_net_query(r->args->net, &f->key, on_answer, f);
+}
+
+/* Look whether a server is back, by a query that nobody waits for. */
+static void probe(struct resolver *r, const struct dns_key *key)
+{
+	uint64_t now = clock_us();
+
+	if (now - r->probed_us < PROBE_US || flight_find(r, key) != NULL)
+		return;
+	struct flight *f = flight_new(r, key);
+	if (f == NULL)
+		return;
+	r->probed_us = now;
+	send_flight(r, f);
+}
+
 /* Wait for the query of this key, which is sent if none is under way. */
 static void flight_join(struct resolver *r, const struct dns_key *key, query_fn *fn, void *ctx)
 {
@@ -151,7 +159,7 @@ static void flight_join(struct resolver *r, const struct dns_key *key, query_fn 
 	struct waiter *w = malloc(sizeof *w);
 	bool fresh = f == NULL;
 
-	if (fresh && w != NULL && may_send(r))
+	if (fresh && w != NULL)
 		f = flight_new(r, key);
 	if (f == NULL || w == NULL) {
 		free(w);
@@ -160,12 +168,10 @@ static void flight_join(struct resolver *r, const struct dns_key *key, query_fn 
 	}
 	*w = (struct waiter){.fn = fn, .ctx = ctx};
 	STAILQ_INSERT_TAIL(&f->waiters, w, next);
-	if (!fresh) {
+	if (fresh)
+		send_flight(r, f);
+	else
 		r->counters.joined++;
-		return;
-	}
-	r->counters.queries++;
-	resolver_net_query(r->args->net, key, on_answer, f);
 }
 
 void query_ask(struct resolver *r, enum dns_type type, const char *name, query_fn *fn, void *ctx)
@@ -177,6 +183,11 @@ void query_ask(struct resolver *r, enum dns_type type, const char *name, query_f
 	if (dns_cache_get(r->cache, &key, clock_us(), &answer)) {
 		r->counters.cached++;
 		fn(ctx, &answer);
+		return;
+	}
+	if (is_silent(r)) {
+		probe(r, &key);
+		refuse(r, fn, ctx);
 		return;
 	}
 	flight_join(r, &key, fn, ctx);

@@ -50,7 +50,7 @@ sub missing {
     return @missing;
 }
 
-sub _write {
+sub write_file {
     my ($self, $name, $text) = @_;
     open my $f, '>', "$self->{dir}/$name" or croak "$name: $!";
     print $f $text;
@@ -101,12 +101,12 @@ sub nsd {
         'username: ""', 'chroot: ""', 'rrl-ratelimit: 0', "minimal-responses: no\n";
     $text .= "remote-control:\n\tcontrol-enable: no\n";
     for my $zone (sort keys %$zones) {
-        $self->_write("$zone.zone", "\$ORIGIN $zone.\n\$TTL 300\n"
+        $self->write_file("$zone.zone", "\$ORIGIN $zone.\n\$TTL 300\n"
             . "\@ IN SOA ns hostmaster 1 3600 600 86400 60\n\@ IN NS ns\nns IN A 198.51.100.53\n"
             . $zones->{$zone});
         $text .= "zone:\n\tname: \"$zone\"\n\tzonefile: \"$zone.zone\"\n";
     }
-    $self->_spawn(Trap::Process::program('nsd'), '-d', '-c', $self->_write('nsd.conf', $text));
+    $self->_spawn(Trap::Process::program('nsd'), '-d', '-c', $self->write_file('nsd.conf', $text));
     return $self->_wait((sort keys %$zones)[0]);
 }
 
@@ -126,7 +126,7 @@ sub rbldnsd {
     my @sets;
     for my $zone (sort keys %zones) {
         for my $type (sort keys %{$zones{$zone}}) {
-            $self->_write("$zone.$type", '$SOA 300 ns.test hostmaster.test 0 600 300 86400 60' . "\n"
+            $self->write_file("$zone.$type", '$SOA 300 ns.test hostmaster.test 0 600 300 86400 60' . "\n"
                 . $zones{$zone}{$type});
             push @sets, "$zone:$type:$zone.$type";
         }
@@ -196,11 +196,17 @@ sub _serve {
     }
 }
 
+# In the place of a server that was stopped.
+sub odd_at {
+    my ($class, $before, $code) = @_;
+    return $class->odd($code, address => $before->{address});
+}
+
 sub odd {
-    my ($class, $code) = @_;
+    my ($class, $code, %o) = @_;
     require Net::DNS;
-    my $self = $class->_new;
-    my %at = (LocalHost => $self->{address}, LocalPort => $self->{port});
+    my $self = $class->_new(%o);
+    my %at = (LocalHost => $self->{address}, LocalPort => $self->{port}, ReuseAddr => 1);
     my $udp = IO::Socket::IP->new(%at, Proto => 'udp') or croak "$self->{address}: $@";
     my $tcp = IO::Socket::IP->new(%at, Proto => 'tcp', Listen => 64) or croak "$self->{address}: $@";
     setsockopt $udp, Socket::SOL_SOCKET(), Socket::SO_RCVBUF(), 4 * 1024 * 1024;
