@@ -1,8 +1,7 @@
 # t/: tests.  Unit tests are C programs that print TAP; t/run runs everything.
 UNIT_TESTS =
-LIBS_NEEDED = $(RESOLV_LIBS) $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS)
-LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) \
-	$(PCRE2_LIBS)
+LIBS_NEEDED = $(RESOLV_LIBS) $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) \
+	$(YAJL_LIBS) $(PCRE2_LIBS)
 
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
@@ -210,8 +209,8 @@ FUZZ += where
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
-FUZZ_LIBS = libsmtptrap.a $(RESOLV_LIBS) $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS)
-FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
+FUZZ_LIBS = libsmtptrap.a $(RESOLV_LIBS) $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) \
+	$(YAJL_LIBS) $(PCRE2_LIBS)
 # What a target needs of src/; it has its own warn() and fatal().
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \

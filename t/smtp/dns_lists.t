@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use Test::More;
-use Trap;
+use Trap qw(wait_for);
 use Trap::DNS;
 
 my @missing = Trap::DNS::missing();
@@ -62,15 +62,16 @@ $s = session('127.8.0.1', '127.8.0.1', 'a@nodots');
 is($s->{dns_lookups}, 4, 'nor addresses, nor names without a dot');
 
 # All of a session's names, and only a message's own with the message.
-my $c = $trap->client(local => '127.8.0.2');
-$c->cmd('EHLO clean.example');
-$c->send_message(from => 'a@spam.example', data => "x\r\n");
-$c->send_message(from => 'a@clean.example', data => "x\r\n");
-# Again, now that the cache has them.
-$c->send_message(from => 'a@spam.example', data => "x\r\n");
-$c->quit;
-$s = $trap->session_of($c);
-@m = $trap->messages_of($s);
+my $c;
+ok(wait_for(30, sub {
+    $c = $trap->client(local => '127.8.0.2');
+    $c->cmd('EHLO clean.example');
+    $c->send_message(from => $_, data => "x\r\n") for 'a@spam.example', 'a@clean.example', 'b@spam.example';
+    $c->quit;
+    $s = $trap->session_of($c);
+    @m = $trap->messages_of($s);
+    return $m[2]{dbl}; # no reply waits for the DNS: the answer may come too late
+}), 'a listing is in the record of a message');
 is_deeply($s->{dbl}, ['dbl.test=127.0.1.2 spam.example'], 'the session has the listed name once');
 is_deeply([map { $_->{dbl} } @m[1, 2]], [undef, ['dbl.test=127.0.1.2 spam.example']],
     'a message has that of its own sender');
