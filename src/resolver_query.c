@@ -28,7 +28,7 @@ struct waiter {
 struct flight {
 	struct dns_key key; /* first: the tree compares flights as keys */
 	struct resolver *r;
-	STAILQ_HEAD(, waiter) waiters;
+	STAILQ_HEAD(waiter_list, waiter) waiters;
 };
 
 /* ---- are the servers there ---- */

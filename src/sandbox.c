@@ -194,7 +194,8 @@ static int allow_mmap(scmp_filter_ctx ctx)
 /* The resolver sends where its sockets are connected to, and names no other address. */
 static int allow_replies(scmp_filter_ctx ctx)
 {
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0));
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
+				SCMP_A4(SCMP_CMP_EQ, 0, 0));
 }
 
 /* The dialer makes the sockets of the DNS and no others. */
@@ -207,9 +208,10 @@ static int allow_sockets(scmp_filter_ctx ctx)
 	for (size_t i = 0; i < 4 && rc == 0; i++)
 		rc = seccomp_rule_add(
 		    ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i / 2]),
-		    SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)types[i % 2] | SOCK_CLOEXEC | SOCK_NONBLOCK),
-		    SCMP_A2(SCMP_CMP_EQ, 0));
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i / 2], 0),
+		    SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)types[i % 2] | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			    0),
+		    SCMP_A2(SCMP_CMP_EQ, 0, 0));
 	return rc;
 }
 
