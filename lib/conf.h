@@ -142,6 +142,14 @@ struct conf {
 	} dns;
 
 	struct {
+		uint32_t addresses;     /* remembered at most, about */
+		uint64_t save_us;       /* between writes to the disk */
+		uint32_t tls_failures;  /* then STARTTLS is not offered; 0: no memory of failures */
+		uint64_t tls_within_us; /* how long a failure is remembered */
+		bool tls_forgive;       /* a handshake that goes well clears it */
+	} memory;
+
+	struct {
 		const char *directory;
 		uint64_t rotate_size;
 		uint64_t rotate_age_us;

@@ -19,6 +19,7 @@ enum conf_block {
 	CONF_AUTH,
 	CONF_DNS,
 	CONF_LOG,
+	CONF_MEMORY,
 	CONF_BLOCK_COUNT
 };
 

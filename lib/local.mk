@@ -1,6 +1,8 @@
 # lib/: what has no process.  One static library; a line a module, in order.
 noinst_LIBRARIES += libsmtptrap.a
 libsmtptrap_a_SOURCES =
+libsmtptrap_a_SOURCES += lib/address_state.c lib/address_state.h
+libsmtptrap_a_SOURCES += lib/address_table.c lib/address_table.h
 libsmtptrap_a_SOURCES += lib/arena.c lib/arena.h
 libsmtptrap_a_SOURCES += lib/base64.c lib/base64.h
 libsmtptrap_a_SOURCES += lib/board.c lib/board.h
@@ -72,6 +74,7 @@ libsmtptrap_a_SOURCES += lib/smtp_reply.c lib/smtp_reply.def
 libsmtptrap_a_SOURCES += lib/smtp_verbs.c
 libsmtptrap_a_SOURCES += lib/span.h
 libsmtptrap_a_SOURCES += lib/status_msg.h
+libsmtptrap_a_SOURCES += lib/summary.c lib/summary.h
 libsmtptrap_a_SOURCES += lib/term_text.c lib/term_text.h
 libsmtptrap_a_SOURCES += lib/time_text.c lib/time_text.h
 libsmtptrap_a_SOURCES += lib/tls_cert_list.c lib/tls_cert_list.h

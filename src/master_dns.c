@@ -35,9 +35,15 @@
 
 /* ---- children ---- */
 
+/* One that takes another's place is forked when the boards are mapped already. */
 static void forget_others(struct master *m)
 {
 	munmap(m->board, board_size(m->slots));
+	if (m->ack)
+		munmap((void *)m->ack, ack_board_size(m->slots));
+	if (m->memory.table)
+		munmap((void *)m->memory.table, address_table_size(m->conf->memory.addresses));
+	explicit_bzero(&m->memory, sizeof m->memory);
 	explicit_bzero(&m->cookie, sizeof m->cookie);
 	if (m->tls)
 		tls_server_forget(m->tls);

@@ -72,6 +72,24 @@ static void open_boards(struct master *m)
 	strlcpy(m->board->head.sensor, m->conf->sensor, sizeof m->board->head.sensor);
 	seal(m->board_fd, "status board");
 	m->ack_fd = memory_fd("acknowledgement board", ack_board_size(slots));
+	m->memory_fd =
+	    memory_fd("memory of addresses", address_table_size(m->conf->memory.addresses));
+}
+
+/* The logger has mapped what it alone writes: from here on nobody else can. */
+static void take_logger_boards(struct master *m)
+{
+	size_t size = address_table_size(m->conf->memory.addresses);
+
+	seal(m->ack_fd, "acknowledgement board");
+	m->ack =
+	    map_shared(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");
+	seal(m->memory_fd, "memory of addresses");
+	if (address_reader_init(&m->memory,
+				map_shared(m->memory_fd, size, PROT_READ, "memory of addresses"),
+				size) < 0)
+		fatal("memory of addresses: the logger did not make it");
+	close(m->memory_fd);
 }
 
 /* The results pipe; returns its read end. */
@@ -183,12 +201,10 @@ void master_start(struct master *m)
 	if (m->doorbell < 0)
 		fatal("eventfd: %s", strerror(errno));
 	sandbox_prepare(m->conf->sandbox == CONF_SANDBOX_BEST_EFFORT);
-	m->address_space = proc_address_space();
 	roles_start(m, pipe_read);
 	dns_start(m);
-	seal(m->ack_fd, "acknowledgement board");
-	m->ack =
-	    map_shared(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");
+	take_logger_boards(m);
+	m->address_space = proc_address_space();
 	pool_init(m);
 	heap_fill();
 	master_give_up_root(m);

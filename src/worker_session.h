@@ -17,6 +17,7 @@
 #include "worker.h"
 #include "worker_conn.h"
 #include "worker_dns.h"
+#include "worker_offer.h"
 #include "worker_results.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
@@ -88,6 +89,7 @@ struct session {
 		uint64_t closed_us;               /* monotonic */
 		uint64_t dialogue_cut;
 		enum session_end end;
+		struct offer offer;
 		unsigned auths;
 		struct session_message message;
 	} client;

@@ -7,7 +7,8 @@ TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/
 	$(TLS_SOURCES) src/log.c src/log.h
 
 INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logger_intake.c \
-	src/logger_intake.h src/logger_store.c src/logger_store.h src/logger_stream.c \
+	src/logger_intake.h src/logger_lessons.c src/logger_lessons.h src/logger_memory.c \
+	src/logger_memory.h src/logger_store.c src/logger_store.h src/logger_stream.c \
 	src/logger_stream.h
 
 # Programs that tests use.
@@ -19,6 +20,12 @@ EXTRA_DIST += t/proc/reader.t
 t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
 	-Wl,--wrap=ftruncate,--wrap=renameat
 
+UNIT_TESTS += t/unit/address_state.t
+t_unit_address_state_t_SOURCES = t/unit/address_state.c t/tap.h
+t_unit_address_state_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/address_table.t
+t_unit_address_table_t_SOURCES = t/unit/address_table.c t/tap.h
+t_unit_address_table_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/arena.t
 t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
 t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -106,6 +113,9 @@ t_unit_log_read_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/log_tail.t
 t_unit_log_tail_t_SOURCES = t/unit/log_tail.c t/tap.h t/unit/gzip_files.h
 t_unit_log_tail_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/logger_memory.t
+t_unit_logger_memory_t_SOURCES = t/unit/logger_memory.c t/tap.h t/lib-c/intake_lab.h $(INTAKE_SOURCES)
+t_unit_logger_memory_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/mail_header.t
 t_unit_mail_header_t_SOURCES = t/unit/mail_header.c t/tap.h
 t_unit_mail_header_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -142,6 +152,9 @@ t_unit_smtp_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/smtp_matrix.t
 t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
 t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/summary.t
+t_unit_summary_t_SOURCES = t/unit/summary.c t/tap.h
+t_unit_summary_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tee.t
 t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
 t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -169,6 +182,9 @@ t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/uuid.t
 t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/worker_offer.t
+t_unit_worker_offer_t_SOURCES = t/unit/worker_offer.c t/tap.h src/worker_offer.c src/worker_offer.h
+t_unit_worker_offer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/where.t
 t_unit_where_t_SOURCES = t/unit/where.c t/tap.h
 t_unit_where_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -187,6 +203,7 @@ EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
 FUZZ =
+FUZZ += address_state
 FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
@@ -203,6 +220,7 @@ FUZZ += path
 FUZZ += proxy
 FUZZ += record
 FUZZ += repair
+FUZZ += summary
 FUZZ += tee
 FUZZ += tls_cert_list
 FUZZ += where

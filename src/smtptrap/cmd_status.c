@@ -100,7 +100,7 @@ static bool get_boards(const char *path, struct boards *b)
 	b->ack = map_board(fds[1], &ack_size);
 	b->slots = b->board ? b->board->head.slots : 0;
 	if (b->board && b->ack && board_valid(b->board, size) && ack_size >= sizeof *b->ack &&
-	    b->ack->magic == BOARD_MAGIC &&
+	    b->ack->magic == BOARD_MAGIC && b->ack->version == BOARD_VERSION &&
 	    b->slots <= (size - sizeof *b->board) / sizeof *b->board->slot)
 		return true;
 	complain("%s: the boards are not of this version's smtptrapd", path);
@@ -130,7 +130,7 @@ struct counter {
 	const char *name;
 	uint64_t value;
 };
-#define COUNTERS 28
+#define COUNTERS 31
 static void counters(const struct boards *b, struct counter c[COUNTERS])
 {
 	const struct board_header *h = &b->board->head;
@@ -165,6 +165,9 @@ static void counters(const struct boards *b, struct counter c[COUNTERS])
 	    {"dns_refused", d->refused},
 	    {"dns_cache_entries", d->entries},
 	    {"resolvers_lost", h->dns.lost},
+	    {"addresses", b->ack->addresses},
+	    {"addresses_max", b->ack->addresses_max},
+	    {"summaries_refused", b->ack->summaries_refused},
 	};
 
 	memcpy(c, all, sizeof all);
