@@ -12,7 +12,9 @@ TLS_SOURCES = \
 	src/tls_info.c \
 	src/tls_key_client.c src/tls_key_client.h \
 	src/tls_names.c \
+	src/tls_pairs.c \
 	src/tls_priority.c src/tls_priority.h \
+	src/tls_served.c \
 	src/tls_setup.c \
 	src/tls_transport.c
 
@@ -36,6 +38,7 @@ smtptrapd_SOURCES += src/master_pool.c
 smtptrapd_SOURCES += src/master_roles.c
 smtptrapd_SOURCES += src/master_start.c
 smtptrapd_SOURCES += src/master_status.c
+smtptrapd_SOURCES += src/master_tls.c src/master_tls.h
 smtptrapd_SOURCES += src/notify.c src/notify.h
 smtptrapd_SOURCES += src/privs.c src/privs.h
 smtptrapd_SOURCES += src/proc.c src/proc.h
@@ -60,8 +63,10 @@ smtptrapd_SOURCES += src/worker_offer.c src/worker_offer.h
 smtptrapd_SOURCES += src/worker_record.c
 smtptrapd_SOURCES += src/worker_results.c src/worker_results.h
 smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
-smtptrapd_LDADD = libsmtptrap.a $(CARES_LIBS) $(RESOLV_LIBS) $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) \
-	$(SECCOMP_LIBS)
+smtptrapd_SOURCES += src/worker_who.c src/worker_who.h
+smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
+smtptrapd_LDADD += $(CARES_LIBS) $(RESOLV_LIBS)
+smtptrapd_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
 
 # The reader.
 bin_PROGRAMS += smtptrap

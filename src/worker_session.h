@@ -19,6 +19,7 @@
 #include "worker_dns.h"
 #include "worker_offer.h"
 #include "worker_results.h"
+#include "worker_who.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
 #define SESSION_DIALOGUE (640u * 1024)  /* conf.limits.dialogue is at most 512 KiB */
@@ -66,7 +67,8 @@ struct session {
 	struct smtp_policy policy[2]; /* without and with STARTTLS offered */
 	struct results results;
 	struct tls_session *tls;
-	struct worker_dns *dns; /* NULL: not configured */
+	unsigned profile_number[CONF_PROFILE_MAX]; /* the TLS engine's, of conf's profiles */
+	struct worker_dns *dns;                    /* NULL: not configured */
 	struct message_store store;
 	struct uuid_state uuids;
 	uint8_t random[256]; /* for identifiers, fetched a few at once */
@@ -103,6 +105,7 @@ struct session {
 	_Alignas(4096) struct {
 		struct smtp smtp;
 		struct mail_header header;
+		struct who who;
 		uint8_t in[CONN_IN];
 		uint8_t out[CONN_OUT];
 		uint8_t auth_memory[SESSION_AUTHS * 1024];

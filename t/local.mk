@@ -1,7 +1,8 @@
 # t/: tests.  Unit tests are C programs that print TAP; t/run runs everything.
 UNIT_TESTS =
-LIBS_NEEDED = $(RESOLV_LIBS) $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) \
-	$(YAJL_LIBS) $(PCRE2_LIBS)
+LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) \
+	$(PCRE2_LIBS)
+LIBS_NEEDED += $(RESOLV_LIBS)
 
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
@@ -15,7 +16,16 @@ INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logge
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+check_PROGRAMS += t/tools/suites
+t_tools_suites_SOURCES = t/tools/suites.c src/log.c src/log.h src/tls_priority.c \
+	src/tls_priority.h
+t_tools_suites_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
+t_tools_suites_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 EXTRA_DIST += t/proc/reader.t
+
+check_PROGRAMS += t/tools/synsig
+t_tools_synsig_SOURCES = t/tools/synsig.c
+t_tools_synsig_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
 	-Wl,--wrap=ftruncate,--wrap=renameat
@@ -29,6 +39,9 @@ t_unit_address_table_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/arena.t
 t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
 t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/arm.t
+t_unit_arm_t_SOURCES = t/unit/arm.c t/tap.h
+t_unit_arm_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/base64.t
 t_unit_base64_t_SOURCES = t/unit/base64.c t/tap.h
 t_unit_base64_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -50,6 +63,9 @@ t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_suggest.t
 t_unit_conf_suggest_t_SOURCES = t/unit/conf_suggest.c t/tap.h
 t_unit_conf_suggest_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_tls.t
+t_unit_conf_tls_t_SOURCES = t/unit/conf_tls.c t/tap.h t/unit/conf_files.h
+t_unit_conf_tls_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_tree.t
 t_unit_conf_tree_t_SOURCES = t/unit/conf_tree.c t/tap.h t/unit/conf_files.h
 t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -74,6 +90,9 @@ t_unit_dns_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/dns_name.t
 t_unit_dns_name_t_SOURCES = t/unit/dns_name.c t/tap.h
 t_unit_dns_name_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dialect.t
+t_unit_dialect_t_SOURCES = t/unit/dialect.c t/tap.h
+t_unit_dialect_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -155,6 +174,9 @@ t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/summary.t
 t_unit_summary_t_SOURCES = t/unit/summary.c t/tap.h
 t_unit_summary_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tcp_syn.t
+t_unit_tcp_syn_t_SOURCES = t/unit/tcp_syn.c t/tap.h
+t_unit_tcp_syn_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tee.t
 t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
 t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -179,6 +201,9 @@ t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tls_keys.t
 t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
 t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tls_registry.t
+t_unit_tls_registry_t_SOURCES = t/unit/tls_registry.c t/tap.h
+t_unit_tls_registry_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/uuid.t
 t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -193,12 +218,15 @@ check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/regress/reload.t
 EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
-EXTRA_DIST += t/lib t/proc t/regress t/smtp
+EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
 
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
+EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
+EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/golden/foreign-names.txt t/tools/hellos
+EXTRA_DIST += t/tools/arms
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
@@ -210,6 +238,7 @@ FUZZ += data
 FUZZ += dns_answer
 FUZZ += dns_cache
 FUZZ += dns_msg
+FUZZ += dialect
 FUZZ += frame
 FUZZ += intake
 FUZZ += key_msg
@@ -221,14 +250,15 @@ FUZZ += proxy
 FUZZ += record
 FUZZ += repair
 FUZZ += summary
+FUZZ += tcp_syn
 FUZZ += tee
 FUZZ += tls_cert_list
 FUZZ += where
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
-FUZZ_LIBS = libsmtptrap.a $(RESOLV_LIBS) $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) \
-	$(YAJL_LIBS) $(PCRE2_LIBS)
+FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
+FUZZ_LIBS += $(RESOLV_LIBS)
 # What a target needs of src/; it has its own warn() and fatal().
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
