@@ -15,6 +15,7 @@ TLS_SOURCES = \
 	src/tls_pairs.c \
 	src/tls_priority.c src/tls_priority.h \
 	src/tls_served.c \
+	src/tls_sni.c \
 	src/tls_setup.c \
 	src/tls_transport.c
 
@@ -58,6 +59,7 @@ smtptrapd_SOURCES += src/worker_conn.c src/worker_conn.h
 smtptrapd_SOURCES += src/worker_dns.c src/worker_dns.h src/worker_dns_internal.h
 smtptrapd_SOURCES += src/worker_dns_record.c
 smtptrapd_SOURCES += src/worker_hello.c
+smtptrapd_SOURCES += src/worker_identity.c src/worker_identity.h
 smtptrapd_SOURCES += src/worker_message.c
 smtptrapd_SOURCES += src/worker_offer.c src/worker_offer.h
 smtptrapd_SOURCES += src/worker_record.c
