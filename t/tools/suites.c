@@ -37,7 +37,7 @@ int main(void)
 	int r;
 
 	tls_library_start();
-	tls_priority_build(TLS_NO_VERSION, priority);
+	tls_priority_build(&(struct tls_profile){0}, priority);
 	if (gnutls_priority_init(&cache, priority, NULL) < 0)
 		return 1;
 	for (unsigned i = 0; (r = gnutls_priority_get_cipher_suite_index(cache, i, &suite)) !=
