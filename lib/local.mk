@@ -32,6 +32,7 @@ libsmtptrap_a_SOURCES += lib/gzip_repair.c lib/gzip_repair.h
 libsmtptrap_a_SOURCES += lib/gzip_scan.c
 libsmtptrap_a_SOURCES += lib/gzip_writer.c lib/gzip_writer.h
 libsmtptrap_a_SOURCES += lib/header_oddity.def
+libsmtptrap_a_SOURCES += lib/hello_mend.c lib/hello_mend.h
 libsmtptrap_a_SOURCES += lib/hello_put.c lib/hello_put.h
 libsmtptrap_a_SOURCES += lib/id_set.c lib/id_set.h
 libsmtptrap_a_SOURCES += lib/ip.c lib/ip.h
@@ -70,6 +71,7 @@ libsmtptrap_a_SOURCES += lib/term_text.c lib/term_text.h
 libsmtptrap_a_SOURCES += lib/time_text.c lib/time_text.h
 libsmtptrap_a_SOURCES += lib/tls_cert_list.c lib/tls_cert_list.h
 libsmtptrap_a_SOURCES += lib/tls_failure.def
+libsmtptrap_a_SOURCES += lib/tls_header.c lib/tls_header.h
 libsmtptrap_a_SOURCES += lib/tls_tee.c lib/tls_tee.h
 libsmtptrap_a_SOURCES += lib/uuid.c lib/uuid.h
 

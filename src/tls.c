@@ -75,6 +75,23 @@ bool tls_keyholder_failed(const struct tls_session *s)
 	return s->server->client.failed;
 }
 
+/* The library's hook, before and after it reads a message or sends one. */
+static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+		      const gnutls_datum_t *message)
+{
+	struct tls_session *s = gnutls_session_get_ptr(session);
+
+	tls_mend_over();
+	if (!incoming || when != GNUTLS_HOOK_PRE)
+		return 0;
+	if (type == GNUTLS_HANDSHAKE_CLIENT_HELLO)
+		tls_mend_hello(&s->mend, message->data, message->size,
+			       tls_shared_highest(s->server));
+	else if (type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
+		tls_client_cert_note(s, message);
+	return 0;
+}
+
 /* Make the library's session; returns 0 or its negative number. */
 static int session_start(struct tls_session *s, const struct tls_accept_args *args)
 {
@@ -86,7 +103,8 @@ static int session_start(struct tls_session *s, const struct tls_accept_args *ar
 	}
 	gnutls_session_set_ptr(s->gnutls, s);
 	tls_transport_set(s);
-	tls_client_cert_watch(s->gnutls);
+	gnutls_handshake_set_hook_function(s->gnutls, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_BOTH,
+					   on_message);
 	gnutls_handshake_set_timeout(s->gnutls, 0); /* the transport has it */
 	gnutls_certificate_server_set_request(
 	    s->gnutls, args->ask_certificate ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
@@ -108,6 +126,7 @@ static void reset(struct tls_session *s, const struct tls_accept_args *args)
 	s->interrupted = s->pushed = s->pushed_error = s->ticket_due = s->client_spoke = false;
 	s->held_len = 0;
 	s->server->client.failed = false;
+	s->mend = (struct tls_mend){0};
 	tee_init(&s->tee, s->tee_memory);
 }
 
@@ -117,6 +136,7 @@ static int handshake(struct tls_session *s)
 
 	for (int i = 0; i < HANDSHAKE_TRIES && r < 0 && !gnutls_error_is_fatal(r); i++)
 		r = gnutls_handshake(s->gnutls);
+	tls_mend_over();
 	return r;
 }
 
@@ -140,9 +160,10 @@ static void read_agreement(struct tls_info *info, gnutls_session_t session)
 	size_t len = sizeof info->sni - 1;
 	unsigned type;
 
-	if (cipher != NULL) {
-		info->version = tls_version_from_library((int)gnutls_protocol_get_version(session));
+	if (cipher != NULL) /* not before the end */
 		strlcpy(info->cipher, cipher, sizeof info->cipher);
+	if (gnutls_prf_hash_get(session) != GNUTLS_DIG_UNKNOWN) { /* set with the cipher suite */
+		info->version = tls_version_from_library((int)gnutls_protocol_get_version(session));
 		group_put(info, session);
 	}
 	if (gnutls_server_name_get(session, info->sni, &len, &type, 0) == 0)
@@ -162,6 +183,7 @@ int tls_accept(struct tls_session *s, const struct tls_accept_args *args)
 	int r = session_start(s, args);
 	if (r == 0)
 		r = handshake(s);
+	info->mended = s->mend.mended;
 	if (s->gnutls)
 		read_agreement(info, s->gnutls);
 	if (r < 0) {

@@ -57,6 +57,7 @@ static void list_versions(struct tls_server *server)
 			wanted = wanted || (int)asked[i] == number;
 		if (!served || !wanted)
 			continue;
+		server->served |= 1u << v;
 		if (server->versions[0] != '\0')
 			strlcat(server->versions, " ", sizeof server->versions);
 		strlcat(server->versions, tls_version_name((enum tls_version)v),
@@ -145,6 +146,16 @@ static void set_trust(struct tls_server *server, bool system_trust)
 		     "read the system's authorities");
 }
 
+static void start_mending(void)
+{
+	const char *wrong = tls_mend_start();
+
+	if (wrong != NULL)
+		warn("TLS: %s does not let hellos be mended (%s): odd server names and the like"
+		     " will fail the handshake",
+		     tls_library_version(), wrong);
+}
+
 struct tls_server *tls_setup(const struct tls_settings *settings)
 {
 	struct tls_server *server = calloc(1, sizeof *server);
@@ -156,6 +167,7 @@ struct tls_server *tls_setup(const struct tls_settings *settings)
 		      settings->file_count);
 	server->client.fd = -1;
 	tls_library_start();
+	start_mending();
 	set_priority(server, settings);
 	list_versions(server);
 	need(gnutls_certificate_allocate_credentials(&server->credentials), "make credentials");
@@ -163,6 +175,7 @@ struct tls_server *tls_setup(const struct tls_settings *settings)
 	gnutls_certificate_set_flags(server->credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
 	for (size_t i = 0; i < settings->file_count; i++)
 		add_pair(server, &settings->files[i]);
+	tls_shared_setup(server);
 	set_dh(server);
 	set_trust(server, settings->system_trust);
 	if (!settings->no_tickets)

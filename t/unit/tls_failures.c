@@ -175,7 +175,7 @@ static const struct failure failures[] = {
     {.title = "a key share that is no point of the curve",
      .hello = {0x0303, {0x1301}, TEXT(EXT_SIGNATURES EXT_GROUPS EXT_TLS13 EXT_SHARE_ZERO)},
      .then = THEN_WAIT,
-     .failure = TLS_FAILURE_UNREADABLE_HELLO,
+     .failure = TLS_FAILURE_KEY_EXCHANGE,
      .alert = 47,
      .sent = true,
      .stage = "client_hello",
@@ -421,7 +421,7 @@ static void check_keyholder_gone(struct lab *lab)
 		   "until ! kill -0 %d 2>/dev/null || grep -q '^State:.Z' /proc/%d/status;"
 		   " do sleep 0.05; done; " S_CLIENT "-tls1_3",
 		   lab->keyholder, lab->keyholder);
-	if (!ok(r.info.failure == TLS_FAILURE_INTERNAL && r.keyholder_failed,
+	if (!ok(r.info.failure == TLS_FAILURE_KEYHOLDER && r.keyholder_failed,
 		"without a key holder it is our failure"))
 		show(&r);
 }
