@@ -85,8 +85,7 @@ static int on_message(gnutls_session_t session, unsigned type, unsigned when, un
 	if (!incoming || when != GNUTLS_HOOK_PRE)
 		return 0;
 	if (type == GNUTLS_HANDSHAKE_CLIENT_HELLO)
-		tls_mend_hello(&s->mend, message->data, message->size,
-			       tls_shared_highest(s->server));
+		tls_mend_hello(&s->mend, session, message, tls_shared_highest(s->server));
 	else if (type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
 		tls_client_cert_note(s, message);
 	return 0;

@@ -14,8 +14,11 @@
  */
 #include "tls_mend.h"
 
-#include <gnutls/gnutls.h>
+#include <gnutls/crypto.h>
+#include <stdbool.h>
 #include <time.h>
+
+#define RANDOM 32
 
 /* A process serves one client at a time, and the library's call for the time names none. */
 static struct {
@@ -36,14 +39,30 @@ static time_t tell_time(time_t *t)
 	return time(t);
 }
 
-void tls_mend_hello(struct tls_mend *m, uint8_t *body, size_t len, uint16_t served)
+/*
+ * A client that fell back looks for the mark of a downgrade in our random number (RFC 8446, 4.1.3),
+ * which the library puts there where it makes the number itself.
+ */
+static void set_random(gnutls_session_t session)
+{
+	uint8_t bytes[RANDOM];
+	const gnutls_datum_t random = {bytes, sizeof bytes};
+
+	if (gnutls_rnd(GNUTLS_RND_NONCE, bytes, sizeof bytes) == 0)
+		gnutls_handshake_set_random(session, &random);
+}
+
+void tls_mend_hello(struct tls_mend *m, gnutls_session_t session, const gnutls_datum_t *body,
+		    uint16_t served)
 {
 	tls_mend_over();
-	if (!holds || !hello_mend_plan(&m->plan, (struct span){body, len}, served))
+	if (!holds || !hello_mend_plan(&m->plan, (struct span){body->data, body->size}, served))
 		return;
+	if (m->plan.set & HELLO_MEND_BIT(FALLBACK_SCSV))
+		set_random(session); /* asks for the time, so nothing may be due yet */
 	due.mend = m;
-	due.body = body;
-	due.len = len;
+	due.body = body->data;
+	due.len = body->size;
 }
 
 void tls_mend_over(void)

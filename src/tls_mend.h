@@ -4,7 +4,7 @@
 #ifndef SMTPTRAP_TLS_MEND_H
 #define SMTPTRAP_TLS_MEND_H
 
-#include <stdbool.h>
+#include <gnutls/gnutls.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,11 +26,12 @@ struct tls_mend {
 const char *tls_mend_start(void);
 
 /*
- * The library is about to hash and then to read this body of a ClientHello, which it owns: have
- * overwritten in between what it would refuse.  served is the highest version served.  m and body
- * must stay until tls_mend_over().
+ * The session is about to hash and then to read this body of a ClientHello, which it owns: have
+ * overwritten in between what it would refuse.  served is the highest version served, as on the
+ * wire.  m and body must stay until tls_mend_over().
  */
-void tls_mend_hello(struct tls_mend *m, uint8_t *body, size_t len, uint16_t served);
+void tls_mend_hello(struct tls_mend *m, gnutls_session_t session, const gnutls_datum_t *body,
+		    uint16_t served);
 
 /* The library has read that message, or failed to: its bytes are not touched any more. */
 void tls_mend_over(void);

@@ -101,7 +101,7 @@ static int on_message(gnutls_session_t session, unsigned type, unsigned when, un
 
 	tls_mend_over();
 	if (incoming && when == GNUTLS_HOOK_PRE && type == GNUTLS_HANDSHAKE_CLIENT_HELLO)
-		tls_mend_hello(&s->mend, message->data, message->size, TLS_1_3_WIRE);
+		tls_mend_hello(&s->mend, session, message, TLS_1_3_WIRE);
 	return 0;
 }
 

@@ -20,7 +20,6 @@
 #define EXT_SHARE_ZERO                   \
 	"\0\x33\0\x26\0\x24\0\x1d\0\x20" \
 	"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-#define EXT_BAD_SNI "\0\0\0\x0a\0\x08\0\0\5a_b.c"
 #define TEXT(s) (s), sizeof(s) - 1
 
 /* What a client does after its first bytes. */
@@ -203,22 +202,6 @@ static const struct failure failures[] = {
      .then = THEN_WAIT,
      .failure = TLS_FAILURE_NO_SHARED_VERSION,
      .alert = 70,
-     .sent = true,
-     .stage = "client_hello",
-     .format = TEE_FORMAT_TLS},
-    {.title = "a fallback below the best version",
-     .hello = {0x0302, {0x002f, 0x5600}, NULL, 0},
-     .then = THEN_WAIT,
-     .failure = TLS_FAILURE_DOWNGRADE,
-     .alert = 86,
-     .sent = true,
-     .stage = "client_hello",
-     .format = TEE_FORMAT_TLS},
-    {.title = "a server name with an underscore",
-     .hello = {0x0303, {0x002f}, TEXT(EXT_SIGNATURES EXT_BAD_SNI)},
-     .then = THEN_WAIT,
-     .failure = TLS_FAILURE_UNSUPPORTED_SNI,
-     .alert = 47,
      .sent = true,
      .stage = "client_hello",
      .format = TEE_FORMAT_TLS},
