@@ -18,6 +18,8 @@
 #include "tls_priority.h"
 
 #define HANDSHAKE_TRIES 64  /* warnings a client may send before its handshake is given up */
+#define HANDSHAKE_BYTES (256u * 1024) /* of its messages: twice what the library takes as one */
+#define HANDSHAKE_RECORDS 16384       /* that it comes in: a long hello, sent byte by byte */
 #define RENEGOTIATIONS 4    /* refused before the connection is given up */
 #define RECORD_MAX 16384    /* bytes of one record: RFC 8446, 5.1 */
 #define TEE_PAGES_KEPT 8192 /* memory of the tee that stays touched from client to client */
@@ -129,12 +131,24 @@ static void reset(struct tls_session *s, const struct tls_accept_args *args)
 	tee_init(&s->tee, s->tee_memory);
 }
 
+/* The library gathers a message of any announced length: somebody has to end it. */
+static bool is_endless(const struct tls_session *s)
+{
+	return s->tee.message_len > HANDSHAKE_BYTES || s->tee.records > HANDSHAKE_RECORDS;
+}
+
+/* The library returns after each warning and after each record that ends within a message. */
 static int handshake(struct tls_session *s)
 {
-	int r = GNUTLS_E_AGAIN;
+	int r, warnings = 0;
 
-	for (int i = 0; i < HANDSHAKE_TRIES && r < 0 && !gnutls_error_is_fatal(r); i++)
+	do {
 		r = gnutls_handshake(s->gnutls);
+		if (r < 0 && r != GNUTLS_E_AGAIN)
+			warnings++;
+		if (r == GNUTLS_E_AGAIN && is_endless(s))
+			r = GNUTLS_E_HANDSHAKE_TOO_LARGE;
+	} while (r < 0 && !gnutls_error_is_fatal(r) && warnings < HANDSHAKE_TRIES);
 	tls_mend_over();
 	return r;
 }

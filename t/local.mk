@@ -13,6 +13,9 @@ INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logge
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+check_PROGRAMS += t/tools/tls_client
+t_tools_tls_client_SOURCES = t/tools/tls_client.c
+t_tools_tls_client_LDADD = $(LIBS_NEEDED)
 EXTRA_DIST += t/proc/reader.t
 
 t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
