@@ -10,8 +10,8 @@ package Trap::Tamper;
 #
 # In place of bytes alter may give \'close', \'reset' (to the trap; the client's side is closed too)
 # or \'stall' (nothing is passed on any more, until the trap closes).  `served` instead of alter:
-# the same for what has come when the server's first bytes have; it gets nothing.  The relay is a
-# child process, takes one client, and ends with it.
+# the same for what has come when the server's first bytes have; it gets nothing.  With local
+# it comes to the trap from that address.  The relay is a child process, takes one client, and ends with it.
 use strict;
 use warnings;
 use Carp qw(croak);
@@ -76,7 +76,8 @@ sub _pass {
 
 sub _relay {
     my ($self, $client) = @_;
-    my $server = IO::Socket::IP->new(PeerHost => $self->{address}, PeerPort => $self->{port})
+    my $server = IO::Socket::IP->new(PeerHost => $self->{address}, PeerPort => $self->{port},
+        $self->{local} ? (LocalHost => $self->{local}) : ())
         or die "connect: $@\n";
     setsockopt $_, IPPROTO_TCP, TCP_NODELAY, 1 for $client, $server;
     my $select = IO::Select->new($client, $server);
