@@ -77,6 +77,17 @@ bool tls_keyholder_failed(const struct tls_session *s)
 	return s->server->client.failed;
 }
 
+/*
+ * Senders show what certificates they have, those of authorities and for encryption too.  The
+ * library's compatibility mode lets them pass; asked for only now, it is too late for it to give up
+ * extended master secret and encrypt-then-MAC, which it would do from the start.
+ */
+static void on_certificate(struct tls_session *s, const gnutls_datum_t *message)
+{
+	gnutls_session_enable_compatibility_mode(s->gnutls);
+	tls_client_cert_note(s, message);
+}
+
 /* The library's hook, before and after it reads a message or sends one. */
 static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
 		      const gnutls_datum_t *message)
@@ -89,7 +100,7 @@ static int on_message(gnutls_session_t session, unsigned type, unsigned when, un
 	if (type == GNUTLS_HANDSHAKE_CLIENT_HELLO)
 		tls_mend_hello(&s->mend, session, message, tls_shared_highest(s->server));
 	else if (type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
-		tls_client_cert_note(s, message);
+		on_certificate(s, message);
 	return 0;
 }
 
