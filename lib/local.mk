@@ -57,6 +57,7 @@ libsmtptrap_a_SOURCES += lib/record.def lib/record.h
 libsmtptrap_a_SOURCES += lib/record_json.c
 libsmtptrap_a_SOURCES += lib/record_line.c lib/record_line.h
 libsmtptrap_a_SOURCES += lib/record_put.c
+libsmtptrap_a_SOURCES += lib/record_scan.c lib/record_scan.h
 libsmtptrap_a_SOURCES += lib/record_select.c lib/record_select.h
 libsmtptrap_a_SOURCES += lib/record_table.c
 libsmtptrap_a_SOURCES += lib/record_wire.c lib/record_wire.h
@@ -74,6 +75,12 @@ libsmtptrap_a_SOURCES += lib/tls_failure.def
 libsmtptrap_a_SOURCES += lib/tls_header.c lib/tls_header.h
 libsmtptrap_a_SOURCES += lib/tls_tee.c lib/tls_tee.h
 libsmtptrap_a_SOURCES += lib/uuid.c lib/uuid.h
+libsmtptrap_a_SOURCES += lib/where.c lib/where.h lib/where_int.h
+libsmtptrap_a_SOURCES += lib/where_build.c
+libsmtptrap_a_SOURCES += lib/where_gram.y
+libsmtptrap_a_SOURCES += lib/where_lex.l
 
-# The scanner includes what the grammar writes.
-BUILT_SOURCES += lib/conf_gram.h
+# The scanners include what the grammars write.
+BUILT_SOURCES += lib/conf_gram.h lib/where_gram.h
+lib/conf_lex.$(OBJEXT): lib/conf_gram.h
+lib/where.$(OBJEXT) lib/where_lex.$(OBJEXT): lib/where_gram.h

@@ -65,4 +65,4 @@ smtptrap_SOURCES += src/smtptrap/records.c src/smtptrap/records.h
 smtptrap_SOURCES += src/smtptrap/smtptrap.h
 smtptrap_SOURCES += src/smtptrap/verify.h
 smtptrap_SOURCES += src/smtptrap/verify_mail.c
-smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS)
+smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)

@@ -1,6 +1,7 @@
 # t/: tests.  Unit tests are C programs that print TAP; t/run runs everything.
 UNIT_TESTS =
-LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS)
+LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) \
+	$(PCRE2_LIBS)
 
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
@@ -117,6 +118,9 @@ t_unit_record_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/record_line.t
 t_unit_record_line_t_SOURCES = t/unit/record_line.c t/tap.h
 t_unit_record_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/record_scan.t
+t_unit_record_scan_t_SOURCES = t/unit/record_scan.c t/tap.h
+t_unit_record_scan_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/sandbox.t
 t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
 t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
@@ -160,6 +164,9 @@ t_unit_tls_mend_t_LDFLAGS = -Wl,--wrap=gnutls_global_set_time_function
 UNIT_TESTS += t/unit/uuid.t
 t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/where.t
+t_unit_where_t_SOURCES = t/unit/where.c t/tap.h
+t_unit_where_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/regress/reload.t
@@ -191,10 +198,11 @@ FUZZ += record
 FUZZ += repair
 FUZZ += tee
 FUZZ += tls_cert_list
+FUZZ += where
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
-FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS)
+FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 # What a target needs of src/; it has its own warn() and fatal().
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \

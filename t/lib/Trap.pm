@@ -25,6 +25,7 @@ use strict;
 use warnings;
 use Carp qw(croak);
 use Cwd qw(abs_path);
+use Exporter qw(import);
 use Fcntl qw(:mode);
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
@@ -37,6 +38,8 @@ use Trap::Cert;
 use Trap::Client;
 use Trap::Log;
 use Trap::Process;
+
+our @EXPORT_OK = qw(wait_for);
 
 our $BUILD = $ENV{TRAP_BUILD} // croak 'TRAP_BUILD is not set: run tests with t/run';
 our $SOURCE = $ENV{TRAP_SOURCE} // croak 'TRAP_SOURCE is not set: run tests with t/run';
@@ -52,6 +55,17 @@ my $port = 2500;
 my @USUAL = (
     qr/ master: ready: smtptrap /, qr/ master: stopping$/, qr/ master: stopped$/,
 );
+
+# Wait until what the code asks is true; returns 0 if that takes longer than so many seconds.
+sub wait_for {
+    my ($seconds, $sub) = @_;
+    my $end = time + $seconds;
+    while (!$sub->()) {
+        return 0 if time > $end;
+        sleep 0.05;
+    }
+    return 1;
+}
 
 sub new {
     my ($class, %o) = @_;
