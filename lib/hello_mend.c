@@ -96,8 +96,8 @@ static const struct {
  * be the last, so twice is a mistake of another kind. */
 static bool is_read(uint16_t type, unsigned *bit_r)
 {
-	static const uint8_t read[] = {0,  1,  5,  10, 11, 12, 13, 14, 15, 16, 19, 20, 21,
-				       22, 23, 27, 28, 35, 42, 43, 44, 45, 49, 51};
+	static const uint8_t read[] = {0,  1,  5,  10, 11, 12, 13, 14, 15, 16, 19, 20,
+				       21, 22, 23, 27, 28, 35, 42, 43, 44, 45, 49, 51};
 
 	*bit_r = SEEN_RENEGOTIATION_INFO;
 	if (type == EXT_RENEGOTIATION_INFO)

@@ -17,11 +17,11 @@
 #include "tls_internal.h"
 #include "tls_priority.h"
 
-#define HANDSHAKE_TRIES 64  /* warnings a client may send before its handshake is given up */
+#define HANDSHAKE_TRIES 64 /* warnings a client may send before its handshake is given up */
 #define HANDSHAKE_BYTES (256u * 1024) /* of its messages: twice what the library takes as one */
 #define HANDSHAKE_RECORDS 16384       /* that it comes in: a long hello, sent byte by byte */
-#define RENEGOTIATIONS 4    /* refused before the connection is given up */
-#define RECORD_MAX 16384    /* bytes of one record: RFC 8446, 5.1 */
+#define RENEGOTIATIONS 4              /* refused before the connection is given up */
+#define RECORD_MAX 16384              /* bytes of one record: RFC 8446, 5.1 */
 #define TEE_PAGES_KEPT 8192 /* memory of the tee that stays touched from client to client */
 
 struct tls_session *tls_session_new(struct tls_server *server, int keyholder)

@@ -20,7 +20,7 @@
 #define ROUNDS 12       /* of both sides; TLS 1.2 takes three */
 #define DAY 86400
 #define TLS_1_3_WIRE 0x0304
-#define ALGORITHMS                                                              \
+#define ALGORITHMS                                                             \
 	":+AES-128-GCM:+AES-128-CBC:+SHA1:+AEAD:+ECDHE-ECDSA:+GROUP-SECP256R1" \
 	":+SIGN-ALL:+SIGN-ECDSA-SHA1:+COMP-NULL:+CTYPE-X509:%VERIFY_ALLOW_BROKEN"
 

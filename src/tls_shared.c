@@ -12,7 +12,7 @@
 #include "tls_priority.h"
 
 #define TLS_1_3_WIRE 0x0304
-#define WIRE_OF(version) ((uint16_t)(0x0300 + (version) - TLS_SSL3_0))
+#define WIRE_OF(version) ((uint16_t)(0x0300 + (version)-TLS_SSL3_0))
 #define FFDHE_HIGH_BYTE 0x01 /* RFC 7919: 0x0100 to 0x01fc */
 
 static const struct {
@@ -66,12 +66,11 @@ static void list_suites(struct tls_server *server)
 		    !can_serve(server, kx))
 			continue;
 		enum tls_version version = tls_version_from_library((int)least);
-		to[server->suite_count++] =
-		    (struct tls_suite){.number = (uint16_t)(id[0] << 8 | id[1]),
-				       .least = WIRE_OF(version),
-				       .ecdhe = kx == GNUTLS_KX_ECDHE_RSA ||
-						kx == GNUTLS_KX_ECDHE_ECDSA,
-				       .dhe = kx == GNUTLS_KX_DHE_RSA};
+		to[server->suite_count++] = (struct tls_suite){
+		    .number = (uint16_t)(id[0] << 8 | id[1]),
+		    .least = WIRE_OF(version),
+		    .ecdhe = kx == GNUTLS_KX_ECDHE_RSA || kx == GNUTLS_KX_ECDHE_ECDSA,
+		    .dhe = kx == GNUTLS_KX_DHE_RSA};
 	}
 }
 

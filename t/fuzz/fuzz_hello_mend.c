@@ -48,7 +48,8 @@ static void check_headers(const uint8_t *data, size_t size)
 	memcpy(many, data, size);
 	bool at_once = tls_header_pass(&whole, one, size);
 	for (size_t at = 0; at < size; at += chunk)
-		mended |= tls_header_pass(&pieces, many + at, size - at < chunk ? size - at : chunk);
+		mended |=
+		    tls_header_pass(&pieces, many + at, size - at < chunk ? size - at : chunk);
 	assert(at_once == mended && memcmp(one, many, size) == 0);
 	assert(at_once == (memcmp(one, data, size) != 0));
 	free(one);

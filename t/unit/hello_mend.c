@@ -58,7 +58,8 @@ static const struct {
     {"a DNS name", BYTES(SNI_GOOD), 0, "0000"},
     {"no extension", BYTES(""), 0, ""},
     {"an underscore", BYTES("\0\0\0\x08\0\6\0\0\3a_b"), HELLO_MEND_BIT(SERVER_NAME), "0a0a"},
-    {"brackets and a colon", BYTES("\0\0\0\x09\0\7\0\0\4[:1]"), HELLO_MEND_BIT(SERVER_NAME), "0a0a"},
+    {"brackets and a colon", BYTES("\0\0\0\x09\0\7\0\0\4[:1]"), HELLO_MEND_BIT(SERVER_NAME),
+     "0a0a"},
     {"8-bit characters", BYTES("\0\0\0\7\0\5\0\0\2\xc3\xa9"), HELLO_MEND_BIT(SERVER_NAME), "0a0a"},
     {"NUL", BYTES("\0\0\0\x08\0\6\0\0\3a\0b"), HELLO_MEND_BIT(SERVER_NAME), "0a0a"},
     {"an empty server_name", BYTES("\0\0\0\0"), HELLO_MEND_BIT(SERVER_NAME), "0a0a"},
@@ -84,7 +85,8 @@ static const struct {
     {"a bad server_name, then a good one", BYTES("\0\0\0\0" SNI_GOOD),
      HELLO_MEND_BIT(SERVER_NAME) | HELLO_MEND_BIT(REPEATED), "0a0a 0a0a"},
     {"signature algorithms", BYTES("\0\x0d\0\4\0\2\4\3"), 0, "000d"},
-    {"no signature algorithm", BYTES("\0\x0d\0\2\0\0"), HELLO_MEND_BIT(SIGNATURE_ALGORITHMS), "0a0a"},
+    {"no signature algorithm", BYTES("\0\x0d\0\2\0\0"), HELLO_MEND_BIT(SIGNATURE_ALGORITHMS),
+     "0a0a"},
     {"signature_algorithms without a list", BYTES("\0\x0d\0\0"),
      HELLO_MEND_BIT(SIGNATURE_ALGORITHMS), "0a0a"},
     {"half a signature algorithm", BYTES("\0\x0d\0\3\0\1\4"), HELLO_MEND_BIT(SIGNATURE_ALGORITHMS),
@@ -169,10 +171,9 @@ static void check_fallback(void)
 		make(&b, cases[i].version, BYTES("\x56\0\0\x2f\x56\0"), BYTES(GROUPS));
 		bool any = hello_mend_plan(&m, (struct span){b.bytes, b.len}, cases[i].served);
 		hello_mend_apply(&m, b.bytes, b.len);
-		ok(any == cases[i].mended &&
-		       m.set == (any ? HELLO_MEND_BIT(FALLBACK_SCSV) : 0u) &&
-		       memcmp(b.bytes + 37,
-			      any ? "\x0a\x0a\0\x2f\x0a\x0a" : "\x56\0\0\x2f\x56\0", 6) == 0,
+		ok(any == cases[i].mended && m.set == (any ? HELLO_MEND_BIT(FALLBACK_SCSV) : 0u) &&
+		       memcmp(b.bytes + 37, any ? "\x0a\x0a\0\x2f\x0a\x0a" : "\x56\0\0\x2f\x56\0",
+			      6) == 0,
 		   "%s is %s", cases[i].title, any ? "mended" : "left alone");
 	}
 }

@@ -10,7 +10,7 @@
 #include "../../src/tls_mend.h"
 #include "../../src/tls_priority.h"
 
-#define S_CLIENT                                                                                \
+#define S_CLIENT                                                                             \
 	"printf 'quit\\r\\n' | timeout 15 openssl s_client -connect 127.0.0.1:$PORT -quiet " \
 	"-cipher ALL:@SECLEVEL=0 "
 
@@ -95,7 +95,8 @@ int main(void)
 	check_mended();
 	never_asks = true;
 	const char *wrong = tls_mend_start();
-	ok(wrong != NULL, "it does not where the library never asks for the time (%s)", wrong ? wrong : "");
+	ok(wrong != NULL, "it does not where the library never asks for the time (%s)",
+	   wrong ? wrong : "");
 	check_not_mended();
 	return tap_done();
 }
