@@ -49,6 +49,7 @@ struct conf_listen {
 	const struct ip_net
 	    *proxy_from; /* peers that send a PROXY header; none if nproxy_from is 0 */
 	size_t nproxy_from;
+	bool tcp_syn; /* the kernel keeps the SYN of each connection for its record */
 };
 #define CONF_NAME_MAX 63
 #define CONF_LISTEN_MAX 64 /* blocks: each is a socket in every worker */
@@ -112,6 +113,7 @@ struct conf {
 		enum conf_policy early_talk;
 		enum conf_policy pipelining_early;
 		uint32_t extensions; /* enum conf_extension */
+		bool dialect;        /* recorded */
 	} smtp;
 
 	struct {
@@ -119,6 +121,14 @@ struct conf {
 		enum conf_auth_verdict verdict;
 		bool auth_secrets;
 	} auth;
+
+	struct {
+		uint32_t addresses;     /* remembered at most, about */
+		uint64_t save_us;       /* between writes to the disk */
+		uint32_t tls_failures;  /* then STARTTLS is not offered; 0: no memory of failures */
+		uint64_t tls_within_us; /* how long a failure is remembered */
+		bool tls_forgive;       /* a handshake that goes well clears it */
+	} memory;
 
 	struct {
 		const char *directory;

@@ -6,6 +6,8 @@
  */
 #include "conf_schema.h"
 
+#include "address_table.h"
+
 #include <string.h>
 
 #define KIB 1024ull
@@ -51,6 +53,7 @@ static const char *const block_names[CONF_BLOCK_COUNT] = {
     [CONF_TLS] = "tls",       [CONF_WORKERS] = "workers",
     [CONF_LIMITS] = "limits", [CONF_SMTP] = "smtp",
     [CONF_AUTH] = "auth",     [CONF_LOG] = "log",
+    [CONF_MEMORY] = "memory",
 };
 
 /* clang-format off */
@@ -102,6 +105,9 @@ const struct conf_row conf_rows[] = {
      .offset = OF_LISTEN(proxy_from), .count_offset = OF_LISTEN(nproxy_from),
      .doc = "Networks whose connections begin with a PROXY header, version 1 or 2. From there "
             "the header is required, from elsewhere it is not understood."},
+    {CONF_LISTEN, "tcp-syn", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = OF_LISTEN(tcp_syn),
+     .doc = "Whether the SYN that opened a connection is recorded."},
 
     {CONF_TLS, "certificate", CONF_KIND_CERTIFICATE, 1, PATH_BYTES_MAX, .otherwise = "none",
      .offset = AT(tls.pair), .count_offset = AT(tls.npair),
@@ -189,6 +195,9 @@ const struct conf_row conf_rows[] = {
      .def = "size pipelining 8bitmime smtputf8 chunking enhancedstatuscodes dsn starttls auth",
      .words = extension_words, .offset = AT(smtp.extensions),
      .doc = "The extensions that EHLO offers. Those left out are unknown commands and parameters."},
+    {CONF_SMTP, "dialect", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = AT(smtp.dialect),
+     .doc = "Whether the dialect of SMTP that a client speaks is recorded."},
 
     {CONF_AUTH, "mechanisms", CONF_KIND_SET, .def = "plain login", .words = mechanism_words,
      .offset = AT(auth.mechanisms),
@@ -226,6 +235,26 @@ const struct conf_row conf_rows[] = {
             "(none)."},
     {CONF_LOG, "compression", CONF_KIND_NUMBER, 1, 9, "3", .offset = AT(log.compression),
      .doc = "The level of compression: 1 is fast, 9 is small."},
+
+    {CONF_MEMORY, "addresses", CONF_KIND_NUMBER, ADDRESS_MIN, ADDRESS_MAX, "65536",
+     .offset = AT(memory.addresses),
+     .doc = "Addresses that are remembered at most; an IPv6 address stands for its /64. Each "
+            "takes 18.3 bytes of memory, shared by all processes, and 16 bytes on disk."},
+    {CONF_MEMORY, "save", CONF_KIND_DURATION, SECOND, DAY, "1m", .offset = AT(memory.save_us),
+     .doc = "How often the memory is written to the log directory, if it has changed. It is "
+            "written when the trap stops, too; what was learnt since then is lost when all of it "
+            "is killed."},
+    {CONF_MEMORY, "tls-failures", CONF_KIND_NUMBER, 0, ADDRESS_FAILURES_MAX, "2",
+     .offset = AT(memory.tls_failures),
+     .doc = "Failed handshakes after which an address is not offered STARTTLS. With fewer, and at "
+            "least one, it is not asked for a certificate. 0 remembers no failures."},
+    {CONF_MEMORY, "tls-within", CONF_KIND_DURATION, SECOND, YEAR, "72h",
+     .offset = AT(memory.tls_within_us),
+     .doc = "How long after its last failed handshake an address is remembered. Failures that "
+            "are further apart are not counted together."},
+    {CONF_MEMORY, "tls-forgive", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = AT(memory.tls_forgive),
+     .doc = "Whether a handshake that goes well clears the failures of its address."},
 };
 /* clang-format on */
 const size_t conf_rows_count = sizeof conf_rows / sizeof *conf_rows;

@@ -1,6 +1,8 @@
 # lib/: what has no process.  One static library; a line a module, in order.
 noinst_LIBRARIES += libsmtptrap.a
 libsmtptrap_a_SOURCES =
+libsmtptrap_a_SOURCES += lib/address_state.c lib/address_state.h
+libsmtptrap_a_SOURCES += lib/address_table.c lib/address_table.h
 libsmtptrap_a_SOURCES += lib/arena.c lib/arena.h
 libsmtptrap_a_SOURCES += lib/base64.c lib/base64.h
 libsmtptrap_a_SOURCES += lib/board.c lib/board.h
@@ -23,6 +25,8 @@ libsmtptrap_a_SOURCES += lib/conf_suggest.c lib/conf_suggest.h
 libsmtptrap_a_SOURCES += lib/conf_tree.c lib/conf_tree.h
 libsmtptrap_a_SOURCES += lib/conf_value.c lib/conf_value.h
 libsmtptrap_a_SOURCES += lib/data.c lib/data.h
+libsmtptrap_a_SOURCES += lib/dialect.c lib/dialect.h
+libsmtptrap_a_SOURCES += lib/dialect_form.c lib/dialect_form.h
 libsmtptrap_a_SOURCES += lib/digest.c lib/digest.h
 libsmtptrap_a_SOURCES += lib/err.c lib/err.h
 libsmtptrap_a_SOURCES += lib/file_io.c lib/file_io.h
@@ -68,6 +72,8 @@ libsmtptrap_a_SOURCES += lib/smtp_reply.c lib/smtp_reply.def
 libsmtptrap_a_SOURCES += lib/smtp_verbs.c
 libsmtptrap_a_SOURCES += lib/span.h
 libsmtptrap_a_SOURCES += lib/status_msg.h
+libsmtptrap_a_SOURCES += lib/summary.c lib/summary.h
+libsmtptrap_a_SOURCES += lib/tcp_syn.c lib/tcp_syn.h
 libsmtptrap_a_SOURCES += lib/term_text.c lib/term_text.h
 libsmtptrap_a_SOURCES += lib/time_text.c lib/time_text.h
 libsmtptrap_a_SOURCES += lib/tls_cert_list.c lib/tls_cert_list.h

@@ -241,7 +241,8 @@ bool tee_hello_goes_on(const struct tls_tee *t)
 	if (t->head_len > 0 && h[0] != CLIENT_HELLO)
 		return false;
 	return t->head_len < MESSAGE_HEADER ||
-	       t->message_len - MESSAGE_HEADER < ((uint32_t)h[1] << 16 | (uint32_t)h[2] << 8 | h[3]);
+	       t->message_len - MESSAGE_HEADER <
+		   ((uint32_t)h[1] << 16 | (uint32_t)h[2] << 8 | h[3]);
 }
 
 enum tee_format tee_format(const struct tls_tee *t)

@@ -26,6 +26,8 @@ smtptrapd_SOURCES += src/log.c src/log.h
 smtptrapd_SOURCES += src/logger.c src/logger.h
 smtptrapd_SOURCES += src/logger_dir.c src/logger_dir.h
 smtptrapd_SOURCES += src/logger_intake.c src/logger_intake.h
+smtptrapd_SOURCES += src/logger_lessons.c src/logger_lessons.h
+smtptrapd_SOURCES += src/logger_memory.c src/logger_memory.h
 smtptrapd_SOURCES += src/logger_store.c src/logger_store.h
 smtptrapd_SOURCES += src/logger_stream.c src/logger_stream.h
 smtptrapd_SOURCES += src/main.c
@@ -42,9 +44,11 @@ smtptrapd_SOURCES += src/worker.c src/worker.h
 smtptrapd_SOURCES += src/worker_conn.c src/worker_conn.h
 smtptrapd_SOURCES += src/worker_hello.c
 smtptrapd_SOURCES += src/worker_message.c
+smtptrapd_SOURCES += src/worker_offer.c src/worker_offer.h
 smtptrapd_SOURCES += src/worker_record.c
 smtptrapd_SOURCES += src/worker_results.c src/worker_results.h
 smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
+smtptrapd_SOURCES += src/worker_who.c src/worker_who.h
 smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
 
 # The reader.

@@ -139,6 +139,8 @@ static const char *needs_restart(const struct conf *old, const struct conf *new)
 		return "tls";
 	if (strcmp(old->log.directory, new->log.directory) != 0)
 		return "log directory";
+	if (new->memory.addresses != old->memory.addresses)
+		return "memory addresses";
 	if (new->workers.max > old->workers.max)
 		return "a greater workers max";
 	if (strcmp(old->user, new->user) != 0 || strcmp(old->log_user, new->log_user) != 0 ||
@@ -160,7 +162,9 @@ static void tell_logger(const struct master *m, enum logger_message_type type)
 				     .keep_age_us = c->log.keep_age_us,
 				     .keep_free = c->log.keep_free,
 				     .reserve = c->log.reserve,
-				     .message_size = c->limits.message_size};
+				     .message_size = c->limits.message_size,
+				     .memory_save_us = c->memory.save_us,
+				     .memory_tls_within_us = c->memory.tls_within_us};
 
 	if (send(m->logger.control, &msg, sizeof msg, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof msg)
 		warn("the logger could not be told: %s", strerror(errno));

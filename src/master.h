@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "address_table.h"
 #include "board.h"
 #include "conf.h"
 #include "privs.h"
@@ -62,6 +63,8 @@ struct master {
 	int board_fd;        /* sealed: whoever gets it can only read */
 	const struct ack_board *ack;
 	int ack_fd;
+	struct address_reader memory; /* what is remembered of addresses */
+	int memory_fd;
 	struct tls_server *tls; /* NULL: none configured */
 	struct role logger;
 	struct role keyholder[MASTER_KEYHOLDERS_MAX];

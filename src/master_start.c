@@ -24,6 +24,7 @@
 #include "notify.h"
 #include "proc.h"
 #include "sandbox.h"
+#include "tls_priority.h"
 #include "worker_conn.h"
 
 #define PIPE_BYTES (1024 * 1024) /* 256 frames */
@@ -72,6 +73,24 @@ static void open_boards(struct master *m)
 	strlcpy(m->board->head.sensor, m->conf->sensor, sizeof m->board->head.sensor);
 	seal(m->board_fd, "status board");
 	m->ack_fd = memory_fd("acknowledgement board", ack_board_size(slots));
+	m->memory_fd =
+	    memory_fd("memory of addresses", address_table_size(m->conf->memory.addresses));
+}
+
+/* The logger has mapped what it alone writes: from here on nobody else can. */
+static void take_logger_boards(struct master *m)
+{
+	size_t size = address_table_size(m->conf->memory.addresses);
+
+	seal(m->ack_fd, "acknowledgement board");
+	m->ack =
+	    map_shared(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");
+	seal(m->memory_fd, "memory of addresses");
+	if (address_reader_init(&m->memory,
+				map_shared(m->memory_fd, size, PROT_READ, "memory of addresses"),
+				size) < 0)
+		fatal("memory of addresses: the logger did not make it");
+	close(m->memory_fd);
 }
 
 /* The results pipe; returns its read end. */
@@ -150,9 +169,11 @@ void master_give_up_root(const struct master *m)
 void master_listener_options(const struct master *m)
 {
 	for (size_t i = 0; i < m->conf->nlisten; i++)
-		if (m->listener[i] >= 0)
+		if (m->listener[i] >= 0) {
 			conn_listener_options(m->listener[i], m->conf->limits.command_timeout_us,
 					      m->conf->limits.write_timeout_us);
+			listen_save_syn(&m->conf->listen[i], m->listener[i]);
+		}
 }
 
 void master_start(struct master *m)
@@ -174,6 +195,7 @@ void master_start(struct master *m)
 	m->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (m->root_fd < 0)
 		fatal("/: %s", strerror(errno));
+	tls_library_start(); /* the digests of records are its too, with TLS or without */
 	setup_tls(m);
 	open_boards(m);
 	int pipe_read = open_pipe(m);
@@ -182,11 +204,9 @@ void master_start(struct master *m)
 	if (m->doorbell < 0)
 		fatal("eventfd: %s", strerror(errno));
 	sandbox_prepare(m->conf->sandbox == CONF_SANDBOX_BEST_EFFORT);
-	m->address_space = proc_address_space();
 	roles_start(m, pipe_read);
-	seal(m->ack_fd, "acknowledgement board");
-	m->ack =
-	    map_shared(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");
+	take_logger_boards(m);
+	m->address_space = proc_address_space();
 	pool_init(m);
 	heap_fill();
 	master_give_up_root(m);

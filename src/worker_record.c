@@ -163,6 +163,8 @@ static void put_tls(struct session *s, enum record_type type, struct buf *to)
 	if (info->outcome == TLS_NOT_OFFERED && s->client.starttls_offered)
 		info->outcome = TLS_OFFERED_UNUSED;
 	tls_info_put(info, type, to);
+	if (s->client.offer.memory != OFFER_MEMORY_NOTHING)
+		record_put_text(to, FIELD_TLS_MEMORY, offer_memory_name(s->client.offer.memory));
 	buf_put(to, s->hello[type].data, s->hello[type].len);
 }
 
@@ -210,6 +212,7 @@ void record_session(struct session *s)
 	put_counters(s, to);
 	put_habits(s, to);
 	put_tls(s, RECORD_SESSION, to);
+	who_put_session(s, to);
 	if (c->dialogue_cut > 0)
 		record_put_u64(to, FIELD_DIALOGUE_BYTES_CUT, c->dialogue_cut);
 	buf_put(to, s->dialogue.data, s->dialogue.len);
@@ -313,6 +316,7 @@ static void message_fields(struct session *s, enum message_verdict verdict, cons
 	if (reply_len > 0)
 		record_put_string(to, FIELD_REPLY, reply, reply_len);
 	put_content(s, to);
+	who_put_message(s, to);
 }
 
 /* ---- trace header ---- */
@@ -436,6 +440,7 @@ void record_board(struct session *s)
 	b->listener = c->listener_index;
 	b->phase = (uint8_t)s->smtp.phase;
 	b->tls = s->smtp.tls;
+	b->tls_memory = (uint8_t)s->client.offer.memory;
 	strlcpy(b->tls_version,
 		s->smtp.tls ? tls_version_name(tls_session_info(s->tls)->version) : "",
 		sizeof b->tls_version);

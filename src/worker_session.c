@@ -100,8 +100,7 @@ struct session *session_new(const struct worker_args *args)
 	s->results.seq &= ACK_SEQ_MASK;
 	policy_make(&s->policy[0], args->conf);
 	s->policy[1] = s->policy[0];
-	if (args->tls && (args->conf->smtp.extensions & CONF_EXT_STARTTLS))
-		s->policy[1].extensions |= EXT_STARTTLS;
+	s->policy[1].extensions |= EXT_STARTTLS;
 	if (args->tls) {
 		s->tls = tls_session_new(args->tls, args->keyholder);
 		if (s->tls == NULL)
@@ -159,6 +158,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	session_new_id(s, c->accepted_us, c->id);
 	ip_from_sockaddr(c->ip, &c->port, (const struct sockaddr *)peer);
 	find_local_address(c, fd);
+	who_begin(s, fd);
 	c->message.store = &s->store;
 	buf_reset(&s->dialogue);
 	buf_reset(&s->auth);
@@ -168,9 +168,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	if (s->tls)
 		tls_begin(s->tls);
 	conn_open(&s->conn, fd, s->tls, s->conf->limits.command_timeout_us);
-	bool starttls = s->tls && c->listener->tls == CONF_TLS_STARTTLS &&
-			(s->policy[1].extensions & EXT_STARTTLS);
-	smtp_init(&s->smtp, &s->policy[starttls], s->envelope, sizeof s->envelope);
+	smtp_init(&s->smtp, &s->policy[0], s->envelope, sizeof s->envelope);
 	record_board(s); /* before it counts: what a killed session's last words are made of */
 	atomic_store_explicit(&s->board->state, SLOT_SESSION, memory_order_release);
 }
@@ -259,7 +257,7 @@ static bool start_tls(struct session *s, bool implicit)
 {
 	struct tls_accept_args args = {.transport = &s->conn.transport,
 				       .timeout_us = s->conf->limits.handshake_timeout_us,
-				       .ask_certificate = s->conf->tls.client_certificate,
+				       .ask_certificate = s->client.offer.ask_certificate,
 				       .implicit = implicit};
 
 	s->tls_used = true;
@@ -343,6 +341,7 @@ static bool on_line(struct session *s, const struct line *line, bool more)
 	    .out_of_space = atomic_load_explicit(&s->args->ack->full, memory_order_relaxed)};
 	struct smtp_verdict v;
 
+	who_line(s, line, more);
 	smtp_command(&s->smtp, &in, &v);
 	dialogue_client(s, line, v.secret_at);
 	if (v.verb == SMTP_EHLO && v.code == 250 && !s->smtp.tls &&
@@ -408,6 +407,21 @@ static void command_loop(struct session *s)
 		s->client.end = END_SHUTDOWN;
 }
 
+/* The client's address is known now. */
+static void make_offer(struct session *s)
+{
+	struct session_client *c = &s->client;
+	struct offer_facts facts = {.conf = s->conf,
+				    .listener = c->listener,
+				    .tls_ready = s->tls != NULL,
+				    .memory = s->args->memory,
+				    .ip = c->ip,
+				    .now_us = c->accepted_us};
+
+	c->offer = offer_decide(&facts);
+	s->smtp.policy = &s->policy[c->offer.starttls];
+}
+
 static void greet(struct session *s)
 {
 	struct smtp_verdict v;
@@ -434,8 +448,9 @@ static void converse(struct session *s)
 		s->client.end = *s->shutting_down ? END_SHUTDOWN : END_REJECTED;
 		return;
 	}
+	make_offer(s);
 	record_board(s);
-	if (s->tls && l->tls == CONF_TLS_IMPLICIT && !start_tls(s, true))
+	if (s->client.offer.implicit && !start_tls(s, true))
 		return;
 	greet(s);
 	if (s->client.end == END_NONE)
@@ -467,11 +482,30 @@ void session_trim(struct session *s)
 		tls_session_trim(s->tls);
 }
 
+/* Tell the memory of addresses what there is to learn of this client.  What our own end broke off
+ * says nothing of it. */
+static void teach(struct session *s)
+{
+	struct summary summary = {0};
+	struct iovec part = {.iov_base = &summary, .iov_len = sizeof summary};
+
+	if (s->tls == NULL || *s->shutting_down)
+		return;
+	summary.tls = (uint8_t)offer_lesson(s->conf, &s->client.offer, tls_session_info(s->tls));
+	if (summary.tls == SUMMARY_TLS_NOTHING)
+		return;
+	memcpy(summary.session, s->client.id, sizeof summary.session);
+	memcpy(summary.ip, s->client.ip, sizeof summary.ip);
+	if (results_send(&s->results, FRAME_SUMMARY, &part, 1, false) != ACK_STORED)
+		debug("a summary could not be handed to the logger");
+}
+
 void session_serve(struct session *s, int fd, unsigned listener,
 		   const struct sockaddr_storage *peer)
 {
 	client_begin(s, fd, listener, peer);
 	converse(s);
+	teach(s); /* while the client still waits, so that it finds it learnt when it comes again */
 	conn_close(&s->conn);
 	record_board(s);
 	record_session(s);

@@ -16,7 +16,9 @@
 #include "uuid.h"
 #include "worker.h"
 #include "worker_conn.h"
+#include "worker_offer.h"
 #include "worker_results.h"
+#include "worker_who.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
 #define SESSION_DIALOGUE (640u * 1024)  /* conf.limits.dialogue is at most 512 KiB */
@@ -85,6 +87,7 @@ struct session {
 		uint64_t accepted_us, started_us; /* since 1970; monotonic */
 		uint64_t dialogue_cut;
 		enum session_end end;
+		struct offer offer;
 		unsigned auths;
 		struct session_message message;
 	} client;
@@ -98,6 +101,7 @@ struct session {
 	_Alignas(4096) struct {
 		struct smtp smtp;
 		struct mail_header header;
+		struct who who;
 		uint8_t in[CONN_IN];
 		uint8_t out[CONN_OUT];
 		uint8_t auth_memory[SESSION_AUTHS * 1024];

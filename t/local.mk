@@ -7,7 +7,8 @@ TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/
 	$(TLS_SOURCES) src/log.c src/log.h
 
 INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logger_intake.c \
-	src/logger_intake.h src/logger_store.c src/logger_store.h src/logger_stream.c \
+	src/logger_intake.h src/logger_lessons.c src/logger_lessons.h src/logger_memory.c \
+	src/logger_memory.h src/logger_store.c src/logger_store.h src/logger_stream.c \
 	src/logger_stream.h
 
 # Programs that tests use.
@@ -19,9 +20,19 @@ t_tools_tls_client_SOURCES = t/tools/tls_client.c
 t_tools_tls_client_LDADD = $(LIBS_NEEDED)
 EXTRA_DIST += t/proc/reader.t
 
+check_PROGRAMS += t/tools/synsig
+t_tools_synsig_SOURCES = t/tools/synsig.c
+t_tools_synsig_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
 	-Wl,--wrap=ftruncate,--wrap=renameat
 
+UNIT_TESTS += t/unit/address_state.t
+t_unit_address_state_t_SOURCES = t/unit/address_state.c t/tap.h
+t_unit_address_state_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/address_table.t
+t_unit_address_table_t_SOURCES = t/unit/address_table.c t/tap.h
+t_unit_address_table_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/arena.t
 t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
 t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -52,6 +63,9 @@ t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/data.t
 t_unit_data_t_SOURCES = t/unit/data.c t/tap.h
 t_unit_data_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dialect.t
+t_unit_dialect_t_SOURCES = t/unit/dialect.c t/tap.h
+t_unit_dialect_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -94,6 +108,9 @@ t_unit_log_read_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/log_tail.t
 t_unit_log_tail_t_SOURCES = t/unit/log_tail.c t/tap.h t/unit/gzip_files.h
 t_unit_log_tail_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/logger_memory.t
+t_unit_logger_memory_t_SOURCES = t/unit/logger_memory.c t/tap.h t/lib-c/intake_lab.h $(INTAKE_SOURCES)
+t_unit_logger_memory_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/mail_header.t
 t_unit_mail_header_t_SOURCES = t/unit/mail_header.c t/tap.h
 t_unit_mail_header_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -130,6 +147,12 @@ t_unit_smtp_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/smtp_matrix.t
 t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
 t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/summary.t
+t_unit_summary_t_SOURCES = t/unit/summary.c t/tap.h
+t_unit_summary_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tcp_syn.t
+t_unit_tcp_syn_t_SOURCES = t/unit/tcp_syn.c t/tap.h
+t_unit_tcp_syn_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tee.t
 t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
 t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -164,6 +187,9 @@ t_unit_tls_mend_t_LDFLAGS = -Wl,--wrap=gnutls_global_set_time_function
 UNIT_TESTS += t/unit/uuid.t
 t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/worker_offer.t
+t_unit_worker_offer_t_SOURCES = t/unit/worker_offer.c t/tap.h src/worker_offer.c src/worker_offer.h
+t_unit_worker_offer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/where.t
 t_unit_where_t_SOURCES = t/unit/where.c t/tap.h
 t_unit_where_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -178,13 +204,16 @@ check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
 
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
+EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
 FUZZ =
+FUZZ += address_state
 FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
+FUZZ += dialect
 FUZZ += frame
 FUZZ += hello_mend
 FUZZ += intake
@@ -196,6 +225,8 @@ FUZZ += path
 FUZZ += proxy
 FUZZ += record
 FUZZ += repair
+FUZZ += summary
+FUZZ += tcp_syn
 FUZZ += tee
 FUZZ += tls_cert_list
 FUZZ += where

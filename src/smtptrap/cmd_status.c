@@ -100,7 +100,7 @@ static bool get_boards(const char *path, struct boards *b)
 	b->ack = map_board(fds[1], &ack_size);
 	b->slots = b->board ? b->board->head.slots : 0;
 	if (b->board && b->ack && board_valid(b->board, size) && ack_size >= sizeof *b->ack &&
-	    b->ack->magic == BOARD_MAGIC &&
+	    b->ack->magic == BOARD_MAGIC && b->ack->version == BOARD_VERSION &&
 	    b->slots <= (size - sizeof *b->board) / sizeof *b->board->slot)
 		return true;
 	complain("%s: the boards are not of this version's smtptrapd", path);
@@ -130,7 +130,7 @@ struct counter {
 	const char *name;
 	uint64_t value;
 };
-#define COUNTERS 19
+#define COUNTERS 22
 static void counters(const struct boards *b, struct counter c[COUNTERS])
 {
 	const struct board_header *h = &b->board->head;
@@ -155,6 +155,9 @@ static void counters(const struct boards *b, struct counter c[COUNTERS])
 	    {"commits", b->ack->batches},
 	    {"bytes_logged", b->ack->bytes_raw},
 	    {"bad_frames", b->ack->bad_frames},
+	    {"addresses", b->ack->addresses},
+	    {"addresses_max", b->ack->addresses_max},
+	    {"summaries_refused", b->ack->summaries_refused},
 	};
 
 	memcpy(c, all, sizeof all);

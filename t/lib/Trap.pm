@@ -9,7 +9,8 @@ package Trap;
 #   $trap->done;                                    # stops it; exit status and own log are tests
 #
 # Options of new():
-#   conf       blocks and top-level keys beyond the defaults; an array is a list of words
+#   conf       blocks and top-level keys beyond the defaults; an array is a list of words.  Unlike
+#              the daemon's own, memory { tls-failures } is 0 here
 #   listeners  [{tls => 'implicit', name => ..., address => ...}, ...]; one without options is
 #              the default.  Address and port are chosen: each test process has an address of
 #              its own in 127.0.0.0/8, so that tests can run in parallel.
@@ -148,6 +149,8 @@ sub conf_text {
         %{$self->{conf}});
     $conf{log} = {directory => $self->{logs}, reserve => '1m', %{$conf{log} // {}}};
     $conf{workers} = {'spare-min' => 4, 'spare-max' => 16, max => 64, %{$conf{workers} // {}}};
+    # Clients of one address fail on purpose, many times: only tests of the memory have it on.
+    $conf{memory} = {'tls-failures' => 0, %{$conf{memory} // {}}};
     my $text = join '', map { "$_ " . _word($conf{$_}) . "\n" }
         grep { ref $conf{$_} ne 'HASH' } sort keys %conf;
     $text .= join '', map { _block('listen', $_) } @{$self->{listeners}};

@@ -289,7 +289,8 @@ for my $case (@cases) {
         on => $on, listener => scalar @{$listeners{$on} //= []}};
     push @{$listeners{$on}}, {name => $name, tls => 'implicit'};
 }
-$trap{$_} = Trap->new(conf => $conf{$_}, listeners => $listeners{$_}) for sort keys %conf;
+# All programs come from one address: what failed before must not change what is offered.
+$trap{$_} = Trap->new(conf => {%{$conf{$_}}, memory => {'tls-failures' => 0}}, listeners => $listeners{$_}) for sort keys %conf;
 my @NAMES = qw(tls_outcome tls_failure tls_alert tls_stage tls_version hello_highest hello_format);
 my (%reasons, %hand);
 for my $case (@cases) {

@@ -266,6 +266,7 @@ static void test_defaults(void)
 	ok(c->nlisten == 1 && c->listen[0].tls == CONF_TLS_STARTTLS &&
 	       c->listen[0].backlog == 4096 && c->listen[0].nproxy_from == 0,
 	   "a listener offers STARTTLS, has a backlog of 4096 and no proxies");
+	ok(c->listen[0].tcp_syn && c->smtp.dialect, "SYN and dialect are recorded");
 	is_str(c->listen[0].name, "192.0.2.1:25", "a listener is named by address and port");
 	ok(c->tls.npair == 0 && c->tls.minimum == CONF_TLS_SSL3 && *c->tls.priority == '\0' &&
 	       c->tls.client_certificate && c->tls.tickets && c->tls.keyholders == 1,
@@ -322,16 +323,17 @@ static void test_values(void)
 
 static void test_listen(void)
 {
-	struct conf *c = load("listen { address 0.0.0.0  port 25  tls off  backlog 10 }\n"
-			      "listen { address ::       port 465  tls implicit  name submissions\n"
-			      "         proxy-from 10.0.0.0/8 192.0.2.1 \\\n 2001:db8::/32 }\n"
-			      "include listen\n");
+	struct conf *c =
+	    load("listen { address 0.0.0.0  port 25  tls off  backlog 10  tcp-syn no }\n"
+		 "listen { address ::       port 465  tls implicit  name submissions\n"
+		 "         proxy-from 10.0.0.0/8 192.0.2.1 \\\n 2001:db8::/32 }\n"
+		 "include listen\n");
 	char text[IP_TEXT_MAX], net[IP_NET_TEXT_MAX];
 
 	is_int((int64_t)c->nlisten, 3, "three listeners, one of them included");
 	is_str(ip_text(c->listen[0].address, text), "0.0.0.0", "the first address is set");
 	ok(c->listen[0].tls == CONF_TLS_OFF && c->listen[0].backlog == 10 &&
-	       c->listen[0].port == 25,
+	       c->listen[0].port == 25 && !c->listen[0].tcp_syn && c->listen[1].tcp_syn,
 	   "the first listener's keys are set");
 	is_str(ip_text(c->listen[1].address, text), "::", "the second address is set");
 	ok(c->listen[1].tls == CONF_TLS_IMPLICIT && c->listen[1].backlog == 4096 &&
