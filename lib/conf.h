@@ -20,6 +20,7 @@ enum conf_tls_mode { CONF_TLS_STARTTLS, CONF_TLS_IMPLICIT, CONF_TLS_OFF };
 enum conf_tls_version { CONF_TLS_SSL3, CONF_TLS_1_0, CONF_TLS_1_1, CONF_TLS_1_2, CONF_TLS_1_3 };
 enum conf_policy { CONF_ACCEPT, CONF_REJECT };
 enum conf_auth_verdict { CONF_AUTH_REFUSE, CONF_AUTH_ACCEPT };
+enum conf_hello { CONF_HELLO_NONE, CONF_HELLO_FINGERPRINT, CONF_HELLO_LISTS, CONF_HELLO_FULL };
 enum conf_durability { CONF_DURABILITY_FSYNC, CONF_DURABILITY_NONE };
 
 /* Bits of conf->smtp.extensions. */
@@ -140,6 +141,7 @@ struct conf {
 		uint64_t reserve;   /* bytes of free disk below which nothing is accepted */
 		enum conf_durability durability;
 		uint32_t compression; /* zlib level 1 to 9 */
+		enum conf_hello hello;
 	} log;
 
 	struct arena *arena; /* owns all of the above */

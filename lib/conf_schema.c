@@ -43,6 +43,7 @@ static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const policy_words[] = {"accept", "reject", NULL};
 static const char *const verdict_words[] = {"refuse", "accept", NULL};
 static const char *const durability_words[] = {"fsync", "none", NULL};
+static const char *const hello_words[] = {"none", "fingerprint", "lists", "full", NULL};
 static const char *const mechanism_words[] = {"plain", "login", NULL};
 static const char *const extension_words[] = {
     "size", "pipelining", "8bitmime", "smtputf8", "chunking", "enhancedstatuscodes",
@@ -235,6 +236,11 @@ const struct conf_row conf_rows[] = {
             "(none)."},
     {CONF_LOG, "compression", CONF_KIND_NUMBER, 1, 9, "3", .offset = AT(log.compression),
      .doc = "The level of compression: 1 is fast, 9 is small."},
+    {CONF_LOG, "hello", CONF_KIND_CHOICE, .def = "full", .words = hello_words,
+     .offset = AT(log.hello),
+     .doc = "How much of each ClientHello is recorded: its versions and fingerprints "
+            "(fingerprint), also its lists in hexadecimal (lists), also their names (full), or "
+            "nothing but its form (none)."},
 
     {CONF_MEMORY, "addresses", CONF_KIND_NUMBER, ADDRESS_MIN, ADDRESS_MAX, "65536",
      .offset = AT(memory.addresses),

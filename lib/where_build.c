@@ -34,6 +34,7 @@ static const struct kind_row {
 } kinds[RECORD_KIND_COUNT] = {
     [RECORD_STRING] = {TEXT, take_text, "text"},
     [RECORD_STRINGS] = {TEXT, take_text, "text"},
+    [RECORD_NAMES] = {TEXT, take_text, "text"},
     [RECORD_U64] = {ORDER, take_number, "a number, with the units of smtptrap.conf"},
     [RECORD_BOOL] = {SAME, take_bool, "true or false"},
     [RECORD_IP] = {SAME, take_net, "an address, or with `in` a network"},

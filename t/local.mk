@@ -184,6 +184,9 @@ UNIT_TESTS += t/unit/tls_mend.t
 t_unit_tls_mend_t_SOURCES = t/unit/tls_mend.c $(TLS_LAB)
 t_unit_tls_mend_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 t_unit_tls_mend_t_LDFLAGS = -Wl,--wrap=gnutls_global_set_time_function
+UNIT_TESTS += t/unit/tls_registry.t
+t_unit_tls_registry_t_SOURCES = t/unit/tls_registry.c t/tap.h
+t_unit_tls_registry_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/uuid.t
 t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -205,6 +208,7 @@ check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
 EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
+EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/golden/foreign-names.txt t/tools/hellos
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.

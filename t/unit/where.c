@@ -14,7 +14,8 @@
 	"\"bytes_in\":2048,\"helo\":\"a\\\"b.example\",\"helo_hex\":\"61\",\"esmtp\":true," \
 	"\"early_talk\":false,\"oddities\":[\"early\",\"no_helo\"],\"tls_outcome\":"        \
 	"\"negotiated\","                                                                   \
-	"\"tls_version\":\"TLSv1.2\",\"ja3\":\"00ff\"}"
+	"\"tls_version\":\"TLSv1.2\",\"ja3\":\"00ff\","                                     \
+	"\"hello_cipher_names\":[\"TLS_RSA_WITH_RC4_128_SHA\",\"0xdead\"]}"
 
 static const struct {
 	const char *text;
@@ -66,6 +67,9 @@ static const struct {
     {"helo = \"a\\\"b.example\"", 1},
     {"helo ~ \"^a\\\"b\\.\"", 1},
     {"helo_hex = 61", 1},
+    {"hello_cipher_names ~ _RC4_", 1},
+    {"hello_cipher_names = 0xdead", 1},
+    {"hello_cipher_names = GREASE", 0},
     {"oddities = early", 1},
     {"oddities = earl", 0},
     {"oddities != early", 0},
