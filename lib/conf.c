@@ -9,6 +9,7 @@
 #include "conf.h"
 
 #include "conf_block.h"
+#include "conf_tls.h"
 #include "err.h"
 
 #include <stdio.h>
@@ -103,8 +104,8 @@ static void check_order(struct conf_reading *r, const char *a_key, uint32_t a, c
 static void check_same(struct conf_reading *r, size_t first, size_t second)
 {
 	const struct conf_listen *a = &r->conf->listen[first], *b = &r->conf->listen[second];
-	struct conf_place place = mark_place(&r->listen_seen[second]);
-	uint32_t line = r->listen_seen[first].word->line;
+	struct conf_place place = mark_place(&r->elements[CONF_LISTEN][second]);
+	uint32_t line = r->elements[CONF_LISTEN][first].word->line;
 
 	if (b->port != 0 && a->port == b->port && memcmp(a->address, b->address, IP_BYTES) == 0)
 		conf_error_add(r->errors, &place,
@@ -144,8 +145,9 @@ static int read_tree(struct conf *conf, const struct conf_tree *tree, struct con
 	struct conf_reading r = {.conf = conf, .errors = errors};
 
 	if (conf_block_defaults(&r) < 0 || conf_block_read(&r, tree->first) < 0 ||
-	    fill_all(conf) < 0)
+	    fill_all(conf) < 0 || conf_tls_finish(&r) < 0)
 		return ERR_MEMORY;
+	conf->tls.minimum_named = conf_block_seen(&r, CONF_TLS, "minimum").word != NULL;
 	check_all(&r, tree);
 	return 0;
 }

@@ -29,9 +29,14 @@
 #define BANNER_MAX 200           /* with the host name below 512, RFC 5321, 4.5.3.1.5 */
 #define RECIPIENTS_MAX 4000      /* at 256 bytes each they fill a record, FRAME_FIELDS_MAX */
 #define DIALOGUE_MAX (512 * KIB) /* half of a record */
+#define WEIGHT_MAX 1000000       /* parts in a million are finer than any trap can measure */
+#define EXPERIMENT_KEY_MIN 16    /* below, it could be guessed */
+#define EXPERIMENT_KEY_MAX 255
 
 #define AT(member) offsetof(struct conf, member)
 #define OF_LISTEN(member) offsetof(struct conf_listen, member)
+#define OF_PROFILE(member) offsetof(struct conf_profile, member)
+#define OF_ARM(member) offsetof(struct conf_arm, member)
 
 static const char *const sandbox_words[] = {"strict", "best-effort", NULL};
 static const char *const strictness_words[] = {"lenient", "normal", "strict", NULL};
@@ -39,6 +44,8 @@ static const char *const tls_mode_words[] = {"starttls", "implicit", "off", NULL
 static const char *const tls_version_words[] = {"ssl3",   "tls1.0", "tls1.1",
 						"tls1.2", "tls1.3", NULL};
 static const char *const request_words[] = {"off", "request", NULL};
+static const char *const ciphers_words[] = {"all", "modern", NULL};
+static const char *const key_type_words[] = {"any", "rsa", "ecdsa", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const policy_words[] = {"accept", "reject", NULL};
 static const char *const verdict_words[] = {"refuse", "accept", NULL};
@@ -49,12 +56,35 @@ static const char *const extension_words[] = {
     "size", "pipelining", "8bitmime", "smtputf8", "chunking", "enhancedstatuscodes",
     "dsn",  "starttls",   "auth",     NULL};
 
-static const char *const block_names[CONF_BLOCK_COUNT] = {
-    [CONF_TOP] = "",          [CONF_LISTEN] = "listen",
-    [CONF_TLS] = "tls",       [CONF_WORKERS] = "workers",
-    [CONF_LIMITS] = "limits", [CONF_SMTP] = "smtp",
-    [CONF_AUTH] = "auth",     [CONF_LOG] = "log",
-    [CONF_MEMORY] = "memory",
+const struct conf_block_row conf_blocks[CONF_BLOCK_COUNT] = {
+    [CONF_TOP] = {.name = ""},
+    [CONF_LISTEN] = {.name = "listen",
+		     .max = CONF_LISTEN_MAX,
+		     .bytes = sizeof(struct conf_listen),
+		     .offset = AT(listen),
+		     .count_offset = AT(nlisten)},
+    [CONF_TLS] = {.name = "tls"},
+    [CONF_PROFILE] = {.name = "profile",
+		      .outer = CONF_TLS,
+		      .named = true,
+		      .max = CONF_PROFILE_MAX,
+		      .bytes = sizeof(struct conf_profile),
+		      .offset = AT(tls.profile),
+		      .count_offset = AT(tls.nprofile)},
+    [CONF_EXPERIMENT] = {.name = "experiment", .outer = CONF_TLS},
+    [CONF_ARM] = {.name = "arm",
+		  .outer = CONF_EXPERIMENT,
+		  .named = true,
+		  .max = CONF_ARM_MAX,
+		  .bytes = sizeof(struct conf_arm),
+		  .offset = AT(tls.experiment.arm),
+		  .count_offset = AT(tls.experiment.narm)},
+    [CONF_WORKERS] = {.name = "workers"},
+    [CONF_LIMITS] = {.name = "limits"},
+    [CONF_SMTP] = {.name = "smtp"},
+    [CONF_AUTH] = {.name = "auth"},
+    [CONF_LOG] = {.name = "log"},
+    [CONF_MEMORY] = {.name = "memory"},
 };
 
 /* clang-format off */
@@ -109,6 +139,10 @@ const struct conf_row conf_rows[] = {
     {CONF_LISTEN, "tcp-syn", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
      .offset = OF_LISTEN(tcp_syn),
      .doc = "Whether the SYN that opened a connection is recorded."},
+    {CONF_LISTEN, "experiment", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = OF_LISTEN(experiment),
+     .doc = "Whether clients of this listener take part in the experiment, if there is one and the "
+            "listener has TLS."},
 
     {CONF_TLS, "certificate", CONF_KIND_CERTIFICATE, 1, PATH_BYTES_MAX, .otherwise = "none",
      .offset = AT(tls.pair), .count_offset = AT(tls.npair),
@@ -133,6 +167,59 @@ const struct conf_row conf_rows[] = {
      .doc = "Whether sessions can be resumed by tickets."},
     {CONF_TLS, "keyholders", CONF_KIND_NUMBER, 1, 16, "1", .offset = AT(tls.keyholders),
      .doc = "Processes that hold the private keys and sign for the workers."},
+
+    {CONF_PROFILE, "offer", CONF_KIND_SWITCH, .otherwise = "yes", .words = yes_words,
+     .offset = OF_PROFILE(offer),
+     .doc = "Whether STARTTLS is offered at all."},
+    {CONF_PROFILE, "certificate", CONF_KIND_CERTIFICATE, 1, PATH_BYTES_MAX,
+     .otherwise = "those of tls", .offset = OF_PROFILE(pair), .count_offset = OF_PROFILE(npair),
+     .doc = "Certificates in place of those of the tls block, each with its key behind it. A key "
+            "file may serve several certificates of the same key."},
+    {CONF_PROFILE, "key", CONF_KIND_KEY, 1, PATH_BYTES_MAX, .otherwise = "those of tls",
+     .offset = OF_PROFILE(pair), .count_offset = OF_PROFILE(npair),
+     .doc = "The PEM file with the private key of the certificate before it."},
+    {CONF_PROFILE, "key-type", CONF_KIND_CHOICE, .otherwise = "any", .words = key_type_words,
+     .offset = OF_PROFILE(key_type),
+     .doc = "Which of the certificates are served: all, or those with keys of one type. There must "
+            "be one."},
+    {CONF_PROFILE, "minimum", CONF_KIND_CHOICE, .otherwise = "that of tls",
+     .words = tls_version_words, .offset = OF_PROFILE(minimum),
+     .doc = "The lowest version that is accepted."},
+    {CONF_PROFILE, "maximum", CONF_KIND_CHOICE, .otherwise = "tls1.3", .words = tls_version_words,
+     .offset = OF_PROFILE(maximum),
+     .doc = "The highest version that is accepted."},
+    {CONF_PROFILE, "ciphers", CONF_KIND_CHOICE, .otherwise = "all", .words = ciphers_words,
+     .offset = OF_PROFILE(ciphers),
+     .doc = "The cipher suites: all that there are, or those with AEAD and ECDHE, with groups "
+            "x25519, secp256r1 and secp384r1, and signatures by SHA-2 (modern)."},
+    {CONF_PROFILE, "priority", CONF_KIND_TEXT, 0, PATH_BYTES_MAX, .otherwise = "that of tls",
+     .offset = OF_PROFILE(priority),
+     .doc = "A GnuTLS priority string. It stands instead of minimum, maximum and ciphers; a "
+            "profile that names one of these does not take the priority of the tls block."},
+    {CONF_PROFILE, "client-certificate", CONF_KIND_SWITCH, .otherwise = "that of tls",
+     .words = request_words, .offset = OF_PROFILE(client_certificate),
+     .doc = "Whether clients are asked for a certificate."},
+    {CONF_PROFILE, "tickets", CONF_KIND_SWITCH, .otherwise = "that of tls", .words = yes_words,
+     .offset = OF_PROFILE(tickets),
+     .doc = "Whether sessions can be resumed by tickets. Those of one profile are worth nothing "
+            "under another."},
+
+    {CONF_EXPERIMENT, "key", CONF_KIND_TEXT, EXPERIMENT_KEY_MIN, EXPERIMENT_KEY_MAX,
+     .offset = AT(tls.experiment.key),
+     .doc = "The secret by which addresses are spread over the arms. The same key, names and "
+            "weights give the same arms for ever; another key is another experiment."},
+    {CONF_EXPERIMENT, "ipv4-prefix", CONF_KIND_NUMBER, 8, 32, "32",
+     .offset = AT(tls.experiment.ipv4_prefix),
+     .doc = "The bits of an IPv4 address that count: addresses equal in these have the same arm."},
+    {CONF_EXPERIMENT, "ipv6-prefix", CONF_KIND_NUMBER, 16, 128, "64",
+     .offset = AT(tls.experiment.ipv6_prefix),
+     .doc = "The bits of an IPv6 address that count. A host usually has all addresses of a /64."},
+
+    {CONF_ARM, "weight", CONF_KIND_NUMBER, 1, WEIGHT_MAX, .offset = OF_ARM(weight),
+     .doc = "The arm's share of the addresses is its weight out of the sum of all weights."},
+    {CONF_ARM, "profile", CONF_KIND_NAME, 1, CONF_NAME_MAX, .otherwise = "the arm's name",
+     .offset = OF_ARM(profile),
+     .doc = "The profile by which these addresses are served, a block or one that is built in."},
 
     {CONF_WORKERS, "spare-min", CONF_KIND_NUMBER, 1, WORKERS_MAX, "8",
      .offset = AT(workers.spare_min),
@@ -268,13 +355,13 @@ _Static_assert(sizeof conf_rows / sizeof *conf_rows <= CONF_ROWS_MAX, "CONF_ROWS
 
 const char *conf_block_name(enum conf_block block)
 {
-	return block_names[block];
+	return conf_blocks[block].name;
 }
 
-enum conf_block conf_block_find(const struct conf_word *word)
+enum conf_block conf_block_find(enum conf_block outer, const struct conf_word *word)
 {
 	for (unsigned b = CONF_TOP + 1; b < CONF_BLOCK_COUNT; b++)
-		if (conf_word_is(word, block_names[b]))
+		if (conf_blocks[b].outer == outer && conf_word_is(word, conf_blocks[b].name))
 			return (enum conf_block)b;
 	return CONF_BLOCK_COUNT;
 }

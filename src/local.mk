@@ -14,7 +14,9 @@ TLS_SOURCES = \
 	src/tls_mend.c src/tls_mend.h \
 	src/tls_mend_trial.c \
 	src/tls_names.c \
+	src/tls_pairs.c \
 	src/tls_priority.c src/tls_priority.h \
+	src/tls_served.c \
 	src/tls_setup.c \
 	src/tls_shared.c \
 	src/tls_transport.c
@@ -36,6 +38,7 @@ smtptrapd_SOURCES += src/master_pool.c
 smtptrapd_SOURCES += src/master_roles.c
 smtptrapd_SOURCES += src/master_start.c
 smtptrapd_SOURCES += src/master_status.c
+smtptrapd_SOURCES += src/master_tls.c src/master_tls.h
 smtptrapd_SOURCES += src/notify.c src/notify.h
 smtptrapd_SOURCES += src/privs.c src/privs.h
 smtptrapd_SOURCES += src/proc.c src/proc.h
@@ -48,6 +51,7 @@ smtptrapd_SOURCES += src/worker_offer.c src/worker_offer.h
 smtptrapd_SOURCES += src/worker_record.c
 smtptrapd_SOURCES += src/worker_results.c src/worker_results.h
 smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
+smtptrapd_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
 smtptrapd_SOURCES += src/worker_who.c src/worker_who.h
 smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
 

@@ -29,6 +29,7 @@
 #include "heap_fill.h"
 #include "log.h"
 #include "logger.h"
+#include "master_tls.h"
 #include "notify.h"
 #include "proc.h"
 #include "sandbox.h"
@@ -118,25 +119,29 @@ static bool same_listeners(const struct conf *a, const struct conf *b)
 	return true;
 }
 
-static bool same_keys(const struct conf *a, const struct conf *b)
+/* Certificates, keys and what is served with them; false too if there is no memory to compare. */
+static bool same_tls(const struct master *m, const struct conf *new)
 {
-	if (a->tls.npair != b->tls.npair || a->tls.minimum != b->tls.minimum ||
-	    a->tls.keyholders != b->tls.keyholders || strcmp(a->tls.priority, b->tls.priority) != 0)
-		return false;
-	for (size_t i = 0; i < a->tls.npair; i++)
-		if (strcmp(a->tls.pair[i].certificate, b->tls.pair[i].certificate) != 0 ||
-		    strcmp(a->tls.pair[i].key, b->tls.pair[i].key) != 0)
-			return false;
-	return true;
+	struct arena *arena = arena_new();
+	const struct tls_settings *settings =
+	    arena == NULL ? NULL : master_tls_settings(new, arena);
+	bool same = settings != NULL &&
+		    m->conf->tls.keyholders ==
+			new->tls.keyholders &&master_tls_covers(m->tls_settings, settings);
+
+	arena_free(&arena);
+	return same;
 }
 
 /* What a running trap cannot change; NULL if it can take the new configuration. */
-static const char *needs_restart(const struct conf *old, const struct conf *new)
+static const char *needs_restart(const struct master *m, const struct conf *new)
 {
+	const struct conf *old = m->conf;
+
 	if (!same_listeners(old, new))
 		return "listen";
-	if (!same_keys(old, new))
-		return "tls";
+	if (!same_tls(m, new))
+		return "tls or its profiles";
 	if (strcmp(old->log.directory, new->log.directory) != 0)
 		return "log directory";
 	if (new->memory.addresses != old->memory.addresses)
@@ -183,7 +188,7 @@ static void reload(struct master *m)
 	int rc = conf_load(&new, m->conf_path, &opener, &errors);
 	for (size_t i = 0; i < errors.kept; i++)
 		warn("%s", errors.text[i]);
-	const char *what = rc == 0 ? needs_restart(m->conf, new) : NULL;
+	const char *what = rc == 0 ? needs_restart(m, new) : NULL;
 	if (rc < 0) {
 		warn("reload: %zu errors in %s: the old configuration stays", errors.total,
 		     m->conf_path);
@@ -273,6 +278,20 @@ static void on_event(struct master *m, enum watched what)
 
 /* ---- the loop ---- */
 
+/* Which versions are served, and which are not though they are asked for. */
+static const char *describe_tls(const struct master *m)
+{
+	static char text[160];
+
+	if (m->tls == NULL)
+		return "none configured";
+	strlcpy(text, tls_server_versions(m->tls), sizeof text);
+	if (*tls_server_missing(m->tls))
+		snprintf(text + strlen(text), sizeof text - strlen(text), " (%s has no %s)",
+			 tls_library_version(), tls_server_missing(m->tls));
+	return text;
+}
+
 static void say_ready(struct master *m)
 {
 	static bool said;
@@ -282,7 +301,7 @@ static void say_ready(struct master *m)
 	said = true;
 	info("ready: %s %s, %zu listeners, workers %u to %u; TLS: %s; sandbox: %s%s%s",
 	     PACKAGE_NAME, PACKAGE_VERSION, m->conf->nlisten, m->conf->workers.spare_min,
-	     m->conf->workers.max, m->tls ? tls_server_versions(m->tls) : "none configured",
+	     m->conf->workers.max, describe_tls(m),
 	     m->root ? "users chroot " : "(not root: no users, no chroot) ", sandbox_describe(),
 	     m->conf->log.durability == CONF_DURABILITY_NONE
 		 ? "; durability none: a crash can lose messages that were acknowledged"

@@ -65,7 +65,8 @@ struct master {
 	int ack_fd;
 	struct address_reader memory; /* what is remembered of addresses */
 	int memory_fd;
-	struct tls_server *tls; /* NULL: none configured */
+	struct tls_server *tls;                  /* NULL: none configured */
+	const struct tls_settings *tls_settings; /* what it was made from */
 	struct role logger;
 	struct role keyholder[MASTER_KEYHOLDERS_MAX];
 	uint32_t keyholders;

@@ -21,6 +21,7 @@
 #include "listen.h"
 #include "log.h"
 #include "master.h"
+#include "master_tls.h"
 #include "notify.h"
 #include "proc.h"
 #include "sandbox.h"
@@ -128,28 +129,28 @@ static void open_log_dir(struct master *m)
 		      (unsigned)writer);
 }
 
+/* The default asks for all there may be: only who asks by name is told that it is not there. */
+static void warn_missing(const struct master *m)
+{
+	const char *missing = tls_server_missing(m->tls);
+	const struct conf *conf = m->conf;
+
+	if (*missing && (conf->tls.minimum_named || *conf->tls.priority))
+		warn("tls %s: asked for, but %s has no %s: not served",
+		     *conf->tls.priority ? "priority" : "minimum", tls_library_version(), missing);
+}
+
 static void setup_tls(struct master *m)
 {
-	const struct conf *conf = m->conf;
-	struct tls_files files[CONF_PAIR_MAX];
-	size_t n = conf->tls.npair;
-	static const enum tls_version minimum[] = {[CONF_TLS_SSL3] = TLS_SSL3_0,
-						   [CONF_TLS_1_0] = TLS_1_0,
-						   [CONF_TLS_1_1] = TLS_1_1,
-						   [CONF_TLS_1_2] = TLS_1_2,
-						   [CONF_TLS_1_3] = TLS_1_3};
+	struct arena *arena = arena_new(); /* for as long as the trap runs */
 
-	if (n == 0)
+	m->tls_settings = arena == NULL ? NULL : master_tls_settings(m->conf, arena);
+	if (m->tls_settings == NULL)
+		fatal("no memory for TLS");
+	if (m->tls_settings->file_count == 0)
 		return;
-	for (size_t i = 0; i < n; i++)
-		files[i] = (struct tls_files){.certificate = conf->tls.pair[i].certificate,
-					      .key = conf->tls.pair[i].key};
-	m->tls = tls_setup(
-	    &(struct tls_settings){.files = files,
-				   .file_count = n,
-				   .minimum = minimum[conf->tls.minimum],
-				   .priority = *conf->tls.priority ? conf->tls.priority : NULL,
-				   .no_tickets = !conf->tls.tickets});
+	m->tls = tls_setup(m->tls_settings);
+	warn_missing(m);
 }
 
 void master_give_up_root(const struct master *m)

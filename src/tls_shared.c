@@ -32,69 +32,96 @@ static bool is_ffdhe(uint16_t group)
 	return group >> 8 == FFDHE_HIGH_BYTE;
 }
 
-static bool has_key(const struct tls_server *server, bool rsa)
+/* Is there a certificate with an RSA key, or one with another? */
+static bool has_key(const struct tls_served *served, bool rsa)
 {
-	for (size_t i = 0; i < server->key_count; i++) {
-		gnutls_pk_algorithm_t a = server->keys[i].algorithm;
-		if ((a == GNUTLS_PK_RSA || a == GNUTLS_PK_RSA_PSS) == rsa)
-			return true;
+	gnutls_datum_t der;
+	bool found = false;
+
+	for (unsigned i = 0; !found; i++) {
+		gnutls_x509_crt_t crt;
+
+		if (gnutls_certificate_get_crt_raw(served->credentials, i, 0, &der) < 0)
+			break;
+		tls_need(gnutls_x509_crt_init(&crt), "read a certificate");
+		tls_need(gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER),
+			 "read a certificate");
+		int a = gnutls_x509_crt_get_pk_algorithm(crt, NULL);
+		gnutls_x509_crt_deinit(crt);
+		found = (a == GNUTLS_PK_RSA || a == GNUTLS_PK_RSA_PSS) == rsa;
 	}
-	return false;
+	return found;
 }
 
-/* Is there a key for this key exchange?  Those of TLS 1.3 name none. */
-static bool can_serve(const struct tls_server *server, gnutls_kx_algorithm_t kx)
+static void list_versions(struct tls_served *served)
 {
-	if (kx == GNUTLS_KX_RSA || kx == GNUTLS_KX_DHE_RSA || kx == GNUTLS_KX_ECDHE_RSA)
-		return has_key(server, true);
-	return kx == GNUTLS_KX_UNKNOWN || has_key(server, false);
+	const unsigned *asked;
+	int count = gnutls_priority_protocol_list(served->priority, &asked);
+
+	for (int i = 0; i < count; i++) {
+		enum tls_version v = tls_version_from_library((int)asked[i]);
+		if (v != TLS_NO_VERSION && tls_version_in_library(v))
+			served->shared.versions |= 1u << v;
+	}
 }
 
-static void list_suites(struct tls_server *server)
+/* What a suite asks for besides a key of the client's kind; those of TLS 1.3 name none. */
+static bool suite_of(unsigned index, bool has_rsa, bool has_other, struct tls_suite *suite_r)
 {
-	struct tls_suite *to = server->suites;
+	uint8_t id[2];
+	gnutls_kx_algorithm_t kx;
+	gnutls_protocol_t least;
+
+	if (!gnutls_cipher_suite_info(index, id, &kx, NULL, NULL, &least))
+		return false;
+	bool rsa = kx == GNUTLS_KX_RSA || kx == GNUTLS_KX_DHE_RSA || kx == GNUTLS_KX_ECDHE_RSA;
+	*suite_r =
+	    (struct tls_suite){.number = (uint16_t)(id[0] << 8 | id[1]),
+			       .least = WIRE_OF(tls_version_from_library((int)least)),
+			       .ecdhe = kx == GNUTLS_KX_ECDHE_RSA || kx == GNUTLS_KX_ECDHE_ECDSA,
+			       .dhe = kx == GNUTLS_KX_DHE_RSA};
+	return kx == GNUTLS_KX_UNKNOWN || (rsa ? has_rsa : has_other);
+}
+
+static void list_suites(struct tls_served *served)
+{
+	bool has_rsa = has_key(served, true), has_other = has_key(served, false);
+	struct tls_shared *to = &served->shared;
+	struct tls_suite suite;
 	unsigned index;
 
-	for (unsigned i = 0; server->suite_count < TLS_SUITES_MAX; i++) {
-		int r = gnutls_priority_get_cipher_suite_index(server->priority, i, &index);
+	for (unsigned i = 0; to->suite_count < TLS_SUITES_MAX; i++) {
+		int r = gnutls_priority_get_cipher_suite_index(served->priority, i, &index);
 		if (r == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 			break;
-		uint8_t id[2];
-		gnutls_kx_algorithm_t kx;
-		gnutls_protocol_t least;
-		if (r < 0 || !gnutls_cipher_suite_info(index, id, &kx, NULL, NULL, &least) ||
-		    !can_serve(server, kx))
-			continue;
-		enum tls_version version = tls_version_from_library((int)least);
-		to[server->suite_count++] = (struct tls_suite){
-		    .number = (uint16_t)(id[0] << 8 | id[1]),
-		    .least = WIRE_OF(version),
-		    .ecdhe = kx == GNUTLS_KX_ECDHE_RSA || kx == GNUTLS_KX_ECDHE_ECDSA,
-		    .dhe = kx == GNUTLS_KX_DHE_RSA};
+		if (r == 0 && suite_of(index, has_rsa, has_other, &suite))
+			to->suites[to->suite_count++] = suite;
 	}
 }
 
-static void list_groups(struct tls_server *server)
+static void list_groups(struct tls_served *served)
 {
+	struct tls_shared *to = &served->shared;
 	const unsigned *list;
-	int count = gnutls_priority_group_list(server->priority, &list);
+	int count = gnutls_priority_group_list(served->priority, &list);
 
-	for (int i = 0; i < count && server->group_count < TLS_GROUPS_MAX; i++)
+	for (int i = 0; i < count && to->group_count < TLS_GROUPS_MAX; i++)
 		for (size_t k = 0; k < sizeof groups / sizeof *groups; k++)
 			if ((unsigned)groups[k].library == list[i])
-				server->groups[server->group_count++] = groups[k].number;
+				to->groups[to->group_count++] = groups[k].number;
 }
 
-void tls_shared_setup(struct tls_server *server)
+void tls_shared_make(struct tls_served *served)
 {
-	list_suites(server);
-	list_groups(server);
+	list_versions(served);
+	list_suites(served);
+	list_groups(served);
 }
 
-uint16_t tls_shared_highest(const struct tls_server *server)
+uint16_t tls_shared_highest(const struct tls_shared *shared)
 {
 	for (int v = TLS_VERSION_COUNT - 1; v > TLS_NO_VERSION; v--)
-		if (server->served >> v & 1)
+		if (shared->versions >> v & 1)
 			return WIRE_OF(v);
 	return 0;
 }
@@ -112,10 +139,10 @@ static bool offers_version(const struct client_hello *h, uint16_t version)
 }
 
 /* The highest version that both have, 0 if there is none. */
-static uint16_t shared_version(const struct tls_server *server, const struct client_hello *h)
+static uint16_t shared_version(const struct tls_shared *shared, const struct client_hello *h)
 {
 	for (int v = TLS_VERSION_COUNT - 1; v > TLS_NO_VERSION; v--)
-		if ((server->served >> v & 1) && offers_version(h, WIRE_OF(v)))
+		if ((shared->versions >> v & 1) && offers_version(h, WIRE_OF(v)))
 			return WIRE_OF(v);
 	return 0;
 }
@@ -135,7 +162,7 @@ static bool offers_suite(const struct client_hello *h, uint16_t number)
 
 /* A group for this kind of exchange is in both lists.  A client without a list takes any, but does
  * not do TLS 1.3. */
-static bool shares_group(const struct tls_server *server, const struct client_hello *h, bool ec,
+static bool shares_group(const struct tls_shared *shared, const struct client_hello *h, bool ec,
 			 bool ff)
 {
 	bool named = false;
@@ -146,37 +173,37 @@ static bool shares_group(const struct tls_server *server, const struct client_he
 		if (!(is_ffdhe(group) ? ff : ec))
 			continue;
 		named = true;
-		for (size_t k = 0; k < server->group_count; k++)
-			if (server->groups[k] == group)
+		for (size_t k = 0; k < shared->group_count; k++)
+			if (shared->groups[k] == group)
 				return true;
 	}
 	/* RFC 7919, 4: who names no group of the finite field takes ours. */
 	return ec ? h->groups.bytes == NULL && !ff : !named;
 }
 
-static bool suite_has_group(const struct tls_server *server, const struct client_hello *h,
+static bool suite_has_group(const struct tls_shared *shared, const struct client_hello *h,
 			    const struct tls_suite *suite, uint16_t version)
 {
 	if (version == TLS_1_3_WIRE)
-		return shares_group(server, h, true, true);
+		return shares_group(shared, h, true, true);
 	if (suite->ecdhe)
-		return shares_group(server, h, true, false);
-	return !suite->dhe || shares_group(server, h, false, true);
+		return shares_group(shared, h, true, false);
+	return !suite->dhe || shares_group(shared, h, false, true);
 }
 
-static enum tls_failure what_is_missing(const struct tls_server *server,
+static enum tls_failure what_is_missing(const struct tls_shared *shared,
 					const struct client_hello *h, uint16_t version)
 {
 	enum tls_failure found = TLS_FAILURE_NO_SHARED_CIPHER;
 
-	for (size_t i = 0; i < server->suite_count; i++) {
-		const struct tls_suite *suite = &server->suites[i];
+	for (size_t i = 0; i < shared->suite_count; i++) {
+		const struct tls_suite *suite = &shared->suites[i];
 		bool fits = version == TLS_1_3_WIRE ? suite->least == TLS_1_3_WIRE
 						    : suite->least <= version;
 
 		if (!fits || !offers_suite(h, suite->number))
 			continue;
-		if (suite_has_group(server, h, suite, version))
+		if (suite_has_group(shared, h, suite, version))
 			return TLS_FAILURE_NO_SHARED_SIGNATURE;
 		found = TLS_FAILURE_NO_SHARED_GROUP;
 	}
@@ -193,11 +220,11 @@ enum tls_failure tls_shared_missing(const struct tls_session *s, enum tls_failur
 		return failure;
 	bytes.bytes = tee_hello(&s->tee, &bytes.len);
 	client_hello_parse(&h, bytes, joined);
-	uint16_t version = shared_version(s->server, &h);
+	uint16_t version = shared_version(&s->served->shared, &h);
 	if (failure == TLS_FAILURE_NO_SHARED_VERSION && (version != 0 || !h.whole))
 		failure = TLS_FAILURE_UNREADABLE_HELLO; /* it said so of a list or length */
 	else if (failure == TLS_FAILURE_NO_SHARED_CIPHER && h.whole)
-		failure = what_is_missing(s->server, &h, version);
+		failure = what_is_missing(&s->served->shared, &h, version);
 	free(joined);
 	return failure;
 }

@@ -8,6 +8,8 @@
  */
 #include "worker_offer.h"
 
+#include "arm.h"
+
 #define SECOND_US 1000000
 
 static const char *const memory_names[OFFER_MEMORY_COUNT] = {
@@ -30,6 +32,12 @@ static const struct {
 const char *offer_memory_name(enum offer_memory memory)
 {
 	return memory_names[memory];
+}
+
+/* The client's arm; NULL where it takes no part, for want of TLS or by choice. */
+static const struct conf_arm *find_arm(const struct offer_facts *f, bool tls)
+{
+	return tls && f->listener->experiment ? arm_of(&f->conf->tls.experiment, f->ip) : NULL;
 }
 
 /* The entry of the client's address; false: nothing is remembered. */
@@ -57,10 +65,18 @@ static void obey_memory(struct offer *o, const struct offer_facts *f, const stru
 struct offer offer_decide(const struct offer_facts *f)
 {
 	enum conf_tls_mode mode = f->tls_ready ? f->listener->tls : CONF_TLS_OFF;
+	bool implicit = mode == CONF_TLS_IMPLICIT;
+	bool starttls = mode == CONF_TLS_STARTTLS && (f->conf->smtp.extensions & CONF_EXT_STARTTLS);
+	const struct conf_arm *arm = find_arm(f, implicit || starttls);
+	const struct conf_profile *profile =
+	    arm == NULL ? NULL : &f->conf->tls.profile[arm->profile_at];
 	struct offer offer = {
-	    .starttls = mode == CONF_TLS_STARTTLS && (f->conf->smtp.extensions & CONF_EXT_STARTTLS),
-	    .implicit = mode == CONF_TLS_IMPLICIT,
-	    .ask_certificate = f->conf->tls.client_certificate,
+	    .starttls = starttls && (profile == NULL || profile->offer),
+	    .implicit = implicit,
+	    .ask_certificate =
+		profile == NULL ? f->conf->tls.client_certificate : profile->client_certificate,
+	    .arm = arm,
+	    .profile = profile,
 	};
 	struct address_entry e;
 

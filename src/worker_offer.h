@@ -38,9 +38,11 @@ struct offer_facts {
 };
 
 struct offer {
-	bool starttls;        /* EHLO announces it and the command is obeyed */
-	bool implicit;        /* TLS begins with the connection */
-	bool ask_certificate; /* in the handshake */
+	bool starttls;                      /* EHLO announces it and the command is obeyed */
+	bool implicit;                      /* TLS begins with the connection */
+	bool ask_certificate;               /* in the handshake */
+	const struct conf_arm *arm;         /* of the experiment; NULL: takes no part */
+	const struct conf_profile *profile; /* NULL: as the tls block says */
 	enum offer_memory memory;
 	bool failures; /* the address has some that a handshake which goes well would clear */
 };

@@ -168,6 +168,15 @@ static void put_tls(struct session *s, enum record_type type, struct buf *to)
 	buf_put(to, s->hello[type].data, s->hello[type].len);
 }
 
+/* Who takes part in an experiment, also where no TLS came of it. */
+static void put_arm(const struct offer *offer, struct buf *to)
+{
+	if (offer->arm != NULL)
+		record_put_text(to, FIELD_ARM, offer->arm->name);
+	if (offer->profile != NULL)
+		record_put_text(to, FIELD_TLS_PROFILE, offer->profile->name);
+}
+
 static void put_counters(struct session *s, struct buf *to)
 {
 	const struct smtp_counters *n = &s->smtp.count;
@@ -211,6 +220,7 @@ void record_session(struct session *s)
 	record_put_text(to, FIELD_END_REASON, end_names[c->end]);
 	put_counters(s, to);
 	put_habits(s, to);
+	put_arm(&c->offer, to);
 	put_tls(s, RECORD_SESSION, to);
 	who_put_session(s, to);
 	if (c->dialogue_cut > 0)
@@ -300,6 +310,7 @@ static void message_fields(struct session *s, enum message_verdict verdict, cons
 	record_put_uuid(to, FIELD_SESSION_ID, s->client.id);
 	put_addresses(s, to);
 	put_greeting(s, to);
+	put_arm(&s->client.offer, to);
 	put_tls(s, RECORD_MESSAGE, to);
 	record_put_string(to, FIELD_MAIL_FROM, e->sender.bytes, e->sender.len);
 	if (e->sender_params.len > 0)

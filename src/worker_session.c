@@ -83,6 +83,16 @@ static void store_new(struct message_store *store, size_t cap)
 	*store = (struct message_store){.bytes = bytes, .cap = cap};
 }
 
+static void tls_new(struct session *s)
+{
+	s->tls = tls_session_new(s->args->tls, s->args->keyholder);
+	if (s->tls == NULL)
+		fatal("TLS session: %s", strerror(errno));
+	for (size_t i = 0; i < s->conf->tls.nprofile; i++)
+		s->profile_number[i] =
+		    tls_server_profile(s->args->tls, s->conf->tls.profile[i].name);
+}
+
 struct session *session_new(const struct worker_args *args)
 {
 	struct session *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE,
@@ -101,11 +111,8 @@ struct session *session_new(const struct worker_args *args)
 	policy_make(&s->policy[0], args->conf);
 	s->policy[1] = s->policy[0];
 	s->policy[1].extensions |= EXT_STARTTLS;
-	if (args->tls) {
-		s->tls = tls_session_new(args->tls, args->keyholder);
-		if (s->tls == NULL)
-			fatal("TLS session: %s", strerror(errno));
-	}
+	if (args->tls)
+		tls_new(s);
 	store_new(&s->store, args->conf->limits.message_size);
 	conn_init(&s->conn, s->in, s->out);
 	buf_init(&s->dialogue, s->dialogue_memory,
@@ -253,10 +260,19 @@ static bool talks_early(struct session *s)
 
 /* ---- TLS ---- */
 
+/* The TLS engine's number of the profile that was decided on. */
+static unsigned profile_number(const struct session *s)
+{
+	const struct conf_profile *profile = s->client.offer.profile;
+
+	return profile == NULL ? 0 : s->profile_number[profile - s->conf->tls.profile];
+}
+
 static bool start_tls(struct session *s, bool implicit)
 {
 	struct tls_accept_args args = {.transport = &s->conn.transport,
 				       .timeout_us = s->conf->limits.handshake_timeout_us,
+				       .profile = profile_number(s),
 				       .ask_certificate = s->client.offer.ask_certificate,
 				       .implicit = implicit};
 

@@ -66,6 +66,7 @@ struct session {
 	struct smtp_policy policy[2]; /* without and with STARTTLS offered */
 	struct results results;
 	struct tls_session *tls;
+	unsigned profile_number[CONF_PROFILE_MAX]; /* the TLS engine's, of conf's profiles */
 	struct message_store store;
 	struct uuid_state uuids;
 	uint8_t random[256]; /* for identifiers, fetched a few at once */

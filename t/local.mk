@@ -18,6 +18,11 @@ t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 check_PROGRAMS += t/tools/tls_client
 t_tools_tls_client_SOURCES = t/tools/tls_client.c
 t_tools_tls_client_LDADD = $(LIBS_NEEDED)
+check_PROGRAMS += t/tools/suites
+t_tools_suites_SOURCES = t/tools/suites.c src/log.c src/log.h src/tls_priority.c \
+	src/tls_priority.h
+t_tools_suites_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
+t_tools_suites_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 EXTRA_DIST += t/proc/reader.t
 
 check_PROGRAMS += t/tools/synsig
@@ -36,6 +41,9 @@ t_unit_address_table_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/arena.t
 t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
 t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/arm.t
+t_unit_arm_t_SOURCES = t/unit/arm.c t/tap.h
+t_unit_arm_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/base64.t
 t_unit_base64_t_SOURCES = t/unit/base64.c t/tap.h
 t_unit_base64_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -57,6 +65,9 @@ t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_suggest.t
 t_unit_conf_suggest_t_SOURCES = t/unit/conf_suggest.c t/tap.h
 t_unit_conf_suggest_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_tls.t
+t_unit_conf_tls_t_SOURCES = t/unit/conf_tls.c t/tap.h t/unit/conf_files.h
+t_unit_conf_tls_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_tree.t
 t_unit_conf_tree_t_SOURCES = t/unit/conf_tree.c t/tap.h t/unit/conf_files.h
 t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -201,7 +212,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/regress/reload.t
 EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
-EXTRA_DIST += t/lib t/proc t/regress t/smtp
+EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
@@ -209,6 +220,7 @@ check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
 EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/golden/foreign-names.txt t/tools/hellos
+EXTRA_DIST += t/tools/arms
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.

@@ -107,6 +107,7 @@ my %expected = (
     'Addresses whose clients still offer RC4' => ['127.6.0.4'],
     'The JA4 fingerprints that most addresses share' => qr/^2 t13\S+\|1 t\S+\|1 t\S+$/,
     'What the client said in each session' => qr/^\["127\.6\.0\.1","EHLO example\.test","STARTTLS".*\|.*QUIT"\]$/,
+    'Which systems speak which dialect' => qr{^(?:\d+ d1_[0-9a-f]{12}\s[4:\d]\S+\|?)+$},
     'The exact bytes of a HELO that is not UTF-8' => ["\xe9t\xe9.test"],
     'A mail file as a mailbox that mail readers open' => [],
 );

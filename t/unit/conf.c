@@ -155,10 +155,22 @@ static void test_faults(void)
 
 /* ---- limits, of every row of the schema ---- */
 
+/* What stands around a key of a block for the file to be right; NULL: the block's name. */
+static const struct surroundings {
+	const char *before, *after;
+} surroundings[CONF_BLOCK_COUNT] = {
+    [CONF_TOP] = {"", ""},
+    [CONF_PROFILE] = {"tls { certificate c key k  profile p {", "} }"},
+    [CONF_EXPERIMENT] = {"tls { certificate c key k  experiment { arm legacy { weight 1 }", "} }"},
+    [CONF_ARM] = {"tls { certificate c key k  experiment { key 0123456789abcdef  arm legacy {",
+		  "} } }"},
+};
+
 /* A file in which this row has this value, quoted. */
 static struct conf *load_row(const struct conf_row *row, const char *value)
 {
-	char *text = malloc(strlen(value) + 200);
+	const struct surroundings *around = &surroundings[row->block];
+	char *text = malloc(strlen(value) + 300);
 
 	if (row->block == CONF_LISTEN)
 		sprintf(text, "listen { %s %s %s \"%s\" }",
@@ -167,10 +179,14 @@ static struct conf *load_row(const struct conf_row *row, const char *value)
 	else if (row->block == CONF_WORKERS) /* whose numbers depend on each other */
 		sprintf(text, LISTEN "workers { spare-min %s spare-max %s max %s }", value, value,
 			value);
+	else if (row->block == CONF_EXPERIMENT && strcmp(row->key, "key") != 0)
+		sprintf(text, LISTEN "%s key 0123456789abcdef %s \"%s\" %s", around->before,
+			row->key, value, around->after);
 	else
-		sprintf(text, LISTEN "%s %s %s \"%s\" %s", conf_block_name(row->block),
-			row->block == CONF_TOP ? "" : "{", row->key, value,
-			row->block == CONF_TOP ? "" : "}");
+		sprintf(text, LISTEN "%s %s %s \"%s\" %s",
+			around->before ? around->before : conf_block_name(row->block),
+			around->before ? "" : "{", row->key, value,
+			around->after ? around->after : "}");
 	struct conf *conf = load(text);
 	free(text);
 	return conf;
@@ -238,7 +254,8 @@ static void test_rows(void)
 		case CONF_KIND_TEXT:
 		case CONF_KIND_NAME:
 		case CONF_KIND_PATH:
-			test_text_row(row);
+			if (row->block != CONF_ARM) /* a profile's name must be one */
+				test_text_row(row);
 			break;
 		default: /* their words are tested by value */
 			break;

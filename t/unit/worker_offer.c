@@ -221,6 +221,59 @@ static void test_failures(void)
 	       "of every reason it is decided whether it is remembered");
 }
 
+/* An experiment whose one arm has this profile; then the memory acts beside it. */
+static void test_arms(void)
+{
+	static const struct {
+		const char *title;
+		enum conf_tls_mode mode;
+		bool offer, request, outside, no_starttls;
+		uint8_t failures;
+		bool arm, starttls, ask;
+		enum offer_memory memory;
+	} cases[] = {
+	    {"an arm", .offer = true, .request = true, .arm = true, .starttls = true, .ask = true},
+	    {"an arm without TLS", .arm = true},
+	    {"an arm without TLS after failures", .failures = 2, .arm = true},
+	    {"an arm without request", .offer = true, .arm = true, .starttls = true},
+	    {"an arm after failures", .offer = true, .failures = 2, .arm = true,
+	     .memory = OFFER_MEMORY_NOT_OFFERED},
+	    {"a listener that takes no part", .outside = true, .starttls = true, .ask = true},
+	    {"a listener without TLS", .mode = CONF_TLS_OFF, .offer = true, .ask = true},
+	    {"no STARTTLS among the extensions", .no_starttls = true, .offer = true, .ask = true},
+	    {"implicit TLS", .mode = CONF_TLS_IMPLICIT, .offer = true, .arm = true},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct conf_profile profile = {
+		    .name = "p", .offer = cases[i].offer, .client_certificate = cases[i].request};
+		struct conf_arm arm = {.name = "a", .weight = 1};
+		struct conf conf = {
+		    .smtp.extensions = cases[i].no_starttls ? 0 : CONF_EXT_STARTTLS,
+		    .tls = {.client_certificate = true,
+			    .profile = &profile,
+			    .nprofile = 1,
+			    .experiment = {.key = "k", .ipv4_prefix = 32, .arm = &arm, .narm = 1}},
+		    .memory = {.tls_failures = 2, .tls_within_us = 72 * HOUR * SECOND_US}};
+		struct conf_listen listener = {.tls = cases[i].mode,
+					       .experiment = !cases[i].outside};
+
+		remember(&(struct row){.failures = cases[i].failures});
+		struct offer o = offer_decide(&(struct offer_facts){.conf = &conf,
+								    .listener = &listener,
+								    .tls_ready = true,
+								    .memory = &reader,
+								    .ip = ip,
+								    .now_us = NOW * SECOND_US});
+		ok((o.arm == &arm) == cases[i].arm && (o.profile == &profile) == cases[i].arm,
+		   "%s: is %s", cases[i].title, cases[i].arm ? "named" : "not named");
+		ok(o.starttls == cases[i].starttls && o.ask_certificate == cases[i].ask,
+		   "%s: decides what is offered", cases[i].title);
+		ok(o.memory == cases[i].memory, "%s: and what memory changed is told",
+		   cases[i].title);
+	}
+}
+
 int main(void)
 {
 	static const uint8_t secret[ADDRESS_SECRET] = "an open secret.";
@@ -235,6 +288,7 @@ int main(void)
 		return 98;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		test_row(&rows[i]);
+	test_arms();
 	test_busy();
 	test_lessons();
 	test_failures();
