@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns_msg.h"
+
 #define BOARD_MAGIC UINT32_C(0x53544244)
 #define BOARD_VERSION 2
 #define BOARD_HELO_MAX 64
@@ -57,6 +59,15 @@ struct board_slot {
 	uint64_t total_sessions, total_messages, total_tls, total_tls_failed;
 } __attribute__((aligned(64)));
 
+/* The resolver, as the master knows it. */
+enum board_dns_state { BOARD_DNS_OFF, BOARD_DNS_UP, BOARD_DNS_LOST };
+struct board_dns {
+	uint32_t state; /* enum board_dns_state */
+	int32_t pid;
+	uint64_t lost; /* how often one died and another took its place */
+	struct dns_counters counters;
+};
+
 struct board_header {
 	uint32_t magic, version;
 	uint32_t slot_size, slots;
@@ -67,6 +78,7 @@ struct board_header {
 	uint32_t workers;       /* alive, as the master last counted */
 	uint64_t forks, deaths; /* workers started; workers that died without being asked */
 	char sensor[64];
+	struct board_dns dns;
 } __attribute__((aligned(64)));
 
 struct board {

@@ -127,6 +127,28 @@ static void check_listen(struct conf_reading *r, const struct conf_tree *tree)
 			check_same(r, j, i);
 }
 
+/* A key of the dns block that means nothing without servers, or two that contradict. */
+static void check_dns(struct conf_reading *r)
+{
+	static const char *const keys[] = {"dnsbl", "dbl"};
+	const struct conf *conf = r->conf;
+
+	for (size_t i = 0; conf->dns.nserver == 0 && i < sizeof keys / sizeof *keys; i++) {
+		struct conf_mark mark = conf_block_seen(r, CONF_DNS, keys[i]);
+		if (mark.word == NULL)
+			continue;
+		struct conf_place place = mark_place(&mark);
+		conf_error_add(r->errors, &place, "%s needs a server to ask", keys[i]);
+	}
+	if (conf->dns.ttl_min_us <= conf->dns.ttl_max_us)
+		return;
+	struct conf_mark mark = conf_block_seen(r, CONF_DNS, "ttl-min");
+	if (mark.word == NULL)
+		mark = conf_block_seen(r, CONF_DNS, "ttl-max");
+	struct conf_place place = mark_place(&mark);
+	conf_error_add(r->errors, &place, "ttl-min must not be over ttl-max");
+}
+
 static void check_all(struct conf_reading *r, const struct conf_tree *tree)
 {
 	const struct conf *conf = r->conf;
@@ -135,6 +157,7 @@ static void check_all(struct conf_reading *r, const struct conf_tree *tree)
 	check_order(r, "spare-min", conf->workers.spare_min, "spare-max", conf->workers.spare_max);
 	check_order(r, "spare-max", conf->workers.spare_max, "max", conf->workers.max);
 	check_listen(r, tree);
+	check_dns(r);
 }
 
 /* ---- all ---- */

@@ -66,6 +66,14 @@ struct conf_keypair {
 	const char *key;
 };
 
+/* A DNS server; port 0: those that the system uses, /etc/resolv.conf. */
+struct conf_dns_server {
+	uint8_t address[IP_BYTES];
+	uint16_t port;
+};
+#define CONF_DNS_SERVERS_MAX 8 /* a look-up tries one after the other */
+#define CONF_DNS_ZONES_MAX 16  /* of a kind: each is a look-up a session */
+
 /* A way to serve TLS: a `profile` block, or a built-in one that an arm names.  What it leaves out
  * is here as the tls block has it. */
 struct conf_profile {
@@ -162,6 +170,19 @@ struct conf {
 		enum conf_auth_verdict verdict;
 		bool auth_secrets;
 	} auth;
+
+	struct {
+		struct conf_dns_server *server; /* in the order of the file */
+		size_t nserver;                 /* 0: no DNS */
+		bool reverse, sender;
+		const char **dnsbl, **dbl; /* zones, as dns_name_copy() makes them */
+		size_t ndnsbl, ndbl;
+		bool banner_waits;
+		uint64_t timeout_us;      /* for one answer, from when it was asked */
+		uint64_t session_wait_us; /* of a session, for all */
+		uint32_t cache;           /* answers */
+		uint64_t ttl_min_us, ttl_max_us;
+	} dns;
 
 	struct {
 		uint32_t addresses;     /* remembered at most, about */

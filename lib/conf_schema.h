@@ -20,6 +20,7 @@ enum conf_block {
 	CONF_LIMITS,
 	CONF_SMTP,
 	CONF_AUTH,
+	CONF_DNS,
 	CONF_LOG,
 	CONF_MEMORY,
 	CONF_BLOCK_COUNT
@@ -42,6 +43,8 @@ enum conf_kind {
 	CONF_KIND_NETS,        /* several networks: struct ip_net *, and a size_t at count_offset */
 	CONF_KIND_CERTIFICATE, /* begins a pair: struct conf_keypair *, size_t at count_offset */
 	CONF_KIND_KEY,         /* ends it */
+	CONF_KIND_SERVERS, /* several addresses with ports: struct conf_dns_server *, and so on */
+	CONF_KIND_ZONES,   /* several names of the DNS: const char **, and so on */
 	CONF_KIND_COUNT
 };
 

@@ -38,7 +38,14 @@
 #define LOGGER_TIMEOUT_US 60000000 /* for the logger to write the rest */
 #define LOOP_MS 500
 
-enum watched { WATCH_SIGNALS, WATCH_DOORBELL, WATCH_STATUS, WATCH_LOGGER, WATCH_KEYHOLDER };
+enum watched {
+	WATCH_SIGNALS,
+	WATCH_DOORBELL,
+	WATCH_STATUS,
+	WATCH_LOGGER,
+	WATCH_KEYHOLDER,
+	WATCH_RESOLVER
+};
 
 static void watch(struct master *m, int fd, enum watched what)
 {
@@ -72,6 +79,7 @@ static void watch_all(struct master *m)
 	watch(m, m->logger.control, WATCH_LOGGER);
 	for (uint32_t i = 0; i < m->keyholders; i++)
 		watch(m, m->keyholder[i].control, WATCH_KEYHOLDER);
+	watch(m, dns_control(m), WATCH_RESOLVER);
 }
 
 /* ---- stopping ---- */
@@ -142,6 +150,8 @@ static const char *needs_restart(const struct master *m, const struct conf *new)
 		return "listen";
 	if (!same_tls(m, new))
 		return "tls or its profiles";
+	if (!dns_same_servers(old, new))
+		return "dns server";
 	if (strcmp(old->log.directory, new->log.directory) != 0)
 		return "log directory";
 	if (new->memory.addresses != old->memory.addresses)
@@ -175,6 +185,16 @@ static void tell_logger(const struct master *m, enum logger_message_type type)
 		warn("the logger could not be told: %s", strerror(errno));
 }
 
+/* Fork a resolver if one is due; workers then leave one by one, and the next ones have it. */
+static bool renew_resolver(struct master *m)
+{
+	if (!dns_adjust(m))
+		return false;
+	watch(m, dns_control(m), WATCH_RESOLVER);
+	pool_signal(m, SIGHUP);
+	return true;
+}
+
 static void reload(struct master *m)
 {
 	static struct conf_errors errors;
@@ -197,13 +217,16 @@ static void reload(struct master *m)
 		     what);
 		conf_free(&new);
 	} else {
-		conf_free(&m->conf);
+		struct conf *old = m->conf;
 		m->conf = new;
+		dns_reload(m, old);
+		conf_free(&old);
 		m->board->head.spare_min = (int32_t) new->workers.spare_min;
 		master_listener_options(m);
 		tell_logger(m, LOGGER_SETTINGS);
 		heap_fill();
-		pool_signal(m, SIGHUP);
+		if (!renew_resolver(m))
+			pool_signal(m, SIGHUP);
 		info("reload: %s is in force for new sessions", m->conf_path);
 	}
 	notify_send("READY=1");
@@ -216,7 +239,7 @@ static void reap(struct master *m)
 	int status;
 
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-		if (pool_child_ended(m, pid, status))
+		if (pool_child_ended(m, pid, status) || dns_child_ended(m, pid, status))
 			continue;
 		if (pid == m->logger.pid) {
 			m->logger.pid = -1;
@@ -272,6 +295,9 @@ static void on_event(struct master *m, enum watched what)
 	case WATCH_KEYHOLDER:
 		/* They say nothing after their start: this is their end, which reap() sees. */
 		reap(m);
+		break;
+	case WATCH_RESOLVER:
+		dns_read(m);
 		break;
 	}
 }
@@ -341,6 +367,7 @@ static void loop(struct master *m)
 		for (int i = 0; i < n; i++)
 			on_event(m, (enum watched)events[i].data.u32);
 		pool_bury(m);
+		renew_resolver(m);
 		say_ready(m);
 		every_second(m);
 		if (m->stopping && clock_us() > m->stop_deadline_us) {
@@ -364,6 +391,7 @@ static void finish(struct master *m)
 	close(m->pipe_master);
 	for (uint32_t i = 0; i < m->keyholders; i++)
 		close(m->keyholder[i].control);
+	dns_finish(m);
 	while (m->logger.pid > 0 && clock_us() < end) {
 		int status;
 		pid_t pid = waitpid(m->logger.pid, &status, WNOHANG);

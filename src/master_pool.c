@@ -179,9 +179,10 @@ static size_t worker_memory(const struct master *m)
 	return m->address_space + MEMORY_MARGIN + m->conf->limits.message_size;
 }
 
-_Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie, int keyholder)
+_Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie, int keyholder,
+				int resolver)
 {
-	int keep[MASTER_LISTENERS_MAX + 3] = {m->pipe_worker, m->doorbell, keyholder};
+	int keep[MASTER_LISTENERS_MAX + 4] = {m->pipe_worker, m->doorbell, keyholder, resolver};
 	struct worker_args args = {.conf = m->conf,
 				   .listeners = m->listener,
 				   .slot = slot,
@@ -189,6 +190,7 @@ _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie
 				   .pipe = m->pipe_worker,
 				   .doorbell = m->doorbell,
 				   .keyholder = keyholder,
+				   .resolver = resolver,
 				   .tls = m->tls,
 				   .board = m->board,
 				   .ack = m->ack,
@@ -198,8 +200,8 @@ _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie
 				   .memory_max = worker_memory(m)};
 
 	explicit_bzero(&m->cookie, sizeof m->cookie);
-	memcpy(keep + 3, m->listener, m->conf->nlisten * sizeof *m->listener);
-	proc_keep_only(keep, 3 + m->conf->nlisten);
+	memcpy(keep + 4, m->listener, m->conf->nlisten * sizeof *m->listener);
+	proc_keep_only(keep, 4 + m->conf->nlisten);
 	worker_run(&args);
 }
 
@@ -238,13 +240,15 @@ static bool fork_worker(struct master *m)
 		return false;
 	struct board_slot *b = &m->board->slot[slot];
 	atomic_store(&b->state, SLOT_STARTING);
-	int keyholder = keyholder_channel(m, slot);
+	int keyholder = keyholder_channel(m, slot), resolver = dns_channel(m, slot);
 	pid_t pid = fork();
 	if (pid == 0)
-		be_worker(m, slot, cookie, keyholder);
+		be_worker(m, slot, cookie, keyholder, resolver);
 	explicit_bzero(&cookie, sizeof cookie);
 	if (keyholder >= 0)
 		close(keyholder);
+	if (resolver >= 0)
+		close(resolver);
 	if (pid < 0) {
 		warn("fork: %s", strerror(errno));
 		atomic_store(&b->state, SLOT_FREE);

@@ -198,6 +198,7 @@ void master_start(struct master *m)
 		fatal("/: %s", strerror(errno));
 	tls_library_start(); /* the digests of records are its too, with TLS or without */
 	setup_tls(m);
+	dns_setup(m);
 	open_boards(m);
 	int pipe_read = open_pipe(m);
 	m->cookie = master_cookie();
@@ -206,6 +207,7 @@ void master_start(struct master *m)
 		fatal("eventfd: %s", strerror(errno));
 	sandbox_prepare(m->conf->sandbox == CONF_SANDBOX_BEST_EFFORT);
 	roles_start(m, pipe_read);
+	dns_start(m);
 	take_logger_boards(m);
 	m->address_space = proc_address_space();
 	pool_init(m);

@@ -125,6 +125,9 @@ const struct keyholder_key *tls_server_keys(const struct tls_server *server, siz
 /* Close the key files; after the last key holder has been forked. */
 void tls_server_close_keys(struct tls_server *server);
 
+/* Wipe this process's copy of the tickets' keys: for one that is forked and speaks no TLS. */
+void tls_server_forget(struct tls_server *server);
+
 /* ---- worker ---- */
 
 /* How a session reaches its client: blocking calls that have deadlines of their own. */

@@ -147,3 +147,13 @@ void tls_server_close_keys(struct tls_server *server)
 		server->files[i].fd = -1;
 	}
 }
+
+void tls_server_forget(struct tls_server *server)
+{
+	for (size_t i = 0; i < server->served_count; i++) {
+		gnutls_datum_t *key = &server->served[i].ticket_key;
+
+		if (key->size > 0)
+			explicit_bzero(key->data, key->size);
+	}
+}

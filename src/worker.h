@@ -20,6 +20,7 @@ struct worker_args {
 	int pipe;               /* write end of the results pipe */
 	int doorbell;           /* eventfd: rung when too few workers are idle */
 	int keyholder;          /* this worker's end of its pair, -1: no TLS */
+	int resolver;           /* the same for the DNS, -1: none */
 	struct tls_server *tls; /* NULL: no TLS */
 	struct board *board;
 	const struct ack_board *ack;

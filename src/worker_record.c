@@ -212,7 +212,7 @@ void record_session(struct session *s)
 	record_put_uuid(to, FIELD_ID, c->id);
 	record_put_time(to, FIELD_TS, c->accepted_us);
 	put_addresses(s, to);
-	record_put_u64(to, FIELD_DURATION_US, clock_us() - c->started_us);
+	record_put_u64(to, FIELD_DURATION_US, c->closed_us - c->started_us);
 	record_put_u64(to, FIELD_BYTES_IN, s->conn.bytes_in);
 	record_put_u64(to, FIELD_BYTES_OUT, s->conn.bytes_out);
 	put_greeting(s, to);
@@ -223,6 +223,7 @@ void record_session(struct session *s)
 	put_arm(&c->offer, to);
 	put_tls(s, RECORD_SESSION, to);
 	who_put_session(s, to);
+	worker_dns_put(s, RECORD_SESSION, to);
 	if (c->dialogue_cut > 0)
 		record_put_u64(to, FIELD_DIALOGUE_BYTES_CUT, c->dialogue_cut);
 	buf_put(to, s->dialogue.data, s->dialogue.len);
@@ -312,6 +313,7 @@ static void message_fields(struct session *s, enum message_verdict verdict, cons
 	put_greeting(s, to);
 	put_arm(&s->client.offer, to);
 	put_tls(s, RECORD_MESSAGE, to);
+	worker_dns_put(s, RECORD_MESSAGE, to);
 	record_put_string(to, FIELD_MAIL_FROM, e->sender.bytes, e->sender.len);
 	if (e->sender_params.len > 0)
 		record_put_string(to, FIELD_MAIL_PARAMS, e->sender_params.bytes,

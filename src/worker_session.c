@@ -113,6 +113,7 @@ struct session *session_new(const struct worker_args *args)
 	s->policy[1].extensions |= EXT_STARTTLS;
 	if (args->tls)
 		tls_new(s);
+	s->dns = worker_dns_new(args);
 	store_new(&s->store, args->conf->limits.message_size);
 	conn_init(&s->conn, s->in, s->out);
 	buf_init(&s->dialogue, s->dialogue_memory,
@@ -170,6 +171,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	buf_reset(&s->dialogue);
 	buf_reset(&s->auth);
 	hello_reset(s);
+	worker_dns_reset(s);
 	s->lines = (struct line_reader){0};
 	s->conn.session_end_us = c->started_us + s->conf->limits.session_timeout_us;
 	if (s->tls)
@@ -364,6 +366,10 @@ static bool on_line(struct session *s, const struct line *line, bool more)
 	    (s->smtp.policy->extensions & EXT_STARTTLS))
 		s->client.starttls_offered = true;
 	record_board(s);
+	if ((v.verb == SMTP_EHLO || v.verb == SMTP_HELO) && v.code == 250)
+		worker_dns_helo(s);
+	else if (v.verb == SMTP_MAIL && v.code == 250)
+		worker_dns_mail(s);
 	if ((v.oddities & ODDITY_BIT(PIPELINED_EARLY)) &&
 	    s->conf->smtp.pipelining_early == CONF_REJECT) {
 		session_say_end(s, SMTP_END_LIMIT);
@@ -442,6 +448,7 @@ static void greet(struct session *s)
 {
 	struct smtp_verdict v;
 
+	worker_dns_banner(s);
 	if (talks_early(s)) {
 		smtp_note(&s->smtp, ODDITY_EARLY_TALK);
 		if (s->conf->smtp.early_talk == CONF_REJECT) {
@@ -466,6 +473,7 @@ static void converse(struct session *s)
 	}
 	make_offer(s);
 	record_board(s);
+	worker_dns_connect(s);
 	if (s->client.offer.implicit && !start_tls(s, true))
 		return;
 	greet(s);
@@ -494,6 +502,7 @@ void session_trim(struct session *s)
 
 	give_back(&s->store, 0);
 	madvise((uint8_t *)s + at, sizeof *s - at, MADV_DONTNEED);
+	worker_dns_trim(s);
 	if (s->tls)
 		tls_session_trim(s->tls);
 }
@@ -523,7 +532,9 @@ void session_serve(struct session *s, int fd, unsigned listener,
 	converse(s);
 	teach(s); /* while the client still waits, so that it finds it learnt when it comes again */
 	conn_close(&s->conn);
+	s->client.closed_us = clock_us();
 	record_board(s);
+	worker_dns_finish(s);
 	record_session(s);
 	s->board->total_sessions++;
 	give_back(&s->store, SESSION_GIVE_BACK);

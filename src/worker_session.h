@@ -16,6 +16,7 @@
 #include "uuid.h"
 #include "worker.h"
 #include "worker_conn.h"
+#include "worker_dns.h"
 #include "worker_offer.h"
 #include "worker_results.h"
 #include "worker_who.h"
@@ -67,6 +68,7 @@ struct session {
 	struct results results;
 	struct tls_session *tls;
 	unsigned profile_number[CONF_PROFILE_MAX]; /* the TLS engine's, of conf's profiles */
+	struct worker_dns *dns;                    /* NULL: not configured */
 	struct message_store store;
 	struct uuid_state uuids;
 	uint8_t random[256]; /* for identifiers, fetched a few at once */
@@ -86,6 +88,7 @@ struct session {
 		bool injected;                    /* bytes in clear behind STARTTLS */
 		bool starttls_offered;            /* in an EHLO reply, or implicit */
 		uint64_t accepted_us, started_us; /* since 1970; monotonic */
+		uint64_t closed_us;               /* monotonic */
 		uint64_t dialogue_cut;
 		enum session_end end;
 		struct offer offer;

@@ -2,6 +2,7 @@
 UNIT_TESTS =
 LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) \
 	$(PCRE2_LIBS)
+LIBS_NEEDED += $(RESOLV_LIBS)
 
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
@@ -74,6 +75,24 @@ t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/data.t
 t_unit_data_t_SOURCES = t/unit/data.c t/tap.h
 t_unit_data_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dialer.t
+t_unit_dialer_t_SOURCES = t/unit/dialer.c t/tap.h src/dialer.c src/dialer.h src/fd_pass.c src/fd_pass.h src/log.c src/log.h
+t_unit_dialer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_answer.t
+t_unit_dns_answer_t_SOURCES = t/unit/dns_answer.c t/tap.h t/lib-c/dns_packet.h
+t_unit_dns_answer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_cache.t
+t_unit_dns_cache_t_SOURCES = t/unit/dns_cache.c t/tap.h
+t_unit_dns_cache_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_facts.t
+t_unit_dns_facts_t_SOURCES = t/unit/dns_facts.c t/tap.h
+t_unit_dns_facts_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_msg.t
+t_unit_dns_msg_t_SOURCES = t/unit/dns_msg.c t/tap.h
+t_unit_dns_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_name.t
+t_unit_dns_name_t_SOURCES = t/unit/dns_name.c t/tap.h
+t_unit_dns_name_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/dialect.t
 t_unit_dialect_t_SOURCES = t/unit/dialect.c t/tap.h
 t_unit_dialect_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -229,6 +248,9 @@ FUZZ += address_state
 FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
+FUZZ += dns_answer
+FUZZ += dns_cache
+FUZZ += dns_msg
 FUZZ += dialect
 FUZZ += frame
 FUZZ += hello_mend
@@ -250,6 +272,7 @@ FUZZ += where
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
+FUZZ_LIBS += $(RESOLV_LIBS)
 # What a target needs of src/; it has its own warn() and fatal().
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \

@@ -222,7 +222,7 @@ sub start {
     $self->spawn;
     $self->wait_notify(qr/^READY=1$/m, START_SECONDS);
     $self->{processes} = Trap::Process->new($self->{pid}, $self->{tls},
-        ($self->{conf}{tls} // {})->{keyholders} // 1);
+        ($self->{conf}{tls} // {})->{keyholders} // 1, exists(($self->{conf}{dns} // {})->{server}));
     return $self;
 }
 

@@ -46,6 +46,25 @@ static const struct {
      "2:1: unknown key, near \"message-size\" (did you mean \"limits { message-size ... }\"?)\n"},
     {"an outer key in a block", LISTEN "log { hostname x }\n",
      "2:7: unknown key, near \"hostname\" (did you mean \"hostname, outside all blocks\"?)\n"},
+    {"a server of the DNS that is none", LISTEN "dns { server localhost }\n",
+     "2:14: server must be addresses, ADDRESS:PORT or \"[ADDRESS]:PORT\", or system, near "
+     "\"localhost\"\n"},
+    {"a server with port 0", LISTEN "dns { server 127.0.0.1:0 }\n",
+     "2:14: server must be addresses, ADDRESS:PORT or \"[ADDRESS]:PORT\", or system, near "
+     "\"127.0.0.1:0\"\n"},
+    {"a server with a port past the last", LISTEN "dns { server [::1]:65536 }\n",
+     "2:14: server must be addresses, ADDRESS:PORT or \"[ADDRESS]:PORT\", or system, near "
+     "\"[::1]:65536\"\n"},
+    {"nine servers", LISTEN "dns { server ::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 }\n",
+     "2:46: more than 8 servers, near \"::9\"\n"},
+    {"a zone that is no name", LISTEN "dns { server ::1 dnsbl a..b }\n",
+     "2:24: dnsbl must be names of the DNS, near \"a..b\"\n"},
+    {"seventeen zones", LISTEN "dns { server ::1 dbl a b c d e f g h i j k l m n o p q }\n",
+     "2:54: more than 16 zones, near \"q\"\n"},
+    {"lists and nobody to ask", LISTEN "dns { dnsbl bl.test }\n",
+     "2:7: dnsbl needs a server to ask, near \"dnsbl\"\n"},
+    {"times to live that contradict", LISTEN "dns { server ::1 ttl-min 1h ttl-max 1m }\n",
+     "2:18: ttl-min must not be over ttl-max, near \"ttl-min\"\n"},
     {"a quoted key", LISTEN "\"hostname\" x\n",
      "2:1: a key is expected here, and keys have no quotes, near \"hostname\" (did you mean "
      "\"hostname\"?)\n"},
@@ -183,9 +202,12 @@ static struct conf *load_row(const struct conf_row *row, const char *value)
 		sprintf(text, LISTEN "%s key 0123456789abcdef %s \"%s\" %s", around->before,
 			row->key, value, around->after);
 	else
-		sprintf(text, LISTEN "%s %s %s \"%s\" %s",
+		sprintf(text, LISTEN "%s %s %s \"%s\" %s %s",
 			around->before ? around->before : conf_block_name(row->block),
 			around->before ? "" : "{", row->key, value,
+			strcmp(row->key, "ttl-min") == 0   ? "ttl-max 7d" /* these, too */
+			: strcmp(row->key, "ttl-max") == 0 ? "ttl-min 0"
+							   : "",
 			around->after ? around->after : "}");
 	struct conf *conf = load(text);
 	free(text);
@@ -465,6 +487,43 @@ static void test_words(void)
 	conf_free(&c);
 }
 
+static bool is_server(const struct conf_dns_server *s, const char *address, uint16_t port)
+{
+	uint8_t ip[IP_BYTES];
+
+	return ip_parse(ip, address, strlen(address)) == 0 && s->port == port &&
+	       memcmp(s->address, ip, IP_BYTES) == 0;
+}
+
+static void test_dns(void)
+{
+	struct conf *c = load("dns { server 127.0.0.1 192.0.2.1:5353 ::1 \"[::2]:1\" \\\n system\n"
+			      " reverse no; sender no; dnsbl BL.Test other.test.; dbl dbl.test\n"
+			      " banner-waits yes; timeout 1s; session-wait 2s\n"
+			      " cache 10; ttl-min 3s; ttl-max 4s }\n" LISTEN);
+
+	ok(c->dns.nserver == 5 && is_server(&c->dns.server[0], "127.0.0.1", 53) &&
+	       is_server(&c->dns.server[1], "192.0.2.1", 5353) &&
+	       is_server(&c->dns.server[2], "::1", 53) && is_server(&c->dns.server[3], "::2", 1) &&
+	       c->dns.server[4].port == 0,
+	   "dns: servers of every form are set, the system's with port 0");
+	ok(c->dns.ndnsbl == 2 && c->dns.ndbl == 1, "dns: zones are counted");
+	is_str(c->dns.dnsbl[0], "bl.test", "dns: a zone is in lower case");
+	is_str(c->dns.dnsbl[1], "other.test", "dns: and has no dot at its end");
+	ok(!c->dns.reverse && !c->dns.sender && c->dns.banner_waits &&
+	       c->dns.timeout_us == 1000000 && c->dns.session_wait_us == 2000000 &&
+	       c->dns.cache == 10 && c->dns.ttl_min_us == 3000000 && c->dns.ttl_max_us == 4000000,
+	   "dns: every other key is set");
+	conf_free(&c);
+	c = load(LISTEN);
+	ok(c->dns.nserver == 0 && c->dns.reverse && c->dns.sender && !c->dns.banner_waits &&
+	       c->dns.timeout_us == 2000000 && c->dns.session_wait_us == 5000000 &&
+	       c->dns.cache == 50000 && c->dns.ttl_min_us == 30000000 &&
+	       c->dns.ttl_max_us == 10800000000,
+	   "dns has its defaults: no server");
+	conf_free(&c);
+}
+
 /* The words of each extension, one by one, are the bits that their names say. */
 static void test_extensions(void)
 {
@@ -516,6 +575,7 @@ int main(void)
 	test_listen_count();
 	test_numbers();
 	test_words();
+	test_dns();
 	test_extensions();
 	test_many_networks();
 	return tap_done();
