@@ -173,7 +173,7 @@ const struct conf_row conf_rows[] = {
     {CONF_IDENTITY, "hostname", CONF_KIND_NAME, 1, 255, NULL, "as outside",
      .offset = OF_IDENTITY(hostname),
      .doc = "The name by which it greets, in replies and in the Received header of mail."},
-    {CONF_IDENTITY, "looks-like", CONF_KIND_CHOICE, .def = "none", .words = looks_words,
+    {CONF_IDENTITY, "looks-like", CONF_KIND_CHOICE, .otherwise = "none", .words = looks_words,
      .offset = OF_IDENTITY(looks_like),
      .doc = "The mail server in whose words it speaks: greeting, the lines of EHLO, and the "
             "commonest replies. See IDENTITIES."},
