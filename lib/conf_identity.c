@@ -77,8 +77,7 @@ static void inherit(const struct conf *conf, struct conf_identity *id)
 	id->starttls = (conf->smtp.extensions & CONF_EXT_STARTTLS) != 0;
 	if (!id->ehlo_named)
 		return;
-	id->starttls =
-	    id->nehlo > 0 && memchr(id->ehlo, CONF_EHLO_STARTTLS, id->nehlo) != NULL;
+	id->starttls = id->nehlo > 0 && memchr(id->ehlo, CONF_EHLO_STARTTLS, id->nehlo) != NULL;
 }
 
 /* ---- what must agree ---- */

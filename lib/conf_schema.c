@@ -57,9 +57,9 @@ static const char *const extension_words[] = {
     "size", "pipelining", "8bitmime", "smtputf8", "chunking", "enhancedstatuscodes",
     "dsn",  "starttls",   "auth",     NULL};
 static const char *const ehlo_words[] = {
-    "size",     "pipelining", "8bitmime",   "smtputf8", "chunking", "enhancedstatuscodes",
-    "dsn",      "starttls",   "auth",       "binarymime", "vrfy",   "expn",
-    "etrn",     "help",       "deliverby",  NULL};
+    "size", "pipelining", "8bitmime",  "smtputf8",   "chunking", "enhancedstatuscodes",
+    "dsn",  "starttls",   "auth",      "binarymime", "vrfy",     "expn",
+    "etrn", "help",       "deliverby", NULL};
 _Static_assert(sizeof ehlo_words / sizeof *ehlo_words == CONF_EHLO_COUNT + 1, "words of EHLO");
 static const char *const looks_words[] = {"none", "postfix", "exim", "sendmail", "exchange", NULL};
 

@@ -85,12 +85,12 @@ enum smtp_mechanism { SMTP_MECHANISM_PLAIN = 1, SMTP_MECHANISM_LOGIN = 2 };
 
 /* Filled by the caller from the configuration; must outlive the session.  0 in a limit: none. */
 struct smtp_policy {
-	const char *hostname; /* printable ASCII, at most 255; others are shown as '?' */
-	const char *banner;   /* text behind the hostname in the greeting, "" or "ESMTP"; <= 200;
+	const char *hostname;  /* printable ASCII, at most 255; others are shown as '?' */
+	const char *banner;    /* text behind the hostname in the greeting, "" or "ESMTP"; <= 200;
 				 NULL: the look's, which must not be SMTP_LOOK_NONE then */
-	enum smtp_look look;  /* whose words the replies are in */
+	enum smtp_look look;   /* whose words the replies are in */
 	struct smtp_ehlo ehlo; /* the lines of EHLO's reply in their order; line NULL: the look's */
-	unsigned extensions;  /* enum smtp_extension: what EHLO offers and MAIL and RCPT take */
+	unsigned extensions;   /* enum smtp_extension: what EHLO offers and MAIL and RCPT take */
 	enum strictness strictness;
 	enum smtp_auth_policy auth;
 	unsigned mechanisms;       /* enum smtp_mechanism: what AUTH offers and takes; 0: all */
@@ -239,11 +239,11 @@ struct smtp {
 	bool pipelining_offered;
 	bool message_begun;
 	bool chunk_last;
-	bool envelope_done;     /* the transaction is over: forget it at the next command */
-	int chunk_refusal;      /* the reply that the end of a discarded chunk gets */
-	enum smtp_state resume; /* where a chunk, or an AUTH exchange, leads back to */
-	uint64_t chunk_bytes;   /* of this message so far */
-	uint64_t chunk_size;    /* of the last chunk */
+	bool envelope_done;           /* the transaction is over: forget it at the next command */
+	int chunk_refusal;            /* the reply that the end of a discarded chunk gets */
+	enum smtp_state resume;       /* where a chunk, or an AUTH exchange, leads back to */
+	uint64_t chunk_bytes;         /* of this message so far */
+	uint64_t chunk_size;          /* of the last chunk */
 	const struct smtp_call *call; /* the command that is being handled, or NULL */
 	size_t reply_len;
 	char reply[SMTP_REPLY_MAX];

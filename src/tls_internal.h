@@ -39,7 +39,7 @@ struct tls_served {
 	gnutls_priority_t priority;
 	gnutls_certificate_credentials_t credentials; /* perhaps another profile's */
 	const struct tls_sni *sni; /* as these; NULL: there is nothing to choose by SNI */
-	gnutls_datum_t ticket_key;                    /* its own; empty: no tickets */
+	gnutls_datum_t ticket_key; /* its own; empty: no tickets */
 	struct tls_shared shared;
 };
 

@@ -81,8 +81,7 @@ static void make_credentials(struct tls_server *server, struct tls_served *serve
 			return;
 		}
 	served->credentials = tls_credentials_new(server);
-	uint64_t pairs =
-	    tls_pairs_add(server, served->credentials, served->profile, TLS_PAIRS_ALL);
+	uint64_t pairs = tls_pairs_add(server, served->credentials, served->profile, TLS_PAIRS_ALL);
 	served->sni = tls_sni_new(server, served->profile, served->credentials, pairs);
 }
 

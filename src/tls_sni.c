@@ -15,8 +15,8 @@
 #include "log.h"
 #include "tls_internal.h"
 
-#define NAME_MAX_BYTES 256      /* a DNS name */
-#define ANY_LABEL "any-label"   /* what a "*" of a certificate's name is tried with */
+#define NAME_MAX_BYTES 256    /* a DNS name */
+#define ANY_LABEL "any-label" /* what a "*" of a certificate's name is tried with */
 
 struct choice {
 	uint64_t pairs; /* bits */
@@ -65,9 +65,9 @@ int tls_sni_choose(gnutls_session_t session)
 		return 0;
 	name[sizeof name - 1] = '\0';
 	const struct choice *choice = find_choice(sni, pairs_of(sni, name));
-	return choice == NULL ? 0
-			      : gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE,
-						       choice->credentials);
+	return choice == NULL
+		   ? 0
+		   : gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, choice->credentials);
 }
 
 /* ---- setting up ---- */

@@ -32,7 +32,7 @@ struct offer_facts {
 	const struct conf *conf;
 	const struct conf_listen *listener;
 	const struct conf_identity *identity; /* NULL: none */
-	bool tls_ready; /* the trap has certificates */
+	bool tls_ready;                       /* the trap has certificates */
 	const struct address_reader *memory;
 	const uint8_t *ip; /* IP_BYTES, of the client */
 	uint64_t now_us;   /* since 1970 */

@@ -262,13 +262,13 @@ static bool talks_early(struct session *s)
 
 static bool start_tls(struct session *s, bool implicit)
 {
-	struct tls_accept_args args = {.transport = &s->conn.transport,
-				       .timeout_us = s->conf->limits.handshake_timeout_us,
-				       .profile = identity_profile_number(s->conf, s->profile_number,
-							  s->client.identity,
-							  s->client.offer.profile),
-				       .ask_certificate = s->client.offer.ask_certificate,
-				       .implicit = implicit};
+	struct tls_accept_args args = {
+	    .transport = &s->conn.transport,
+	    .timeout_us = s->conf->limits.handshake_timeout_us,
+	    .profile = identity_profile_number(s->conf, s->profile_number, s->client.identity,
+					       s->client.offer.profile),
+	    .ask_certificate = s->client.offer.ask_certificate,
+	    .implicit = implicit};
 
 	s->tls_used = true;
 	conn_deadline(&s->conn, s->conf->limits.handshake_timeout_us);

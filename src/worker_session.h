@@ -70,7 +70,7 @@ struct session {
 	struct tls_session *tls;
 	struct smtp_policy client_policy; /* the present client's */
 	profile_numbers *profile_number;  /* NULL: no TLS */
-	struct worker_dns *dns;                    /* NULL: not configured */
+	struct worker_dns *dns;           /* NULL: not configured */
 	struct message_store store;
 	struct uuid_state uuids;
 	uint8_t random[256]; /* for identifiers, fetched a few at once */

@@ -196,7 +196,8 @@ static struct conf *load_row(const struct conf_row *row, const char *value)
 			strcmp(row->key, "address") == 0 ? "" : "address ::1",
 			strcmp(row->key, "port") == 0 ? "" : "port 25", row->key, value);
 	else if (row->block == CONF_IDENTITY && strcmp(row->key, "listener") == 0)
-		sprintf(text, "listen { address ::1 port 25 name \"%s\" } identity { listener \"%s\" }",
+		sprintf(text,
+			"listen { address ::1 port 25 name \"%s\" } identity { listener \"%s\" }",
 			value, value);
 	else if (row->block == CONF_WORKERS) /* whose numbers depend on each other */
 		sprintf(text, LISTEN "workers { spare-min %s spare-max %s max %s }", value, value,

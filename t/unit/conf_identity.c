@@ -21,7 +21,7 @@ static struct conf *load(const char *text)
 	return conf;
 }
 
-#define LISTEN                                                                                     \
+#define LISTEN \
 	"listen { address 0.0.0.0 port 25 name mx }\nlisten { address :: port 465 name six }\n"
 #define TOP "hostname top.example\nbanner \"ESMTP top\"\n"
 
@@ -51,7 +51,8 @@ static const struct {
      LISTEN TOP "identity { local 192.0.2.1 }\nidentity { local 192.0.2.2 }\n",
      "6:1: the identity block of line 5 has the same name, top.example: \"name\" tells them apart, "
      "near \"identity\"\n"},
-    {"one behind one that holds everywhere", LISTEN "identity { name a }\nidentity { name b port 25 }\n",
+    {"one behind one that holds everywhere",
+     LISTEN "identity { name a }\nidentity { name b port 25 }\n",
      "4:1: this identity is never found: that of line 3 holds for all of it, near \"identity\"\n"},
     {"one within an earlier one",
      LISTEN "identity { name a local 192.0.2.0/24 2001:db8::/32 }\n"
@@ -93,7 +94,8 @@ static void test_limit(void)
 	for (int n = CONF_IDENTITY_MAX; n <= CONF_IDENTITY_MAX + 1; n++) {
 		strcpy(text, LISTEN);
 		for (int i = 0; i < n; i++)
-			sprintf(text + strlen(text), "identity { name n%d local 10.0.0.%d }\n", i, i);
+			sprintf(text + strlen(text), "identity { name n%d local 10.0.0.%d }\n", i,
+				i);
 		struct conf *conf = load(text);
 		ok((conf != NULL) == (n == CONF_IDENTITY_MAX), "%d identities", n);
 		conf_free(&conf);
@@ -108,21 +110,22 @@ static const struct {
 	unsigned listener;
 	const char *name; /* NULL: none */
 } finds[] = {
-    {"192.0.2.1", 25, 0, "one"},     {"192.0.2.2", 25, 0, "net"},
-    {"192.0.2.15", 25, 0, "net"},    {"192.0.2.16", 25, 0, NULL},
-    {"192.0.2.16", 2525, 0, "port"}, {"192.0.2.1", 2525, 0, "one"},
-    {"2001:db8::1", 465, 1, "six"},  {"2001:db8::1", 465, 0, NULL},
-    {"10.0.0.1", 25, 0, "ten"},      {"10.0.0.1", 587, 0, NULL},
+    {"192.0.2.1", 25, 0, "one"},        {"192.0.2.2", 25, 0, "net"},
+    {"192.0.2.15", 25, 0, "net"},       {"192.0.2.16", 25, 0, NULL},
+    {"192.0.2.16", 2525, 0, "port"},    {"192.0.2.1", 2525, 0, "one"},
+    {"2001:db8::1", 465, 1, "six"},     {"2001:db8::1", 465, 0, NULL},
+    {"10.0.0.1", 25, 0, "ten"},         {"10.0.0.1", 587, 0, NULL},
     {"::ffff:192.0.2.2", 25, 0, "net"},
 };
 
 static void test_find(void)
 {
-	struct conf *c = load(LISTEN "identity { name one local 192.0.2.1 }\n"
-				     "identity { name net local 192.0.2.0/28 198.51.100.0/24 }\n"
-				     "identity { name port port 2525 }\n"
-				     "identity { name six listener six }\n"
-				     "identity { name ten local 10.0.0.0/8 port 25 listener mx }\n");
+	struct conf *c =
+	    load(LISTEN "identity { name one local 192.0.2.1 }\n"
+			"identity { name net local 192.0.2.0/28 198.51.100.0/24 }\n"
+			"identity { name port port 2525 }\n"
+			"identity { name six listener six }\n"
+			"identity { name ten local 10.0.0.0/8 port 25 listener mx }\n");
 
 	ok(c != NULL, "five identities are accepted");
 	for (size_t i = 0; i < sizeof finds / sizeof *finds; i++) {
@@ -133,15 +136,17 @@ static void test_find(void)
 		char title[100];
 		snprintf(title, sizeof title, "%s port %u listener %u", finds[i].ip, finds[i].port,
 			 finds[i].listener);
-		is_str(id == NULL ? "none" : id->name, finds[i].name ? finds[i].name : "none", title);
+		is_str(id == NULL ? "none" : id->name, finds[i].name ? finds[i].name : "none",
+		       title);
 	}
 	conf_free(&c);
 }
 
 static void test_order(void)
 {
-	struct conf *c = load(LISTEN "identity { name narrow local 10.0.0.0/8 port 25 }\n"
-				     "identity { name wide local 10.0.0.0/8 }\nidentity { name all }\n");
+	struct conf *c =
+	    load(LISTEN "identity { name narrow local 10.0.0.0/8 port 25 }\n"
+			"identity { name wide local 10.0.0.0/8 }\nidentity { name all }\n");
 	uint8_t ip[IP_BYTES];
 
 	ok(c != NULL, "wider ones may follow narrower ones");
@@ -162,7 +167,8 @@ static void test_inherits(void)
 			      "smtp { extensions size }\ntls { certificate c key k }\n");
 	const struct conf_identity *id = &c->identity[0];
 
-	is_str(id->hostname, "top.example", "an identity inherits the host name, from behind it too");
+	is_str(id->hostname, "top.example",
+	       "an identity inherits the host name, from behind it too");
 	is_str(id->name, "top.example", "and is called by it");
 	is_str(id->banner, "ESMTP top", "it inherits the banner");
 	ok(!id->ehlo_named && !id->starttls && id->npair == 0 && id->looks_like == CONF_LOOKS_NONE,
@@ -172,16 +178,17 @@ static void test_inherits(void)
 
 static void test_own(void)
 {
-	struct conf *c =
-	    load(LISTEN TOP "smtp { extensions size }\ntls { certificate c key k }\n"
-			    "identity { hostname a.example looks-like exim extensions help starttls "
-			    "certificate d key e certificate f key g local 192.0.2.1 }\n"
-			    "identity { name b banner \"\" looks-like postfix extensions none }\n");
+	struct conf *c = load(
+	    LISTEN TOP "smtp { extensions size }\ntls { certificate c key k }\n"
+		       "identity { hostname a.example looks-like exim extensions help starttls "
+		       "certificate d key e certificate f key g local 192.0.2.1 }\n"
+		       "identity { name b banner \"\" looks-like postfix extensions none }\n");
 	const struct conf_identity *id = &c->identity[0];
 
 	is_str(id->name, "a.example", "an identity is called by its own host name");
 	ok(id->banner == NULL && id->looks_like == CONF_LOOKS_EXIM, "a look brings its banner");
-	ok(id->ehlo_named && id->nehlo == 2 && id->ehlo[0] == 13 && id->ehlo[1] == 7 && id->starttls,
+	ok(id->ehlo_named && id->nehlo == 2 && id->ehlo[0] == 13 && id->ehlo[1] == 7 &&
+	       id->starttls,
 	   "extensions are kept in their order");
 	is_int((int64_t)id->npair, 2, "it has its certificates");
 	is_str(id->pair[1].key, "/etc/g", "with names relative to the file");
@@ -203,9 +210,11 @@ static void test_profile_names(void)
 
 	is_str(conf_identity_profile(NULL, NULL, name), "", "the tls block's settings");
 	is_str(conf_identity_profile(NULL, a, name), "@a", "with an identity's certificates");
-	is_str(conf_identity_profile(p, a, name), "p@a", "a profile with an identity's certificates");
+	is_str(conf_identity_profile(p, a, name), "p@a",
+	       "a profile with an identity's certificates");
 	is_str(conf_identity_profile(q, a, name), "q", "a profile keeps its own");
-	is_str(conf_identity_profile(p, b, name), "p", "an identity without certificates changes none");
+	is_str(conf_identity_profile(p, b, name), "p",
+	       "an identity without certificates changes none");
 	conf_free(&c);
 }
 

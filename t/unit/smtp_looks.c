@@ -19,17 +19,18 @@ static const char *const look_names[SMTP_LOOK_COUNT] = {"none", "postfix", "exim
 							"exchange"};
 static const uint8_t client_ip[IP_BYTES] = {[10] = 0xff, [11] = 0xff, 192, 0, 2, 1};
 
-static const char dialogue[] = "!greeting\n"
-			       "MAIL FROM:<a@b.example>\nHELO\nEHLO\nHELO c.example\nEHLO c.example\n"
-			       "NOOP\nRSET\nRCPT TO:<c@d.example>\nDATA\n"
-			       "MAIL FROM:<a@b.example>\nMAIL FROM:<a@b.example>\nDATA\n"
-			       "RCPT TO:<c@d.example>\nRCPT TO:<>\nRCPT\nVRFY x\nEXPN x\nHELP\n"
-			       "FOO bar\nDATA\n!store\n"
-			       "MAIL FROM:<a@b.example> FOO=1\nMAIL\nMAIL FROM:<> SIZE=5000\n"
-			       "MAIL FROM:<>\nRCPT TO:<c@d.example>\n!nochunking\nBDAT 5\n!chunk\n"
-			       "BDAT 0 LAST\n!store\n"
-			       "AUTH FOO bar\nAUTH PLAIN AGEAYg==\n@STARTTLS\nSTARTTLS x\nSTARTTLS\n"
-			       "!tls\nEHLO c.example\nSTARTTLS\n!timeout\n";
+static const char dialogue[] =
+    "!greeting\n"
+    "MAIL FROM:<a@b.example>\nHELO\nEHLO\nHELO c.example\nEHLO c.example\n"
+    "NOOP\nRSET\nRCPT TO:<c@d.example>\nDATA\n"
+    "MAIL FROM:<a@b.example>\nMAIL FROM:<a@b.example>\nDATA\n"
+    "RCPT TO:<c@d.example>\nRCPT TO:<>\nRCPT\nVRFY x\nEXPN x\nHELP\n"
+    "FOO bar\nDATA\n!store\n"
+    "MAIL FROM:<a@b.example> FOO=1\nMAIL\nMAIL FROM:<> SIZE=5000\n"
+    "MAIL FROM:<>\nRCPT TO:<c@d.example>\n!nochunking\nBDAT 5\n!chunk\n"
+    "BDAT 0 LAST\n!store\n"
+    "AUTH FOO bar\nAUTH PLAIN AGEAYg==\n@STARTTLS\nSTARTTLS x\nSTARTTLS\n"
+    "!tls\nEHLO c.example\nSTARTTLS\n!timeout\n";
 
 static void start(struct talk *t, enum smtp_look look)
 {
@@ -175,7 +176,8 @@ static void test_banner(void)
 static void test_order(void)
 {
 	static const uint8_t lines[] = {SMTP_EHLO_HELP, SMTP_EHLO_STARTTLS, SMTP_EHLO_SIZE};
-	static const char expected[] = "250-mx.example\r\n250-HELP\r\n250-STARTTLS\r\n250 SIZE 1000\r\n";
+	static const char expected[] =
+	    "250-mx.example\r\n250-HELP\r\n250-STARTTLS\r\n250 SIZE 1000\r\n";
 	static struct talk t;
 
 	talk_start(&t, STRICTNESS_NORMAL);
@@ -212,12 +214,9 @@ static void test_hostile(void)
 	static const struct {
 		const char *begin, *end, *title;
 	} cases[] = {
-	    {"EHLO ", "", "a long name"},
-	    {"MAIL FROM:<", "@x>", "a long sender"},
-	    {"", "", "a long unknown command"},
-	    {"MAIL FROM:<a@b> ", "", "a long parameter"},
-	    {"AUTH ", "", "a long mechanism"},
-	    {"VRFY ", "", "a long user"},
+	    {"EHLO ", "", "a long name"},       {"MAIL FROM:<", "@x>", "a long sender"},
+	    {"", "", "a long unknown command"}, {"MAIL FROM:<a@b> ", "", "a long parameter"},
+	    {"AUTH ", "", "a long mechanism"},  {"VRFY ", "", "a long user"},
 	};
 
 	for (unsigned look = SMTP_LOOK_POSTFIX; look < SMTP_LOOK_COUNT; look++)
@@ -260,7 +259,8 @@ static void test_stored(void)
 	for (unsigned look = SMTP_LOOK_NONE; look < SMTP_LOOK_COUNT; look++) {
 		char before[SMTP_REPLY_LINE_MAX];
 		start(&t, (enum smtp_look)look);
-		talk_script(&t, "EHLO x\nMAIL FROM:<a@b.example>\nRCPT TO:<c@d>\nDATA\n", NULL, NULL);
+		talk_script(&t, "EHLO x\nMAIL FROM:<a@b.example>\nRCPT TO:<c@d>\nDATA\n", NULL,
+			    NULL);
 		struct span reply = smtp_stored_reply(&t.s, ID);
 		size_t len = reply.len;
 		memcpy(before, reply.bytes, len);
