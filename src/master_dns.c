@@ -43,7 +43,7 @@ static void forget_others(struct master *m)
 		munmap((void *)m->ack, ack_board_size(m->slots));
 	if (m->memory.table)
 		munmap((void *)m->memory.table, address_table_size(m->conf->memory.addresses));
-	explicit_bzero(&m->memory, sizeof m->memory);
+	explicit_bzero(m->memory.secret, sizeof m->memory.secret);
 	explicit_bzero(&m->cookie, sizeof m->cookie);
 	if (m->tls)
 		tls_server_forget(m->tls);
