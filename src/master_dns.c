@@ -195,20 +195,20 @@ int dns_control(const struct master *m)
 	return m->dns.resolver.control;
 }
 
+/* One report; epoll tells of the next, so that a resolver that sends without end holds up nothing. */
 void dns_read(struct master *m)
 {
+	struct role *resolver = &m->dns.resolver;
 	struct dns_counters counters;
 
-	while (m->dns.resolver.control >= 0) {
-		ssize_t n = recv(m->dns.resolver.control, &counters, sizeof counters, MSG_DONTWAIT);
-		if (n != sizeof counters) {
-			if (n == 0) { /* its end; how it ended is for dns_child_ended() */
-				close(m->dns.resolver.control);
-				m->dns.resolver.control = -1;
-			}
-			return;
-		}
+	if (resolver->control < 0)
+		return;
+	ssize_t n = recv(resolver->control, &counters, sizeof counters, MSG_DONTWAIT);
+	if (n == sizeof counters) {
 		m->board->head.dns.counters = counters;
+	} else if (n == 0) { /* its end; how it ended is for dns_child_ended() */
+		close(resolver->control);
+		resolver->control = -1;
 	}
 }
 
