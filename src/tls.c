@@ -159,12 +159,12 @@ static int handshake(struct tls_session *s)
 
 	do {
 		r = gnutls_handshake(s->gnutls);
+		tls_mend_over();
 		if (r < 0 && r != GNUTLS_E_AGAIN)
 			warnings++;
 		if (r == GNUTLS_E_AGAIN && is_endless(s))
 			r = GNUTLS_E_HANDSHAKE_TOO_LARGE;
 	} while (r < 0 && !gnutls_error_is_fatal(r) && warnings < HANDSHAKE_TRIES);
-	tls_mend_over();
 	return r;
 }
 

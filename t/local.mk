@@ -90,6 +90,16 @@ t_unit_dns_cache_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/dns_facts.t
 t_unit_dns_facts_t_SOURCES = t/unit/dns_facts.c t/tap.h
 t_unit_dns_facts_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_flood.t
+t_unit_dns_flood_t_SOURCES = t/unit/dns_flood.c t/tap.h src/dialer.c src/dialer.h src/fd_pass.c \
+	src/fd_pass.h src/log.c src/log.h src/master.h src/master_dns.c src/proc.c src/proc.h \
+	src/resolver.c src/resolver.h src/resolver_client.c src/resolver_client.h \
+	src/resolver_domain.c src/resolver_give.c src/resolver_internal.h src/resolver_job.c \
+	src/resolver_list.c src/resolver_net.c src/resolver_net.h src/resolver_query.c \
+	src/resolver_reverse.c src/sandbox.c src/sandbox.h src/worker_dns.c src/worker_dns.h \
+	src/worker_dns_internal.h
+t_unit_dns_flood_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv
+t_unit_dns_flood_t_LDADD = libsmtptrap.a $(LIBS_NEEDED) $(CARES_LIBS)
 UNIT_TESTS += t/unit/dns_msg.t
 t_unit_dns_msg_t_SOURCES = t/unit/dns_msg.c t/tap.h
 t_unit_dns_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -99,6 +109,9 @@ t_unit_dns_name_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/dialect.t
 t_unit_dialect_t_SOURCES = t/unit/dialect.c t/tap.h
 t_unit_dialect_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/fd_pass.t
+t_unit_fd_pass_t_SOURCES = t/unit/fd_pass.c t/tap.h src/fd_pass.c src/fd_pass.h
+t_unit_fd_pass_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
