@@ -256,7 +256,14 @@ static struct span last_word(struct span s)
 	return span_tail(s, at);
 }
 
-/* What stands for %w, %o, %l, %v, %k and %a: of the command that is answered. */
+static struct span up_to_equals(struct span s)
+{
+	const uint8_t *equals = s.len > 0 ? memchr(s.bytes, '=', s.len) : NULL;
+
+	return equals == NULL ? s : span_head(s, (size_t)(equals - s.bytes));
+}
+
+/* What stands for %w, %o, %q, %l, %v, %k and %a: of the command that is answered. */
 static void put_command(struct buf *b, const struct smtp_call *c, char what)
 {
 	struct span verb = text_span(c->row->name);
@@ -268,6 +275,9 @@ static void put_command(struct buf *b, const struct smtp_call *c, char what)
 		break;
 	case 'o':
 		put_shown(b, auth ? verb : last_word(c->args), WORD_MAX_SHOWN);
+		break;
+	case 'q':
+		put_shown(b, auth ? verb : up_to_equals(last_word(c->args)), WORD_MAX_SHOWN);
 		break;
 	case 'l':
 		put_shown(b, auth ? verb : c->in->line.text, LINE_MAX_SHOWN);
@@ -297,6 +307,11 @@ static void put_field(struct buf *b, const struct smtp *s, char what, const char
 		break;
 	case 'd':
 		time_put_mail(b, s->client_us);
+		break;
+	case 'g':
+		time_put_mail(b, s->client_us);
+		b->len -= sizeof "+0000" - 1;
+		buf_put_str(b, "GMT");
 		break;
 	case 'i':
 		put_queue_id(b, s->policy->look, id ? id : "");
