@@ -258,6 +258,7 @@ check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
 EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/golden/foreign-names.txt t/tools/hellos
+EXTRA_DIST += t/golden/smtp-looks.txt
 EXTRA_DIST += t/tools/arms
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
