@@ -248,7 +248,8 @@ void tls_fail(struct tls_session *s, int code)
 	s->info.failure = reason(s, code, stage);
 	strlcpy(s->info.stage, stages[stage].name, sizeof s->info.stage);
 	put_error(s, code);
-	if (s->info.failure != TLS_FAILURE_CLIENT_ALERT) /* its last word: nothing comes behind it */
+	/* Behind an alert nothing comes. */
+	if (s->info.failure != TLS_FAILURE_CLIENT_ALERT)
 		tls_transport_read_on(s);
 	if (s->gnutls)
 		send_alert(s, code);
