@@ -38,15 +38,10 @@ static void put_cell(const struct result *r, const struct result_row *row, enum 
 
 static void put_head(const struct result *r, const struct result_section *s, FILE *to)
 {
+	putc('|', to);
 	for (int c = 0; c < COLUMN_COUNT_OF; c++) {
-		const char *head = c == COLUMN_LABEL   ? s->section->label
-				   : c == COLUMN_COUNT ? "count"
-						       : result_column_heads[c];
-
 		if (result_has(r, s, (enum result_column)c))
-			fprintf(to, "%s %s |",
-				c <= COLUMN_LABEL && (c == 0 || r->report->by == 0) ? "|" : "",
-				head);
+			fprintf(to, " %s |", result_head(s, (enum result_column)c));
 	}
 	fputs("\n|", to);
 	for (int c = 0; c < COLUMN_COUNT_OF; c++) {
@@ -73,12 +68,5 @@ static void put_section(const struct result *r, const struct result_section *s, 
 
 void result_markdown(const struct result *r, FILE *to)
 {
-	char memory[1024];
-	struct buf text;
-
-	buf_init(&text, memory, sizeof memory);
-	result_read_text(r, &text);
-	fwrite(text.data, 1, text.len, to);
-	for (size_t i = 0; i < r->count; i++)
-		put_section(r, &r->sections[i], to);
+	result_for_people(r, to, put_section);
 }

@@ -245,9 +245,15 @@ void result_free(struct result *result)
 const char *const result_column_names[COLUMN_COUNT_OF] = {"time",    "value", "count", "of",
 							  "percent", "low",   "high",  "addresses",
 							  "net24",   "net64", "first", "last"};
-const char *const result_column_heads[COLUMN_COUNT_OF] = {
-    "time", NULL,        NULL,  "of",  "percent",    "95 % from",
-    "to",   "addresses", "/24", "/64", "first seen", "last seen"};
+
+const char *result_head(const struct result_section *s, enum result_column c)
+{
+	static const char *const heads[COLUMN_COUNT_OF] = {
+	    "time", NULL,        "count", "of",  "percent",    "95 % from",
+	    "to",   "addresses", "/24",   "/64", "first seen", "last seen"};
+
+	return c == COLUMN_LABEL ? s->section->label : heads[c];
+}
 
 bool result_has(const struct result *r, const struct result_section *s, enum result_column c)
 {
@@ -338,23 +344,32 @@ static bool any_estimate(const struct result *r)
 	return false;
 }
 
-void result_read_text(const struct result *r, struct buf *to)
+static void put_read(const struct result *r, FILE *to)
 {
 	const struct report_read *n = &r->report->read;
 
-	buf_printf(to,
-		   "%" PRIu64 " files; %" PRIu64 " sessions and %" PRIu64
-		   " messages counted, %" PRIu64 " records not chosen\n",
-		   n->files, n->sessions, n->messages, n->unchosen);
+	fprintf(to,
+		"%" PRIu64 " files; %" PRIu64 " sessions and %" PRIu64 " messages counted, %" PRIu64
+		" records not chosen\n",
+		n->files, n->sessions, n->messages, n->unchosen);
 	if (n->bad_files + n->bad_places + n->bad_lines > 0)
-		buf_printf(to,
-			   "passed over: %" PRIu64 " files, %" PRIu64 " damaged places, %" PRIu64
-			   " lines that are no records\n",
-			   n->bad_files, n->bad_places, n->bad_lines);
+		fprintf(to,
+			"passed over: %" PRIu64 " files, %" PRIu64 " damaged places, %" PRIu64
+			" lines that are no records\n",
+			n->bad_files, n->bad_places, n->bad_lines);
 	if (r->report->visits.lost > 0)
-		buf_printf(to, "journeys: %" PRIu64 " sessions are left out, there are too many\n",
-			   r->report->visits.lost);
+		fprintf(to, "journeys: %" PRIu64 " sessions are left out, there are too many\n",
+			r->report->visits.lost);
 	if (any_estimate(r))
-		buf_printf(to, "~ marks estimates of unique addresses: standard error %.2f %%\n",
-			   UNIQUE_ERROR_PERCENT);
+		fprintf(to, "~ marks estimates of unique addresses: standard error %.2f %%\n",
+			UNIQUE_ERROR_PERCENT);
+}
+
+void result_for_people(const struct result *r, FILE *to,
+		       void (*put_section)(const struct result *r, const struct result_section *s,
+					   FILE *to))
+{
+	put_read(r, to);
+	for (size_t i = 0; i < r->count; i++)
+		put_section(r, &r->sections[i], to);
 }

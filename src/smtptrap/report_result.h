@@ -54,9 +54,9 @@ enum result_column {
 	COLUMN_COUNT_OF
 };
 
-/* The name of a column in CSV and JSON, and its head for people (NULL: the section's). */
+/* The name of a column in CSV and JSON, and its head for people. */
 extern const char *const result_column_names[COLUMN_COUNT_OF];
-extern const char *const result_column_heads[COLUMN_COUNT_OF];
+const char *result_head(const struct result_section *s, enum result_column c);
 
 /* Has the section this column?  Not all have times or intervals. */
 bool result_has(const struct result *r, const struct result_section *s, enum result_column c);
@@ -68,8 +68,10 @@ void result_cell(const struct result *r, const struct result_row *row, enum resu
 /* Is it shown as a number? */
 bool result_is_number(enum result_column c);
 
-/* Append for people: what was read and passed over, a line each. */
-void result_read_text(const struct result *r, struct buf *to);
+/* Print for people: what was read and passed over, a line each, then every section. */
+void result_for_people(const struct result *r, FILE *to,
+		       void (*put_section)(const struct result *r, const struct result_section *s,
+					   FILE *to));
 
 /* The formats. */
 void result_text(const struct result *r, FILE *to);

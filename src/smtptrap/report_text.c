@@ -27,16 +27,9 @@ static size_t cell(const struct result *r, const struct result_row *row, enum re
 	return width;
 }
 
-static const char *head_of(const struct result_section *s, enum result_column c)
-{
-	if (c == COLUMN_LABEL)
-		return s->section->label;
-	return c == COLUMN_COUNT ? "count" : result_column_heads[c];
-}
-
 static size_t width_of(const struct result *r, const struct result_section *s, enum result_column c)
 {
-	size_t width = strlen(head_of(s, c));
+	size_t width = strlen(result_head(s, c));
 	char shown[CELL_MAX];
 	struct buf text;
 
@@ -76,7 +69,7 @@ static void put_row(const struct result *r, const struct result_section *s,
 			continue;
 		fputs(c > 0 ? "  " : "", to);
 		if (row == NULL) {
-			const char *head = head_of(s, (enum result_column)c);
+			const char *head = result_head(s, (enum result_column)c);
 
 			put(head, strlen(head), width[c] - strlen(head), (enum result_column)c, to);
 		} else {
@@ -107,12 +100,5 @@ static void put_section(const struct result *r, const struct result_section *s, 
 
 void result_text(const struct result *r, FILE *to)
 {
-	char memory[1024];
-	struct buf text;
-
-	buf_init(&text, memory, sizeof memory);
-	result_read_text(r, &text);
-	fwrite(text.data, 1, text.len, to);
-	for (size_t i = 0; i < r->count; i++)
-		put_section(r, &r->sections[i], to);
+	result_for_people(r, to, put_section);
 }
