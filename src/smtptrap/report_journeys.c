@@ -43,7 +43,7 @@ static void add(struct report_record *r)
 		return;
 	memcpy(v.ip, report_ip(r), IP_BYTES);
 	v.outcome = outcome_of(r);
-	for (uint8_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
 		if (report_is(r, FIELD_HELLO_HIGHEST, versions[i]))
 			v.version = (uint8_t)(i + 1);
 	}

@@ -366,10 +366,10 @@ static void put_read(const struct result *r, FILE *to)
 }
 
 void result_for_people(const struct result *r, FILE *to,
-		       void (*put_section)(const struct result *r, const struct result_section *s,
-					   FILE *to))
+		       void (*put)(const struct result *r, const struct result_section *s,
+				   FILE *to))
 {
 	put_read(r, to);
 	for (size_t i = 0; i < r->count; i++)
-		put_section(r, &r->sections[i], to);
+		put(r, &r->sections[i], to);
 }

@@ -70,8 +70,8 @@ bool result_is_number(enum result_column c);
 
 /* Print for people: what was read and passed over, a line each, then every section. */
 void result_for_people(const struct result *r, FILE *to,
-		       void (*put_section)(const struct result *r, const struct result_section *s,
-					   FILE *to));
+		       void (*put)(const struct result *r, const struct result_section *s,
+				   FILE *to));
 
 /* The formats. */
 void result_text(const struct result *r, FILE *to);
