@@ -178,7 +178,7 @@ static void note_times(struct tally_row *r, uint64_t first, uint64_t last)
 int tally_add(struct tally *t, uint8_t section, enum tally_kind kind, uint64_t time,
 	      const void *label, size_t len, const struct tally_who *who)
 {
-	struct tally_row key = {.time = time, .section = section, .kind = kind};
+	struct tally_row key = {.time = time, .section = section, .kind = (uint8_t)kind};
 
 	if (kind == TALLY_LABEL) {
 		key.label = label;

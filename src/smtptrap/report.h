@@ -21,11 +21,10 @@
 #define REPORT_SECTIONS_MAX 8 /* of a table: its part of the numbers of lib/tally */
 
 enum report_flag {
-	REPORT_BY_LABEL = 1,   /* rows in the order of labels, all of them; else by count */
-	REPORT_INTERVAL = 2,   /* with a confidence interval of the share */
-	REPORT_SEEN = 4,       /* with the times it was seen first and last */
-	REPORT_OF_LABEL = 8,   /* shares of the same label's count in section `of` */
-	REPORT_OF_SECTION = 16 /* shares of the total of section `of`; else of its own */
+	REPORT_BY_LABEL = 1, /* rows in the order of labels, all of them; else by count */
+	REPORT_INTERVAL = 2, /* with a confidence interval of the share */
+	REPORT_SEEN = 4,     /* with the times it was seen first and last */
+	REPORT_OF_LABEL = 8, /* shares of the label's count in section `of`; else of the total */
 };
 
 struct report_section {
@@ -145,10 +144,6 @@ struct report_file {
  * told as complaints and counted.  False without memory or processes (said already).
  */
 bool report_read_files(struct report *r, const struct report_file *files, size_t count);
-
-/* Read one file into the report; *done grows with the bytes read. */
-bool report_read_file(struct report *r, struct record_scan *scan, const struct report_file *file,
-		      volatile uint64_t *done);
 
 /* Ask the scanner for the fields that the tables want. */
 void report_want(const struct report *r, struct record_scan *scan);

@@ -53,8 +53,7 @@ static int on_record(void *ctx, const struct place *at, const uint8_t *line, siz
 	struct report *to = g->report;
 	int chosen = to->select_given ? record_select_match(to->select, line, len) : 1;
 
-	if (g->done != NULL)
-		*g->done = g->base + at->member;
+	*g->done = g->base + at->member;
 	if (chosen == 1 && report_record_read(&g->record, to->by, line, len) != 0)
 		chosen = ERR_FORMAT;
 	if (chosen < 0) {
@@ -97,10 +96,11 @@ static int open_file(const struct report_file *file)
 	return fd;
 }
 
-bool report_read_file(struct report *r, struct record_scan *scan, const struct report_file *file,
+/* Read one file into the report; *done grows with the bytes read. */
+static bool read_file(struct report *r, struct record_scan *scan, const struct report_file *file,
 		      volatile uint64_t *done)
 {
-	struct reading g = {.report = r, .done = done, .base = done != NULL ? *done : 0};
+	struct reading g = {.report = r, .done = done, .base = *done};
 	struct visitor v = {on_record, on_trouble, &g};
 	int fd = open_file(file), rc = 0;
 
@@ -116,8 +116,7 @@ bool report_read_file(struct report *r, struct record_scan *scan, const struct r
 	r->read.bad_lines += g.bad;
 	r->read.bad_places += g.places;
 	r->read.bad_files += fd < 0 || (g.good == 0 && g.bad + g.places > 0);
-	if (done != NULL)
-		*done = g.base + file->size;
+	*done = g.base + file->size;
 	return rc == 0;
 }
 
@@ -139,7 +138,7 @@ static bool read_share(struct report *r, const struct share *s, volatile uint64_
 	report_want(r, &scan);
 	for (size_t i = 0; good && i < s->count; i++) {
 		if (s->whose[i] == s->number)
-			good = report_read_file(r, &scan, &s->files[i], done);
+			good = read_file(r, &scan, &s->files[i], done);
 	}
 	if (!good)
 		complain("%s", err_text(ERR_MEMORY));

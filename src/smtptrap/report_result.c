@@ -71,9 +71,9 @@ static uint64_t denominator(const struct maker *m, const struct tally_row *row)
 	struct tally_row key = *row;
 	const struct tally_row *of;
 
-	if (s->flags & (REPORT_OF_LABEL | REPORT_OF_SECTION))
+	if (s->flags & REPORT_OF_LABEL) {
 		key.section = (uint8_t)(m->first + s->of);
-	if (!(s->flags & REPORT_OF_LABEL)) {
+	} else {
 		key.kind = TALLY_TOTAL;
 		key.len = 0;
 	}
