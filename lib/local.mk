@@ -82,6 +82,7 @@ libsmtptrap_a_SOURCES += lib/smtp_verbs.c
 libsmtptrap_a_SOURCES += lib/span.h
 libsmtptrap_a_SOURCES += lib/status_msg.h
 libsmtptrap_a_SOURCES += lib/summary.c lib/summary.h
+libsmtptrap_a_SOURCES += lib/tally.c lib/tally.h
 libsmtptrap_a_SOURCES += lib/tcp_syn.c lib/tcp_syn.h
 libsmtptrap_a_SOURCES += lib/term_text.c lib/term_text.h
 libsmtptrap_a_SOURCES += lib/time_text.c lib/time_text.h
@@ -94,11 +95,14 @@ libsmtptrap_a_SOURCES += lib/tls_group.def
 libsmtptrap_a_SOURCES += lib/tls_registry.c lib/tls_registry.h
 libsmtptrap_a_SOURCES += lib/tls_signature.def
 libsmtptrap_a_SOURCES += lib/tls_tee.c lib/tls_tee.h
+libsmtptrap_a_SOURCES += lib/unique.c lib/unique.h
 libsmtptrap_a_SOURCES += lib/uuid.c lib/uuid.h
+libsmtptrap_a_SOURCES += lib/visits.c lib/visits.h
 libsmtptrap_a_SOURCES += lib/where.c lib/where.h lib/where_int.h
 libsmtptrap_a_SOURCES += lib/where_build.c
 libsmtptrap_a_SOURCES += lib/where_gram.y
 libsmtptrap_a_SOURCES += lib/where_lex.l
+libsmtptrap_a_SOURCES += lib/wire.h
 
 # The scanners include what the grammars write.
 BUILT_SOURCES += lib/conf_gram.h lib/where_gram.h
