@@ -132,6 +132,8 @@ struct conf {
 		uint32_t compression; /* zlib level 1 to 9 */
 	} log;
 
+	const struct rules *rules; /* rule.h; there may be none in it */
+
 	struct arena *arena; /* owns all of the above */
 };
 

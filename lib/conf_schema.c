@@ -51,6 +51,7 @@ static const char *const block_names[CONF_BLOCK_COUNT] = {
     [CONF_TLS] = "tls",       [CONF_WORKERS] = "workers",
     [CONF_LIMITS] = "limits", [CONF_SMTP] = "smtp",
     [CONF_AUTH] = "auth",     [CONF_LOG] = "log",
+    [CONF_RULES] = "rules",
 };
 
 /* clang-format off */

@@ -18,6 +18,7 @@ enum conf_block {
 	CONF_SMTP,
 	CONF_AUTH,
 	CONF_LOG,
+	CONF_RULES, /* has no keys: rule_compile.h */
 	CONF_BLOCK_COUNT
 };
 

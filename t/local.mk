@@ -1,6 +1,6 @@
 # t/: tests.  Unit tests are C programs that print TAP; t/run runs everything.
 UNIT_TESTS =
-LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS)
+LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
@@ -111,6 +111,24 @@ t_unit_record_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/record_line.t
 t_unit_record_line_t_SOURCES = t/unit/record_line.c t/tap.h
 t_unit_record_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_doc.t
+t_unit_rule_doc_t_SOURCES = t/unit/rule_doc.c t/tap.h
+t_unit_rule_doc_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_eval.t
+t_unit_rule_eval_t_SOURCES = t/unit/rule_eval.c t/tap.h t/lib-c/rule_lab.h t/unit/conf_files.h
+t_unit_rule_eval_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_mutate.t
+t_unit_rule_mutate_t_SOURCES = t/unit/rule_mutate.c t/tap.h t/lib-c/rule_lab.h t/unit/conf_files.h
+t_unit_rule_mutate_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_parse.t
+t_unit_rule_parse_t_SOURCES = t/unit/rule_parse.c t/tap.h t/lib-c/rule_lab.h t/unit/conf_files.h
+t_unit_rule_parse_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_pattern.t
+t_unit_rule_pattern_t_SOURCES = t/unit/rule_pattern.c t/tap.h
+t_unit_rule_pattern_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_regex.t
+t_unit_rule_regex_t_SOURCES = t/unit/rule_regex.c t/tap.h
+t_unit_rule_regex_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/sandbox.t
 t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
 t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
@@ -175,12 +193,13 @@ FUZZ += path
 FUZZ += proxy
 FUZZ += record
 FUZZ += repair
+FUZZ += rules
 FUZZ += tee
 FUZZ += tls_cert_list
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
-FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS)
+FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 # What a target needs of src/; it has its own warn() and fatal().
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \

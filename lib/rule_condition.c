@@ -1,0 +1,718 @@
+/*
+ * rule_condition.c: from a condition as it was written to an operation.
+ *
+ * Runs where a configuration is read.  A table by condition has the function that checks the
+ * arguments.
+ */
+#include "rule_compiler.h"
+
+#include "conf_number.h"
+#include "err.h"
+
+#include <stdio.h>
+
+#define SECOND (1000ull * 1000)
+#define RATE_WINDOW_MAX (7 * 24 * 3600 * SECOND) /* what is remembered of addresses is bounded */
+#define RATE_MAX 1000000000
+#define ZONE_MAX 200 /* with an address of IPv6 in nibbles it is a domain name */
+#define LABEL_MAX 63
+#define LOOKUPS_MAX 64 /* each is a question to DNS in every session */
+#define RATES_MAX 64   /* each is a count that is kept for every address */
+
+typedef int condition_fn(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op);
+
+static struct span span_of(const char *text, size_t len)
+{
+	return (struct span){(const uint8_t *)text, len};
+}
+
+/* ---- patterns ---- */
+
+typedef const char *read_fn(struct rule_pattern *pattern_r, char *text, size_t *len);
+
+/* How conditions of one kind of pattern are compiled. */
+struct pattern_use {
+	enum rule_op_kind op, op_set;
+	enum rule_file_kind file;
+	read_fn *read;
+};
+
+static int use_file(struct rule_compiler *c, const struct conf_word *word, enum rule_file_kind kind,
+		    enum rule_op_kind op_kind, struct rule_op *op)
+{
+	const struct rule_file *file;
+
+	if (rule_file_get(c, word, kind, &file) < 0)
+		return ERR_MEMORY;
+	if (file == NULL || file->count == 0)
+		return 0;
+	op->kind = (uint8_t)op_kind;
+	if (kind == RULE_FILE_NETS)
+		op->nets = &file->nets;
+	else
+		op->set = &file->set;
+	return 0;
+}
+
+static int use_pattern(struct rule_compiler *c, const struct rule_node *n,
+		       const struct pattern_use *use, struct rule_op *op)
+{
+	const struct conf_word *word = &n->words[0];
+
+	if (rule_is_file(word))
+		return use_file(c, word, use->file, use->op_set, op);
+	size_t len = word->len;
+	char *text = arena_copy(c->arena, word->text, len);
+	if (text == NULL)
+		return ERR_MEMORY;
+	const char *wrong = use->read(&op->pattern, text, &len);
+	if (wrong != NULL)
+		rule_fault(c, word, "%s: %s", n->row->word, wrong);
+	else
+		op->kind = (uint8_t)use->op;
+	return 0;
+}
+
+/* from example.com: probably @example.com is meant. */
+static void check_address(struct rule_compiler *c, const struct rule_node *n,
+			  const struct rule_op *op)
+{
+	const struct conf_word *word = &n->words[0];
+
+	if (op->kind != RULE_OP_FROM && op->kind != RULE_OP_TO)
+		return;
+	if (op->pattern.kind == RULE_PATTERN_ADDRESS && !memchr(word->text, '@', word->len) &&
+	    memchr(word->text, '.', word->len))
+		rule_warn(c, word, "without an @ this is an address, and no domain");
+	if (op->kind == RULE_OP_TO && op->pattern.kind == RULE_PATTERN_NULL)
+		rule_fault(c, word, "can never hold: no recipient is <>");
+}
+
+static int if_from(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	static const struct pattern_use use = {RULE_OP_FROM, RULE_OP_FROM_SET, RULE_FILE_ADDRESSES,
+					       rule_pattern_address};
+	int result = use_pattern(c, n, &use, op);
+
+	check_address(c, n, op);
+	return result;
+}
+
+static int if_to(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	static const struct pattern_use use = {RULE_OP_TO, RULE_OP_TO_SET, RULE_FILE_ADDRESSES,
+					       rule_pattern_address};
+	int result = use_pattern(c, n, &use, op);
+
+	check_address(c, n, op);
+	return result;
+}
+
+static int if_helo(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	static const struct pattern_use use = {RULE_OP_HELO, RULE_OP_HELO_SET, RULE_FILE_HOSTS,
+					       rule_pattern_host};
+	return use_pattern(c, n, &use, op);
+}
+
+static int if_host(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	static const struct pattern_use use = {RULE_OP_HOST, RULE_OP_HOST_SET, RULE_FILE_HOSTS,
+					       rule_pattern_host};
+	return use_pattern(c, n, &use, op);
+}
+
+static int if_source(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	static const struct pattern_use use = {RULE_OP_SOURCE, RULE_OP_SOURCE_SET, RULE_FILE_HOSTS,
+					       rule_pattern_host};
+
+	c->facts |= RULE_FACT_RDNS; /* without it the others may still hold */
+	return use_pattern(c, n, &use, op);
+}
+
+static int if_text(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	static const struct pattern_use use = {RULE_OP_TEXT, RULE_OP_TEXT_SET, RULE_FILE_WORDS,
+					       rule_pattern_word};
+	op->which = (uint8_t)n->row->which;
+	return use_pattern(c, n, &use, op);
+}
+
+/* ---- addresses of hosts ---- */
+
+static void mask_words(unsigned bits, uint64_t mask_r[2])
+{
+	for (unsigned w = 0; w < 2; w++, bits -= bits < 64 ? bits : 64)
+		mask_r[w] = bits == 0 ? 0 : ~UINT64_C(0) << (bits < 64 ? 64 - bits : 0);
+}
+
+static int use_net(struct rule_compiler *c, const struct rule_node *n, enum rule_op_kind kind,
+		   enum rule_op_kind kind_set, struct rule_op *op)
+{
+	const struct conf_word *word = &n->words[0];
+	struct ip_net net;
+
+	if (rule_is_file(word))
+		return use_file(c, word, RULE_FILE_NETS, kind_set, op);
+	int result = ip_net_parse(&net, word->text, word->len);
+	if (result == ERR_REFUSED)
+		rule_fault(c, word, "bits behind the prefix are set");
+	else if (result < 0)
+		rule_fault(c, word, "%s needs %s", n->row->word, n->row->form);
+	if (result < 0)
+		return 0;
+	op->kind = (uint8_t)kind;
+	rule_ip_words(net.ip, op->net.ip);
+	mask_words(net.bits, op->net.mask);
+	return 0;
+}
+
+static int if_ip(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	return use_net(c, n, RULE_OP_IP, RULE_OP_IP_SET, op);
+}
+
+static int use_listener(struct rule_compiler *c, const struct conf_word *word, struct rule_op *op)
+{
+	bool known = c->names->listen == NULL;
+
+	for (size_t i = 0; i < c->names->nlisten; i++) {
+		const char *name = c->names->listen[i].name;
+		known |= strlen(name) == word->len && memcmp(name, word->text, word->len) == 0;
+	}
+	if (!known)
+		rule_fault(c, word, "no listen block has this name");
+	op->listener = arena_copy(c->arena, word->text, word->len);
+	op->kind = RULE_OP_LISTENER;
+	return op->listener == NULL ? ERR_MEMORY : 0;
+}
+
+static int if_local(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	uint64_t port;
+
+	if (n->nwords == 1)
+		return use_net(c, n, RULE_OP_LOCAL, RULE_OP_LOCAL_SET, op);
+	const struct conf_word *word = &n->words[1];
+	if (conf_word_is(&n->words[0], "listener"))
+		return use_listener(c, word, op);
+	if (conf_number_parse(&port, word->text, word->len, conf_units_none) < 0 || port < 1 ||
+	    port > UINT16_MAX) {
+		rule_fault(c, word, "a port is a number from 1 to 65535");
+		return 0;
+	}
+	op->kind = RULE_OP_LOCAL_PORT;
+	op->range.min = op->range.max = port;
+	return 0;
+}
+
+/* ---- lists ---- */
+
+/* What is wrong with the zone; NULL if nothing.  Makes it lower case, without a dot at its end. */
+static const char *check_zone(char *zone, size_t *len)
+{
+	size_t label = 0, labels = 1;
+
+	if (*len > 0 && zone[*len - 1] == '.')
+		--*len;
+	zone[*len] = '\0';
+	for (size_t i = 0; i < *len; i++) {
+		zone[i] = (char)rule_lower((uint8_t)zone[i]);
+		bool good = (zone[i] >= 'a' && zone[i] <= 'z') || (zone[i] >= '0' && zone[i] <= '9') ||
+			    zone[i] == '-' || zone[i] == '_' || zone[i] == '.';
+		if (!good)
+			return "the zone of a list is a domain name";
+		label = zone[i] == '.' ? 0 : label + 1;
+		labels += zone[i] == '.';
+		if (label > LABEL_MAX || (zone[i] == '.' && (i == 0 || zone[i - 1] == '.')))
+			return "the zone of a list is a domain name";
+	}
+	if (labels < 2 || label == 0)
+		return "the zone of a list has a dot in it";
+	return *len > ZONE_MAX ? "the zone of a list is longer than 200 bytes" : NULL;
+}
+
+/* The number of the look-up, which is added if it is not there.  Returns it, or ERR_MEMORY. */
+static int lookup_number(struct rule_compiler *c, const struct rule_lookup *lookup)
+{
+	struct rules *r = c->rules;
+
+	for (size_t i = 0; i < r->nlookups; i++) {
+		const struct rule_lookup *l = &r->lookup[i];
+		bool same_zone = (l->zone == NULL) == (lookup->zone == NULL) &&
+				 (l->zone == NULL || strcmp(l->zone, lookup->zone) == 0);
+		if (l->kind == lookup->kind && l->subject == lookup->subject && same_zone)
+			return (int)i;
+	}
+	if (r->nlookups == LOOKUPS_MAX) {
+		rule_fault(c, &c->node->word, "more than %d different look-ups in DNS", LOOKUPS_MAX);
+		return 0;
+	}
+	struct rule_lookup *grown = arena_grow(c->arena, r->lookup, r->nlookups, sizeof *grown);
+	if (grown == NULL)
+		return ERR_MEMORY;
+	r->lookup = grown;
+	r->lookup[r->nlookups] = *lookup;
+	r->lookup[r->nlookups].phase = RULE_PHASE_COUNT;
+	return (int)r->nlookups++;
+}
+
+/* The zone in the word, NULL in *zone_r if it is wrong. */
+static int read_zone(struct rule_compiler *c, const struct conf_word *word, const char **zone_r)
+{
+	size_t len = word->len;
+	char *zone = arena_copy(c->arena, word->text, len);
+
+	*zone_r = NULL;
+	if (zone == NULL)
+		return ERR_MEMORY;
+	const char *wrong = check_zone(zone, &len);
+	if (wrong != NULL)
+		rule_fault(c, word, "%s", wrong);
+	else
+		*zone_r = zone;
+	return 0;
+}
+
+static int add_list(struct rule_compiler *c, struct rule_op *op, enum rule_lookup_kind kind,
+		    enum rule_subject subject, const char *zone)
+{
+	struct rule_lookup lookup = {.kind = kind, .subject = subject, .zone = zone};
+	int number = lookup_number(c, &lookup);
+
+	if (number < 0)
+		return number;
+	op->list[op->which++] = (uint32_t)number;
+	return 0;
+}
+
+static int if_dnsbl(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	const char *zone;
+	int result = read_zone(c, &n->words[0], &zone);
+
+	if (result < 0 || zone == NULL)
+		return result;
+	op->kind = RULE_OP_LISTED;
+	return add_list(c, op, RULE_LOOKUP_DNSBL, RULE_SUBJECT_CLIENT, zone);
+}
+
+/* The bits of the words of a list, the first count of the condition's. */
+static uint32_t read_flags(struct rule_compiler *c, const struct rule_node *n, uint32_t count)
+{
+	const struct rule_flag *flags = rule_flags_of(n->row->condition);
+	uint32_t bits = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct rule_flag *flag = rule_flag_find(flags, &n->words[i]);
+		if (flag == NULL)
+			rule_fault_meant(c, &n->words[i], flags, n->row->word);
+		else
+			bits |= flag->bits;
+	}
+	return bits;
+}
+
+static void need_phase(struct rule_compiler *c, const struct rule_node *n, enum rule_phase phase)
+{
+	if (phase > c->need) {
+		c->need = phase;
+		c->need_node = n;
+	}
+}
+
+static int if_dbl(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	static const struct {
+		uint32_t bit;
+		enum rule_subject subject;
+		enum rule_phase phase;
+		uint32_t facts;
+	} sources[] = {{RULE_DBL_HOST, RULE_SUBJECT_HOST, RULE_CONNECT, RULE_FACT_RDNS},
+		       {RULE_DBL_HELO, RULE_SUBJECT_HELO, RULE_HELO, RULE_FACT_HELO},
+		       {RULE_DBL_FROM, RULE_SUBJECT_FROM, RULE_MAIL, RULE_FACT_FROM}};
+	uint32_t bits = read_flags(c, n, n->nwords - 1);
+	const char *zone;
+	int result = read_zone(c, &n->words[n->nwords - 1], &zone);
+
+	for (size_t i = 0; i < sizeof sources / sizeof *sources && result == 0 && zone != NULL; i++) {
+		if (!(bits & sources[i].bit))
+			continue;
+		need_phase(c, n, sources[i].phase);
+		c->facts |= sources[i].facts;
+		op->kind = RULE_OP_LISTED;
+		result = add_list(c, op, RULE_LOOKUP_DBL, sources[i].subject, zone);
+	}
+	return result;
+}
+
+/* ---- attributes ---- */
+
+static int use_flags(struct rule_compiler *c, const struct rule_node *n, enum rule_op_kind kind,
+		     struct rule_op *op)
+{
+	size_t before = c->errors->total;
+
+	op->bits = read_flags(c, n, n->nwords);
+	if (c->errors->total == before)
+		op->kind = (uint8_t)kind;
+	return 0;
+}
+
+/* Attributes that DNS tells need a look-up. */
+static int use_domain_flags(struct rule_compiler *c, const struct rule_node *n,
+			    enum rule_op_kind kind, enum rule_subject subject, struct rule_op *op)
+{
+	struct rule_lookup lookup = {.kind = RULE_LOOKUP_DOMAIN, .subject = subject};
+
+	use_flags(c, n, kind, op);
+	if (op->kind == kind && op->bits & RULE_ADDRESS_DNS && lookup_number(c, &lookup) < 0)
+		return ERR_MEMORY;
+	return 0;
+}
+
+static int if_from_has(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	return use_domain_flags(c, n, RULE_OP_FROM_HAS, RULE_SUBJECT_FROM, op);
+}
+
+static int if_to_has(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	return use_domain_flags(c, n, RULE_OP_TO_HAS, RULE_SUBJECT_TO, op);
+}
+
+static int if_helo_has(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	return use_flags(c, n, RULE_OP_HELO_HAS, op);
+}
+
+static int if_dns(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	return use_flags(c, n, RULE_OP_DNS, op);
+}
+
+/* ---- comparisons ---- */
+
+/* Which of less, equal, greater a sign asks for. */
+enum { LESS = 1, EQUAL = 2, GREATER = 4 };
+
+/* 0, and noted, if it is none. */
+static unsigned read_sign(struct rule_compiler *c, const struct conf_word *word)
+{
+	static const struct rule_flag signs[] = {
+	    {"<", LESS},	      {"<=", LESS | EQUAL}, {"=", EQUAL}, {">", GREATER},
+	    {">=", GREATER | EQUAL}, {"!=", LESS | GREATER}, {NULL, 0}};
+	const struct rule_flag *sign = rule_flag_find(signs, word);
+
+	if (sign == NULL)
+		rule_fault(c, word, "comparisons are < <= = != >= >");
+	return sign == NULL ? 0 : sign->bits;
+}
+
+/* The set of versions, a bit each, that stand so to the given one. */
+static uint32_t versions(unsigned sign, uint32_t version)
+{
+	uint32_t bits = 0;
+
+	for (uint32_t v = RULE_TLS_OFF + 1; v < RULE_TLS_COUNT; v++)
+		if ((v < version && sign & LESS) || (v == version && sign & EQUAL) ||
+		    (v > version && sign & GREATER))
+			bits |= 1u << v;
+	return bits;
+}
+
+static int if_tls(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	const struct conf_word *word = &n->words[n->nwords - 1];
+	const struct rule_flag *version = rule_flag_find(rule_tls_words, word);
+	unsigned sign = n->nwords == 1 ? EQUAL : read_sign(c, &n->words[0]);
+	bool on = conf_word_is(word, "on"), off = conf_word_is(word, "off");
+
+	if (sign == 0)
+		return 0;
+	if (version == NULL && (n->nwords > 1 || (!on && !off))) {
+		rule_fault_meant(c, word, rule_tls_words, n->nwords > 1 ? "tls comparison" : "tls");
+		return 0;
+	}
+	op->bits = off ? 1u << RULE_TLS_OFF
+	       : on ? versions(LESS | EQUAL | GREATER, RULE_TLS_SSL3)
+		    : versions(sign, version->bits);
+	if (op->bits == 0)
+		rule_fault(c, word, "can never hold: there is no such version");
+	else
+		op->kind = RULE_OP_TLS;
+	return 0;
+}
+
+static int if_size(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	const struct conf_word *word = &n->words[n->nwords - 1];
+	uint64_t bytes;
+	unsigned sign = n->nwords == 1 ? 0 : read_sign(c, &n->words[0]);
+
+	if (n->nwords == 1)
+		rule_fault(c, word, "size needs %s", n->row->form);
+	if (sign == 0)
+		return 0;
+	if (conf_number_parse(&bytes, word->text, word->len, conf_units_size) < 0) {
+		rule_fault(c, word, "a size is a number, or one with k, m, g or t");
+		return 0;
+	}
+	op->range.min = sign & LESS ? 0 : sign & EQUAL ? bytes : bytes + 1;
+	op->range.max = sign & GREATER ? UINT64_MAX : sign & EQUAL ? bytes : bytes - 1;
+	if ((sign == LESS && bytes == 0) || (sign == GREATER && bytes == UINT64_MAX))
+		rule_fault(c, word, "can never hold: there is no such size");
+	else if (sign == (LESS | GREATER))
+		rule_fault(c, &n->words[0], "write \"not size = ...\"");
+	else
+		op->kind = RULE_OP_SIZE;
+	return 0;
+}
+
+/* ---- messages ---- */
+
+static int use_regex(struct rule_compiler *c, const struct conf_word *word, enum rule_regex_of of,
+		     const struct rule_regex **regex_r)
+{
+	char wrong[RULE_REGEX_ERROR_MAX];
+	size_t at = 0;
+	int result =
+	    rule_regex_compile(regex_r, c->arena, span_of(word->text, word->len), of, &at, wrong);
+
+	if (result == ERR_FORMAT) {
+		struct conf_word from = *word;
+		if (at < word->len) { /* escapes before it may have moved it by a byte each */
+			from.text += at;
+			from.len -= (uint32_t)at;
+			from.column += (uint32_t)at + word->quoted;
+		}
+		rule_fault(c, &from, "the pattern is wrong: %s", wrong);
+		*regex_r = NULL;
+	}
+	return result == ERR_MEMORY ? ERR_MEMORY : 0;
+}
+
+/* A field's name, RFC 5322, 2.2. */
+static bool is_field_name(const struct conf_word *word)
+{
+	for (uint32_t i = 0; i < word->len; i++)
+		if (word->text[i] <= ' ' || word->text[i] > '~' || word->text[i] == ':')
+			return false;
+	return word->len > 0;
+}
+
+static int if_header(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	const struct conf_word *word = &n->words[0];
+	int result = use_regex(c, &n->words[1], RULE_REGEX_OF_FIELD, &op->match.regex);
+
+	if (!is_field_name(word))
+		rule_fault(c, word, "a field's name has no colon, no white space, and is ASCII");
+	if (result < 0 || op->match.regex == NULL || !is_field_name(word))
+		return result;
+	char *name = arena_copy(c->arena, word->text, word->len);
+	if (name == NULL)
+		return ERR_MEMORY;
+	for (uint32_t i = 0; i < word->len; i++)
+		name[i] = (char)rule_lower((uint8_t)name[i]);
+	op->match.name = span_of(name, word->len);
+	op->kind = RULE_OP_HEADER;
+	return 0;
+}
+
+static int if_body(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	int result = use_regex(c, &n->words[0], RULE_REGEX_OF_BODY, &op->match.regex);
+
+	if (result == 0 && op->match.regex != NULL)
+		op->kind = RULE_OP_BODY;
+	return result;
+}
+
+/* ---- numbers ---- */
+
+/* by address | /BITS[,/BITS]: up to 32 bits are of IPv4. */
+static bool read_prefix(struct rule_compiler *c, const struct conf_word *word,
+			struct rule_rate *rate)
+{
+	uint64_t bits;
+
+	if (conf_word_is(word, "address"))
+		return true;
+	if (word->len < 2 || word->text[0] != '/' ||
+	    conf_number_parse(&bits, word->text + 1, word->len - 1, conf_units_none) < 0 ||
+	    bits < 8 || bits > 128) {
+		rule_fault(c, word, "rate counts by address, by /8 to /32, or by /33 to /128");
+		return false;
+	}
+	if (bits <= 32)
+		rate->bits4 = (uint8_t)bits;
+	else
+		rate->bits6 = (uint8_t)bits;
+	return true;
+}
+
+static int rate_number(struct rule_compiler *c, const struct rule_rate *rate)
+{
+	struct rules *r = c->rules;
+
+	for (size_t i = 0; i < r->nrates; i++)
+		if (r->rate[i].window_us == rate->window_us && r->rate[i].bits4 == rate->bits4 &&
+		    r->rate[i].bits6 == rate->bits6)
+			return (int)i;
+	if (r->nrates == RATES_MAX) {
+		rule_fault(c, &c->node->word, "more than %d different rates", RATES_MAX);
+		return 0;
+	}
+	struct rule_rate *grown = arena_grow(c->arena, r->rate, r->nrates, sizeof *grown);
+	if (grown == NULL)
+		return ERR_MEMORY;
+	r->rate = grown;
+	r->rate[r->nrates] = *rate;
+	return (int)r->nrates++;
+}
+
+static int if_rate(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	const struct conf_word *count = &n->words[0], *window = &n->words[1];
+	struct rule_rate rate = {.bits4 = 32, .bits6 = 128};
+	uint64_t over;
+	bool good = true;
+
+	if (conf_number_parse(&over, count->text, count->len, conf_units_none) < 0 ||
+	    over > RATE_MAX) {
+		rule_fault(c, count, "rate needs a number of sessions, at most %d", RATE_MAX);
+		good = false;
+	}
+	if (conf_number_parse(&rate.window_us, window->text, window->len, conf_units_duration) < 0 ||
+	    rate.window_us < SECOND || rate.window_us > RATE_WINDOW_MAX) {
+		rule_fault(c, window, "rate needs a time from 1s to 7d");
+		good = false;
+	}
+	for (uint32_t i = 2; i < n->nwords; i++)
+		good = read_prefix(c, &n->words[i], &rate) && good;
+	int number = good ? rate_number(c, &rate) : 0;
+	if (!good || number < 0)
+		return number;
+	op->kind = RULE_OP_RATE;
+	op->rate.rate = (uint32_t)number;
+	op->rate.over = (uint32_t)over;
+	return 0;
+}
+
+/* HH:MM to minutes; -1 if it is none. */
+static int read_minutes(const char *text)
+{
+	for (int i = 0; i < 5; i++)
+		if (i == 2 ? text[i] != ':' : text[i] < '0' || text[i] > '9')
+			return -1;
+	int hours = (text[0] - '0') * 10 + text[1] - '0', minutes = (text[3] - '0') * 10 + text[4] - '0';
+	return minutes > 59 || hours * 60 + minutes > 24 * 60 ? -1 : hours * 60 + minutes;
+}
+
+static int if_time(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	const struct conf_word *word = &n->words[0];
+	bool form = word->len == 11 && word->text[5] == '-';
+	int from = form ? read_minutes(word->text) : -1;
+	int to = form ? read_minutes(word->text + 6) : -1;
+
+	if (from < 0 || to < 0) {
+		rule_fault(c, word, "time needs HH:MM-HH:MM, in UTC");
+	} else if (from == to || from == 24 * 60) {
+		rule_fault(c, word, "can never hold: this time is over when it begins");
+	} else {
+		op->kind = RULE_OP_TIME;
+		op->range.min = (uint64_t)from;
+		op->range.max = (uint64_t)to;
+	}
+	return 0;
+}
+
+/* A percentage with up to three decimals, to thousandths of it; -1 if it is none. */
+static int64_t read_percentage(const char *text, size_t len)
+{
+	const char *dot = memchr(text, '.', len);
+	size_t whole = dot == NULL ? len : (size_t)(dot - text), decimals = dot == NULL ? 0 : 3;
+	uint64_t n, fraction = 0;
+
+	if (conf_number_parse(&n, text, whole, conf_units_none) < 0 || n > 100)
+		return -1;
+	if (dot != NULL) {
+		size_t left = len - whole - 1;
+		if (left == 0 || left > decimals ||
+		    conf_number_parse(&fraction, dot + 1, left, conf_units_none) < 0)
+			return -1;
+		for (; left < decimals; left++)
+			fraction *= 10;
+	}
+	n = n * 1000 + fraction;
+	return n > 100000 ? -1 : (int64_t)n;
+}
+
+static int if_random(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	const struct conf_word *word = &n->words[0];
+	size_t len = word->len > 0 && word->text[word->len - 1] == '%' ? word->len - 1 : word->len;
+	int64_t share = read_percentage(word->text, len);
+
+	if (share < 0)
+		rule_fault(c, word, "random needs a percentage from 0.001%% to 100%%");
+	else if (share == 0)
+		rule_fault(c, word, "can never hold: no session is among 0%%");
+	if (share <= 0)
+		return 0;
+	op->kind = RULE_OP_RANDOM;
+	op->range.max = ((uint64_t)share << 32) / 100000;
+	return 0;
+}
+
+static int if_all(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
+{
+	(void)c, (void)n;
+	op->kind = RULE_OP_ALWAYS;
+	return 0;
+}
+
+static condition_fn *const by_condition[RULE_CONDITION_COUNT] = {
+    [RULE_IF_ALL] = if_all,         [RULE_IF_FROM] = if_from,
+    [RULE_IF_TO] = if_to,           [RULE_IF_HELO] = if_helo,
+    [RULE_IF_HOST] = if_host,       [RULE_IF_SOURCE] = if_source,
+    [RULE_IF_IP] = if_ip,           [RULE_IF_LOCAL] = if_local,
+    [RULE_IF_DNSBL] = if_dnsbl,     [RULE_IF_DBL] = if_dbl,
+    [RULE_IF_TLS] = if_tls,         [RULE_IF_TEXT] = if_text,
+    [RULE_IF_FROM_HAS] = if_from_has, [RULE_IF_TO_HAS] = if_to_has,
+    [RULE_IF_HELO_HAS] = if_helo_has, [RULE_IF_DNS] = if_dns,
+    [RULE_IF_SIZE] = if_size,       [RULE_IF_HEADER] = if_header,
+    [RULE_IF_BODY] = if_body,       [RULE_IF_RATE] = if_rate,
+    [RULE_IF_TIME] = if_time,       [RULE_IF_RANDOM] = if_random,
+};
+
+/* Conditions that need names from DNS. */
+static int add_reverse(struct rule_compiler *c, const struct rule_op *op)
+{
+	struct rule_lookup lookup = {.kind = RULE_LOOKUP_REVERSE, .subject = RULE_SUBJECT_CLIENT};
+	bool needed = op->kind == RULE_OP_HOST || op->kind == RULE_OP_HOST_SET ||
+		      op->kind == RULE_OP_SOURCE || op->kind == RULE_OP_SOURCE_SET ||
+		      op->kind == RULE_OP_DNS;
+
+	for (unsigned i = 0; op->kind == RULE_OP_LISTED && i < op->which; i++)
+		needed |= c->rules->lookup[op->list[i]].subject == RULE_SUBJECT_HOST;
+	return needed && lookup_number(c, &lookup) < 0 ? ERR_MEMORY : 0;
+}
+
+int rule_compile_condition(struct rule_compiler *c, const struct rule_node *node,
+			   struct rule_op *op)
+{
+	op->kind = RULE_OP_NEVER_KNOWN;
+	if (node->row == NULL) /* reported already */
+		return 0;
+	c->node = node;
+	op->facts = (uint16_t)node->row->facts;
+	c->facts |= node->row->facts;
+	need_phase(c, node, node->row->phase);
+	if (by_condition[node->row->condition](c, node, op) < 0)
+		return ERR_MEMORY;
+	return add_reverse(c, op);
+}
