@@ -10,17 +10,21 @@
 
 #include <string.h>
 
-/* Count one more; at the limit note it, once. */
-static void count(struct conf_parser *parser, size_t *n, size_t max, const char *what)
+/* Count one more; at the limit note it at the word, once. */
+static void count(struct conf_parser *parser, size_t *n, size_t max, const struct conf_word *word,
+		  const char *what)
 {
+	struct conf_statement here = {.file = parser->path};
+	struct conf_place place = conf_word_place(&here, word);
+
 	if ((*n)++ == max)
-		conf_parser_error(parser, what);
+		conf_error_add(parser->run->errors, &place, "more than %zu %s", max, what);
 }
 
-static void count_condition(struct conf_parser *parser)
+static void count_condition(struct conf_parser *parser, const struct conf_word *word)
 {
-	count(parser, &parser->run->rules->conditions, RULE_CONDITIONS_MAX,
-	      "more than 500000 conditions and options");
+	count(parser, &parser->run->rules->conditions, RULE_CONDITIONS_MAX, word,
+	      "conditions and options");
 }
 
 /* Beyond the limits nothing is kept. */
@@ -37,7 +41,7 @@ struct rule_node *rule_build_condition(struct conf_parser *parser, const struct 
 
 	if (node != NULL)
 		node->word = *word;
-	count_condition(parser);
+	count_condition(parser, word);
 	return node;
 }
 
@@ -47,7 +51,7 @@ struct rule_option *rule_build_option(struct conf_parser *parser, const struct c
 
 	if (option != NULL)
 		option->word = *word;
-	count_condition(parser);
+	count_condition(parser, word);
 	return option;
 }
 
@@ -119,7 +123,7 @@ int rule_build_rule(struct conf_parser *parser, const struct rule_head *head,
 {
 	struct rule_list *list = parser->run->rules;
 
-	count(parser, &list->rules, RULE_RULES_MAX, "more than 100000 rules");
+	count(parser, &list->rules, RULE_RULES_MAX, &head->word, "rules");
 	if (is_full(parser))
 		return 0;
 	struct rule_ast *rule = arena_alloc(parser->run->arena, sizeof *rule);

@@ -50,7 +50,7 @@ static int compile(const pcre2_code **code_r, pcre2_general_context *general, st
 		   enum rule_regex_of of, size_t *at_r, char wrong[RULE_REGEX_ERROR_MAX])
 {
 	uint32_t options = PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
-			   PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_AUTO_CAPTURE |
+			   PCRE2_NEVER_BACKSLASH_C |
 			   (of == RULE_REGEX_OF_BODY ? PCRE2_MULTILINE : PCRE2_DOLLAR_ENDONLY);
 	pcre2_compile_context *context = pcre2_compile_context_create(general);
 	int error;

@@ -494,7 +494,10 @@ static int word_at_action(struct reader *r, const struct conf_word *word)
 
 	if (action != NULL)
 		return take_action(r, word, action);
-	return no_action(r, word, ACTIONS);
+	if (rule_flag_find(rule_phases, word) == NULL)
+		return no_action(r, word, ACTIONS);
+	fault(r, word, "a rule has one phase");
+	return GO_ON;
 }
 
 /* Pass over words that nothing is known of. */

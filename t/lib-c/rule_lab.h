@@ -4,6 +4,9 @@
 #ifndef SMTPTRAP_RULE_LAB_H
 #define SMTPTRAP_RULE_LAB_H
 
+#include <fcntl.h>
+#include <stdlib.h>
+
 #include "../tap.h"
 #include "../unit/conf_files.h"
 #include "arena.h"
@@ -44,7 +47,7 @@ static int lab_open(void *ctx, const char *path)
 		snprintf(name, sizeof name, "/proc/self/fd/%d", loop_fd);
 		return open(name, O_RDONLY | O_CLOEXEC);
 	}
-	return test_open(lab_files, path);
+	return test_open(lab_files, strncmp(path, "./", 2) == 0 ? path + 2 : path);
 }
 
 /* Compile the text; NULL if anything is wrong, see lab_errors.  Valid until the next call. */
