@@ -327,18 +327,19 @@ static int add_rule(struct rule_compiler *c, const struct rule_ast *ast)
 	return 0;
 }
 
-static int order_rules(struct rule_compiler *c)
+/* Note which rules run in which phase. */
+static int sort_by_phase(struct rule_compiler *c)
 {
 	struct rules *r = c->rules;
 
 	for (unsigned p = 0; p < RULE_PHASE_COUNT; p++) {
-		uint32_t *list = arena_alloc(c->arena, r->nrules * sizeof *list);
-		if (list == NULL)
+		uint64_t *runs = arena_alloc(c->arena, (r->nrules + 63) / 64 * sizeof *runs);
+		if (runs == NULL)
 			return ERR_MEMORY;
-		r->order[p].rule = list;
 		for (uint32_t i = 0; i < r->nrules; i++)
 			if (r->rule[i].phases & 1u << p)
-				list[r->order[p].count++] = i;
+				runs[i / 64] |= UINT64_C(1) << i % 64;
+		r->runs[p] = runs;
 	}
 	return 0;
 }
@@ -365,7 +366,7 @@ int rule_compile(const struct rules **rules_r, const struct rule_list *list, str
 			return ERR_MEMORY;
 	}
 	*rules_r = rules;
-	return order_rules(&c);
+	return sort_by_phase(&c) < 0 ? ERR_MEMORY : rule_index_build(rules, arena);
 }
 
 /* Statements beside the blocks of rules have no place in a file of rules. */

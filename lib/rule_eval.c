@@ -6,87 +6,16 @@
  * name or a list of names needs is made once an evaluation, when the first condition wants it.
  * Conditions are RULE_YES, RULE_NO or RULE_UNKNOWN (Kleene's logic), and only YES counts.
  */
-#include "rule_has.h"
-#include "rule_int.h"
+#include "rule_eval_int.h"
 
-/* What was made ready for conditions. */
-enum ready {
-	READY_FROM = 1 << 0,
-	READY_TO = 1 << 1,
-	READY_HELO = 1 << 2,
-	READY_HOSTS = 1 << 3,
-	READY_FROM_HAS = 1 << 4,
-	READY_TO_HAS = 1 << 5,
-	READY_HELO_HAS = 1 << 6,
-	READY_IP = 1 << 7,
-};
-
-struct eval {
-	const struct rules *rules;
-	const struct rule_facts *facts;
-	const struct rule_trace *trace;
-	const struct rule_address *to;
-	unsigned ready; /* which of those below */
-	uint64_t ip[2], local[2];
-	struct rule_has from_has, to_has, helo_has;
-	struct rule_mailbox from, to_mailbox;
-	struct rule_name helo, host[RULE_NAMES_MAX];
-	size_t hosts;
-};
+/* Kilobytes that are written before they are read need not be cleared first. */
+#define UNINITIALIZED __attribute__((uninitialized))
 
 typedef enum rule_truth condition_fn(struct eval *e, const struct rule_op *op);
 
 static enum rule_truth truth(bool holds)
 {
 	return holds ? RULE_YES : RULE_NO;
-}
-
-/* Whether this is the first call for this bit. */
-static bool first_time(struct eval *e, enum ready bit)
-{
-	bool first = !(e->ready & bit);
-
-	e->ready |= bit;
-	return first;
-}
-
-/* ---- what conditions look at ---- */
-
-static const struct rule_mailbox *from_of(struct eval *e)
-{
-	if (first_time(e, READY_FROM))
-		rule_mailbox_init(&e->from, e->facts->from.address);
-	return &e->from;
-}
-
-static const struct rule_mailbox *to_of(struct eval *e)
-{
-	if (first_time(e, READY_TO))
-		rule_mailbox_init(&e->to_mailbox, e->to->address);
-	return &e->to_mailbox;
-}
-
-static const struct rule_name *helo_of(struct eval *e)
-{
-	if (first_time(e, READY_HELO))
-		rule_name_init_host(&e->helo, e->facts->helo);
-	return &e->helo;
-}
-
-static void hosts_of(struct eval *e)
-{
-	if (!first_time(e, READY_HOSTS))
-		return;
-	for (size_t i = 0; i < e->facts->rdns.count && e->hosts < RULE_NAMES_MAX; i++)
-		rule_name_init_host(&e->host[e->hosts++], e->facts->rdns.names[i]);
-}
-
-static void ips_of(struct eval *e)
-{
-	if (!first_time(e, READY_IP))
-		return;
-	rule_ip_words(e->facts->client, e->ip);
-	rule_ip_words(e->facts->local, e->local);
 }
 
 /* ---- conditions ---- */
@@ -105,38 +34,38 @@ static enum rule_truth is_never_known(struct eval *e, const struct rule_op *op)
 
 static enum rule_truth is_from(struct eval *e, const struct rule_op *op)
 {
-	return truth(rule_pattern_match_mailbox(&op->pattern, from_of(e)));
+	return truth(rule_pattern_match_mailbox(&op->pattern, rule_eval_from(e)));
 }
 
 static enum rule_truth is_from_set(struct eval *e, const struct rule_op *op)
 {
-	return truth(rule_set_match_mailbox(op->set, from_of(e)));
+	return truth(rule_set_match_mailbox(op->set, rule_eval_from(e)));
 }
 
 static enum rule_truth is_to(struct eval *e, const struct rule_op *op)
 {
-	return truth(rule_pattern_match_mailbox(&op->pattern, to_of(e)));
+	return truth(rule_pattern_match_mailbox(&op->pattern, rule_eval_to(e)));
 }
 
 static enum rule_truth is_to_set(struct eval *e, const struct rule_op *op)
 {
-	return truth(rule_set_match_mailbox(op->set, to_of(e)));
+	return truth(rule_set_match_mailbox(op->set, rule_eval_to(e)));
 }
 
 static enum rule_truth is_helo(struct eval *e, const struct rule_op *op)
 {
-	return truth(rule_pattern_match_name(&op->pattern, helo_of(e)));
+	return truth(rule_pattern_match_name(&op->pattern, rule_eval_helo(e)));
 }
 
 static enum rule_truth is_helo_set(struct eval *e, const struct rule_op *op)
 {
-	return truth(rule_set_match_name(op->set, helo_of(e)));
+	return truth(rule_set_match_name(op->set, rule_eval_helo(e)));
 }
 
 /* A name that is there holds also where others are uncertain. */
 static enum rule_truth is_host(struct eval *e, const struct rule_op *op)
 {
-	hosts_of(e);
+	rule_eval_hosts(e);
 	for (size_t i = 0; i < e->hosts; i++)
 		if (op->kind == RULE_OP_HOST || op->kind == RULE_OP_SOURCE
 			? rule_pattern_match_name(&op->pattern, &e->host[i])
@@ -148,8 +77,8 @@ static enum rule_truth is_host(struct eval *e, const struct rule_op *op)
 
 static enum rule_truth is_source(struct eval *e, const struct rule_op *op)
 {
-	const struct rule_mailbox *from = from_of(e);
-	const struct rule_name *domain = &from->domain, *helo = helo_of(e);
+	const struct rule_mailbox *from = rule_eval_from(e);
+	const struct rule_name *domain = &from->domain, *helo = rule_eval_helo(e);
 	bool usable = from->has_domain && !from->broken;
 	bool set = op->kind == RULE_OP_SOURCE_SET;
 
@@ -169,7 +98,7 @@ static bool in_net(const struct rule_op *op, const uint64_t ip[2])
 
 static enum rule_truth is_ip(struct eval *e, const struct rule_op *op)
 {
-	ips_of(e);
+	rule_eval_ips(e);
 	return truth(in_net(op, e->ip));
 }
 
@@ -180,7 +109,7 @@ static enum rule_truth is_ip_set(struct eval *e, const struct rule_op *op)
 
 static enum rule_truth is_local(struct eval *e, const struct rule_op *op)
 {
-	ips_of(e);
+	rule_eval_ips(e);
 	return truth(in_net(op, e->local));
 }
 
@@ -232,21 +161,21 @@ static enum rule_truth is_text_set(struct eval *e, const struct rule_op *op)
 
 static enum rule_truth has_from(struct eval *e, const struct rule_op *op)
 {
-	if (first_time(e, READY_FROM_HAS))
+	if (rule_eval_first(e, READY_FROM_HAS))
 		e->from_has = rule_has_address(&e->facts->from);
 	return rule_has_any(e->from_has, op->bits);
 }
 
 static enum rule_truth has_to(struct eval *e, const struct rule_op *op)
 {
-	if (first_time(e, READY_TO_HAS))
+	if (rule_eval_first(e, READY_TO_HAS))
 		e->to_has = rule_has_address(e->to);
 	return rule_has_any(e->to_has, op->bits);
 }
 
 static enum rule_truth has_helo(struct eval *e, const struct rule_op *op)
 {
-	if (first_time(e, READY_HELO_HAS))
+	if (rule_eval_first(e, READY_HELO_HAS))
 		e->helo_has = rule_has_helo(e->facts);
 	return rule_has_any(e->helo_has, op->bits);
 }
@@ -463,11 +392,35 @@ static bool apply(struct eval *e, const struct rule *rule, const struct rule_cla
 	return true;
 }
 
+/* Try the rule; returns whether it decides. */
+static bool try_rule(struct eval *e, enum rule_phase phase, const struct rule *rule,
+		     struct rule_verdict *v)
+{
+	bool each = rule->each_to && phase > RULE_RCPT;
+	const struct rule_clause *clause = each ? find_clause_each_to(e, rule) : find_clause(e, rule);
+
+	return clause != NULL && apply(e, rule, clause, v);
+}
+
+/* Try the rules of the phase in their order: those that can match, or for people all. */
+static void try_rules(struct eval *e, enum rule_phase phase, struct rule_verdict *v)
+{
+	uint64_t candidates[(RULE_RULES_MAX + 63) / 64] UNINITIALIZED;
+	const uint64_t *runs = e->rules->runs[phase];
+
+	if (e->trace == NULL)
+		rule_eval_candidates(e, phase, candidates);
+	for (size_t w = 0; w < e->rules->index.words; w++)
+		for (uint64_t left = e->trace == NULL ? candidates[w] & runs[w] : runs[w]; left != 0;
+		     left &= left - 1)
+			if (try_rule(e, phase, &e->rules->rule[w * 64 + (size_t)__builtin_ctzll(left)], v))
+				return;
+}
+
 void rule_eval(const struct rules *rules, enum rule_phase phase, const struct rule_facts *facts,
 	       const struct rule_trace *trace, struct rule_verdict *verdict_r)
 {
-	struct eval e;
-	bool decided = false;
+	struct eval e UNINITIALIZED; /* the most of it is made when it is wanted */
 
 	*verdict_r = (struct rule_verdict){0};
 	if (rules == NULL)
@@ -476,17 +429,9 @@ void rule_eval(const struct rules *rules, enum rule_phase phase, const struct ru
 	e.facts = facts;
 	e.trace = trace;
 	e.to = &facts->to;
-	e.ready = 0; /* the rest is made when it is wanted */
+	e.ready = 0;
 	e.hosts = 0;
-	const struct rule_order *order = &rules->order[phase];
-	for (size_t i = 0; i < order->count && !decided; i++) {
-		const struct rule *rule = &rules->rule[order->rule[i]];
-		bool each = rule->each_to && phase > RULE_RCPT;
-		const struct rule_clause *clause =
-		    each ? find_clause_each_to(&e, rule) : find_clause(&e, rule);
-		if (clause != NULL)
-			decided = apply(&e, rule, clause, verdict_r);
-	}
+	try_rules(&e, phase, verdict_r);
 	drop_useless(verdict_r);
 }
 

@@ -8,6 +8,7 @@
 #define SMTPTRAP_RULE_INT_H
 
 #include "rule_ast.h"
+#include "rule_index.h"
 #include "rule_regex.h"
 #include "rule_set.h"
 
@@ -101,11 +102,6 @@ struct rule {
 	uint8_t phases;     /* 1 << enum rule_phase: where it runs */
 };
 
-struct rule_order {
-	const uint32_t *rule; /* those that run in a phase */
-	size_t count;
-};
-
 struct rules {
 	struct rule *rule;
 	struct rule_clause *clause;
@@ -116,7 +112,8 @@ struct rules {
 	struct rule_rate *rate;
 	const char **tag;
 	size_t nrules, nclauses, nops, nop_texts, noptions, nlookups, nrates, ntags;
-	struct rule_order order[RULE_PHASE_COUNT];
+	struct rule_index index;
+	const uint64_t *runs[RULE_PHASE_COUNT]; /* a bit a rule: it runs in this phase */
 	uint32_t facts[RULE_PHASE_COUNT];
 };
 

@@ -9,6 +9,11 @@ INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logge
 	src/logger_intake.h src/logger_store.c src/logger_store.h src/logger_stream.c \
 	src/logger_stream.h
 
+# A benchmark that is a program: make t/bench/rules.
+EXTRA_PROGRAMS = t/bench/rules
+t_bench_rules_SOURCES = t/bench/rules.c
+t_bench_rules_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 # Programs that tests use.
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
