@@ -1,6 +1,7 @@
 # doc/: manual pages and PROCESSES.md.
 dist_man_MANS += doc/smtptrap.conf.5
 
+dist_man_MANS += doc/smtptrap-rules.5
 dist_man_MANS += doc/smtptrap.1
 
 # The page of records is made of its text and the tables of the sources.

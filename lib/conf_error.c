@@ -59,9 +59,9 @@ bool conf_errors_full(const struct conf_errors *errors)
 }
 
 __attribute__((format(printf, 4, 0))) static void put_fault(char text_r[CONF_ERROR_TEXT_MAX],
-							   const struct conf_place *at,
-							   const char *kind, const char *what,
-							   va_list ap)
+							    const struct conf_place *at,
+							    const char *kind, const char *what,
+							    va_list ap)
 {
 	char explanation[WHAT_MAX];
 	struct buf text;
@@ -92,7 +92,8 @@ void conf_error_add(struct conf_errors *errors, const struct conf_place *at, con
 	va_end(ap);
 }
 
-void conf_warning_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)
+void conf_warning_add(struct conf_errors *errors, const struct conf_place *at, const char *what,
+		      ...)
 {
 	va_list ap;
 

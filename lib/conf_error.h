@@ -41,7 +41,7 @@ void conf_error_add(struct conf_errors *errors, const struct conf_place *at, con
     __attribute__((format(printf, 3, 4)));
 
 /* The same for a warning. */
-void conf_warning_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)
-    __attribute__((format(printf, 3, 4)));
+void conf_warning_add(struct conf_errors *errors, const struct conf_place *at, const char *what,
+		      ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -41,15 +41,15 @@ struct conf_parser {
 	struct conf_word token;                    /* the last one, as written */
 	struct conf_word opened[CONF_BLOCK_DEPTH]; /* the braces that are open */
 	unsigned depth;
-	bool stopped;  /* too deep: the rest of the file is not read */
-	bool begun;    /* the grammar was told what the file holds */
-	bool in_rules; /* within a block of rules, or a file included there */
-	bool rules_named;         /* the last word was "rules", outside all blocks */
-	unsigned rules_depth;     /* braces around the rules, their own included */
-	enum conf_quotes quotes;  /* what quotes in rules may hold */
-	bool rules_include;       /* the include being read stands among rules */
-	struct rule_words rules;  /* the second stage of the scanner, for rules */
-	jmp_buf fatal; /* the scanner has no memory */
+	bool stopped;            /* too deep: the rest of the file is not read */
+	bool begun;              /* the grammar was told what the file holds */
+	bool in_rules;           /* within a block of rules, or a file included there */
+	bool rules_named;        /* the last word was "rules", outside all blocks */
+	unsigned rules_depth;    /* braces around the rules, their own included */
+	enum conf_quotes quotes; /* what quotes in rules may hold */
+	bool rules_include;      /* the include being read stands among rules */
+	struct rule_words rules; /* the second stage of the scanner, for rules */
+	jmp_buf fatal;           /* the scanner has no memory */
 
 	/* The builder's. */
 	struct conf_word *words; /* of the statement being read */

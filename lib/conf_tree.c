@@ -226,9 +226,8 @@ static int parse_file(struct conf_parser *parser, const struct conf_place *place
 	parser->device = file.device;
 	parser->inode = file.inode;
 	size_t skip = skip_mark(&file);
-	parser->in_rules =
-	    holds == CONF_TREE_RULES ||
-	    (holds == CONF_TREE_RULES_OR_BLOCKS && !begins_with_rules(file.text + skip));
+	parser->in_rules = holds == CONF_TREE_RULES || (holds == CONF_TREE_RULES_OR_BLOCKS &&
+							!begins_with_rules(file.text + skip));
 	return conf_parse_text(parser, file.text + skip, file.len - skip);
 }
 

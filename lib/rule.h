@@ -110,11 +110,12 @@ struct rule_facts {
 	uint8_t client[IP_BYTES];
 	uint8_t local[IP_BYTES];
 	uint16_t local_port;
-	const char *listener;   /* its name; NULL: none */
-	uint64_t now_us;        /* since 1970, UTC */
-	uint32_t random;        /* evenly spread, the same all through a session */
-	const uint32_t *rates;  /* one for each rules_rate(); RULE_RATE_UNKNOWN */
-	const uint8_t *lookups; /* enum rule_truth, one for each rules_lookup() with a zone: listed */
+	const char *listener;  /* its name; NULL: none */
+	uint64_t now_us;       /* since 1970, UTC */
+	uint32_t random;       /* evenly spread, the same all through a session */
+	const uint32_t *rates; /* one for each rules_rate(); RULE_RATE_UNKNOWN */
+	const uint8_t
+	    *lookups; /* enum rule_truth, one for each rules_lookup() with a zone: listed */
 	struct {
 		const struct span *names; /* verified reverse names; a dot at the end is ignored */
 		size_t count;             /* those beyond RULE_NAMES_MAX are not looked at */
@@ -152,30 +153,34 @@ enum rule_set_bit {
 	RULE_SET_YAKKER = 1 << 8,
 };
 
-enum rule_tls_option { RULE_TLS_OPTION_OFF, RULE_TLS_OPTION_NO_CLIENT_CERT, RULE_TLS_OPTION_PROFILE };
+enum rule_tls_option {
+	RULE_TLS_OPTION_OFF,
+	RULE_TLS_OPTION_NO_CLIENT_CERT,
+	RULE_TLS_OPTION_PROFILE
+};
 
-#define RULE_TAGS_MAX 64         /* different tags in all rules: bits of a word */
-#define RULE_TAG_LEN 32          /* bytes of a tag or label */
-#define RULE_NOTE_MAX 200        /* bytes of a note */
-#define RULE_MESSAGE_MAX 1200    /* bytes of a message: with codes in one reply, SMTP_REPLY_MAX */
-#define RULE_MESSAGE_LINES 10    /* its lines */
-#define RULE_MESSAGE_LINE 400    /* bytes of one, placeholders filled in: RFC 5321, 4.5.3.1.5 */
+#define RULE_TAGS_MAX 64      /* different tags in all rules: bits of a word */
+#define RULE_TAG_LEN 32       /* bytes of a tag or label */
+#define RULE_NOTE_MAX 200     /* bytes of a note */
+#define RULE_MESSAGE_MAX 1200 /* bytes of a message: with codes in one reply, SMTP_REPLY_MAX */
+#define RULE_MESSAGE_LINES 10 /* its lines */
+#define RULE_MESSAGE_LINE 400 /* bytes of one, placeholders filled in: RFC 5321, 4.5.3.1.5 */
 #define RULE_DELAY_MAX (600ull * 1000 * 1000) /* RFC 5321, 4.5.3.2: clients wait 5 min or more */
 #define RULE_SLOW_MAX 1000000                 /* bytes a second: faster is not slow */
 
 /* Options in force; set tells which members count. */
 struct rule_options {
-	uint32_t set;             /* enum rule_set_bit */
-	uint16_t code;            /* of the reply, 400 to 599 */
-	uint8_t tls;              /* enum rule_tls_option */
-	const char *enhanced;     /* "5.7.1"; NULL: code is given without */
-	const char *message;      /* lines apart by LF; see rule_reply_put() */
-	const char *note;         /* for the record */
-	const char *keep;         /* label of the stream to keep the message in */
-	const char *profile;      /* of RULE_TLS_OPTION_PROFILE */
-	uint64_t delay_us;        /* before the reply */
-	uint64_t tags;            /* bit i: rules_tag(i) */
-	uint32_t slow;            /* bytes a second of replies from now on */
+	uint32_t set;         /* enum rule_set_bit */
+	uint16_t code;        /* of the reply, 400 to 599 */
+	uint8_t tls;          /* enum rule_tls_option */
+	const char *enhanced; /* "5.7.1"; NULL: code is given without */
+	const char *message;  /* lines apart by LF; see rule_reply_put() */
+	const char *note;     /* for the record */
+	const char *keep;     /* label of the stream to keep the message in */
+	const char *profile;  /* of RULE_TLS_OPTION_PROFILE */
+	uint64_t delay_us;    /* before the reply */
+	uint64_t tags;        /* bit i: rules_tag(i) */
+	uint32_t slow;        /* bytes a second of replies from now on */
 };
 
 /*

@@ -20,10 +20,10 @@ enum rule_node_kind { RULE_NODE_CONDITION, RULE_NODE_ALL_OF, RULE_NODE_ANY_OF, R
 
 struct rule_node {
 	enum rule_node_kind kind;
-	struct rule_node *next;                /* with the same parent */
-	struct rule_node *children, *last;     /* of all kinds but conditions */
-	const struct rule_condition_row *row;  /* of a condition */
-	const struct conf_word *words;         /* its arguments */
+	struct rule_node *next;               /* with the same parent */
+	struct rule_node *children, *last;    /* of all kinds but conditions */
+	const struct rule_condition_row *row; /* of a condition */
+	const struct conf_word *words;        /* its arguments */
 	uint32_t nwords;
 	struct conf_word word; /* the condition's name; of others the first below */
 };

@@ -135,12 +135,12 @@ static void find_texts(struct eval *e, uint64_t *candidates)
 					rule_hash(RULE_HASH_START, e->facts->text[t]), candidates);
 }
 
-void rule_eval_candidates(struct eval *e, enum rule_phase phase, uint64_t *candidates)
+/* Look up all that is known of the session. */
+static void find_all(struct eval *e, enum rule_phase phase, uint64_t *candidates)
 {
 	const struct rule_index *index = &e->rules->index;
 	uint32_t known = e->facts->known, in_use = index->spaces;
 
-	memcpy(candidates, index->always, index->words * sizeof *candidates);
 	rule_eval_ips(e);
 	find_nets(index, 0, e->ip, candidates);
 	find_nets(index, 1, e->local, candidates);
@@ -150,9 +150,23 @@ void rule_eval_candidates(struct eval *e, enum rule_phase phase, uint64_t *candi
 		find_hosts(e, candidates);
 	if (phase >= RULE_HELO && known & RULE_FACT_HELO && in_use & spaces(RULE_SPACE_HELO, 2))
 		find_name(index, RULE_SPACE_HELO, rule_eval_helo(e), candidates);
-	if (phase >= RULE_MAIL && known & RULE_FACT_FROM && in_use & spaces(RULE_SPACE_FROM_NULL, 5))
+	if (phase >= RULE_MAIL && known & RULE_FACT_FROM &&
+	    in_use & spaces(RULE_SPACE_FROM_NULL, 5))
 		find_from(e, candidates);
 	if (phase >= RULE_RCPT && known & RULE_FACT_TO && in_use & spaces(RULE_SPACE_TO_ADDRESS, 4))
 		find_to(e, phase, candidates);
 	find_texts(e, candidates);
+}
+
+void rule_eval_candidates(struct eval *e, enum rule_phase phase, uint64_t *candidates)
+{
+	const struct rule_index *index = &e->rules->index;
+	const uint64_t *runs = e->rules->runs[phase];
+
+	for (size_t w = 0; w < index->words; w++)
+		candidates[w] = e->trace == NULL ? index->always[w] : runs[w];
+	if (e->trace == NULL)
+		find_all(e, phase, candidates);
+	for (size_t w = 0; w < index->words; w++)
+		candidates[w] &= runs[w];
 }

@@ -100,8 +100,8 @@ static const char *text_of(struct rule_compiler *c, const struct rule_node *n)
 {
 	uint8_t memory[TEXT_MAX];
 	struct buf text;
-	bool list = n->row != NULL && (n->row->shape == RULE_SHAPE_LIST ||
-				       n->row->shape == RULE_SHAPE_LIST_WORD);
+	bool list = n->row != NULL &&
+		    (n->row->shape == RULE_SHAPE_LIST || n->row->shape == RULE_SHAPE_LIST_WORD);
 	uint32_t commas = !list ? 0 : n->nwords - (n->row->shape == RULE_SHAPE_LIST_WORD);
 
 	buf_init(&text, memory, sizeof memory);
@@ -139,7 +139,8 @@ static int add_node(struct rule_compiler *c, const struct rule_node *n)
 		op.kind = (uint8_t)kinds[n->kind];
 	}
 	int64_t at = text.file == NULL || text.text == NULL ? ERR_MEMORY : add_op(c, &op, &text);
-	for (const struct rule_node *child = n->children; child != NULL && at >= 0; child = child->next)
+	for (const struct rule_node *child = n->children; child != NULL && at >= 0;
+	     child = child->next)
 		if (add_node(c, child) < 0)
 			at = ERR_MEMORY;
 	if (at < 0)
@@ -291,7 +292,8 @@ static void finish_rule(struct rule_compiler *c, const struct rule_ast *ast, str
 		if (rule->phases & 1u << p)
 			r->facts[p] |= c->facts;
 	if (c->tls_word != NULL && !(rule->phases & 1u << RULE_CONNECT))
-		rule_fault(c, c->tls_word, "tls can be set at @connect only, and this rule acts later");
+		rule_fault(c, c->tls_word,
+			   "tls can be set at @connect only, and this rule acts later");
 	if ((rule->phases & ~c->decided) == 0 && c->errors->total == 0)
 		rule_warn(c, &ast->head.word, "never looked at: a rule before it decides on all");
 	bool always = check_clauses(c, ast, rule);
@@ -349,7 +351,8 @@ int rule_compile(const struct rules **rules_r, const struct rule_list *list, str
 		 struct conf_errors *errors)
 {
 	struct rules *rules = arena_alloc(arena, sizeof *rules);
-	struct rule_compiler c = {.arena = arena, .errors = errors, .names = names, .rules = rules};
+	struct rule_compiler c = {
+	    .file = "", .arena = arena, .errors = errors, .names = names, .rules = rules};
 
 	if (rules == NULL)
 		return ERR_MEMORY;
@@ -375,7 +378,8 @@ static void refuse_others(const struct conf_tree *tree, struct conf_errors *erro
 	for (const struct conf_statement *s = tree->first; s != NULL; s = s->next) {
 		struct conf_place place = conf_word_place(s, &s->words[0]);
 		if (s->nwords != 1 || !s->is_block || !conf_word_is(&s->words[0], "rules"))
-			conf_error_add(errors, &place, "only blocks of rules stand in a file of rules");
+			conf_error_add(errors, &place,
+				       "only blocks of rules stand in a file of rules");
 	}
 }
 

@@ -177,9 +177,9 @@ static int use_listener(struct rule_compiler *c, const struct conf_word *word, s
 {
 	bool known = c->names->listen == NULL;
 
-	for (size_t i = 0; i < c->names->nlisten; i++) {
+	for (size_t i = 0; i < c->names->nlisten && !known; i++) {
 		const char *name = c->names->listen[i].name;
-		known |= strlen(name) == word->len && memcmp(name, word->text, word->len) == 0;
+		known = strlen(name) == word->len && memcmp(name, word->text, word->len) == 0;
 	}
 	if (!known)
 		rule_fault(c, word, "no listen block has this name");
@@ -219,8 +219,9 @@ static const char *check_zone(char *zone, size_t *len)
 	zone[*len] = '\0';
 	for (size_t i = 0; i < *len; i++) {
 		zone[i] = (char)rule_lower((uint8_t)zone[i]);
-		bool good = (zone[i] >= 'a' && zone[i] <= 'z') || (zone[i] >= '0' && zone[i] <= '9') ||
-			    zone[i] == '-' || zone[i] == '_' || zone[i] == '.';
+		bool good = (zone[i] >= 'a' && zone[i] <= 'z') ||
+			    (zone[i] >= '0' && zone[i] <= '9') || zone[i] == '-' ||
+			    zone[i] == '_' || zone[i] == '.';
 		if (!good)
 			return "the zone of a list is a domain name";
 		label = zone[i] == '.' ? 0 : label + 1;
@@ -246,7 +247,8 @@ static int lookup_number(struct rule_compiler *c, const struct rule_lookup *look
 			return (int)i;
 	}
 	if (r->nlookups == LOOKUPS_MAX) {
-		rule_fault(c, &c->node->word, "more than %d different look-ups in DNS", LOOKUPS_MAX);
+		rule_fault(c, &c->node->word, "more than %d different look-ups in DNS",
+			   LOOKUPS_MAX);
 		return 0;
 	}
 	struct rule_lookup *grown = arena_grow(c->arena, r->lookup, r->nlookups, sizeof *grown);
@@ -336,7 +338,8 @@ static int if_dbl(struct rule_compiler *c, const struct rule_node *n, struct rul
 	const char *zone;
 	int result = read_zone(c, &n->words[n->nwords - 1], &zone);
 
-	for (size_t i = 0; i < sizeof sources / sizeof *sources && result == 0 && zone != NULL; i++) {
+	for (size_t i = 0; i < sizeof sources / sizeof *sources && result == 0 && zone != NULL;
+	     i++) {
 		if (!(bits & sources[i].bit))
 			continue;
 		need_phase(c, n, sources[i].phase);
@@ -401,8 +404,9 @@ enum { LESS = 1, EQUAL = 2, GREATER = 4 };
 static unsigned read_sign(struct rule_compiler *c, const struct conf_word *word)
 {
 	static const struct rule_flag signs[] = {
-	    {"<", LESS},	      {"<=", LESS | EQUAL}, {"=", EQUAL}, {">", GREATER},
-	    {">=", GREATER | EQUAL}, {"!=", LESS | GREATER}, {NULL, 0}};
+	    {"<", LESS},    {"<=", LESS | EQUAL},    {"=", EQUAL},
+	    {">", GREATER}, {">=", GREATER | EQUAL}, {"!=", LESS | GREATER},
+	    {NULL, 0}};
 	const struct rule_flag *sign = rule_flag_find(signs, word);
 
 	if (sign == NULL)
@@ -435,9 +439,9 @@ static int if_tls(struct rule_compiler *c, const struct rule_node *n, struct rul
 		rule_fault_meant(c, word, rule_tls_words, n->nwords > 1 ? "tls comparison" : "tls");
 		return 0;
 	}
-	op->bits = off ? 1u << RULE_TLS_OFF
-	       : on ? versions(LESS | EQUAL | GREATER, RULE_TLS_SSL3)
-		    : versions(sign, version->bits);
+	op->bits = off  ? 1u << RULE_TLS_OFF
+		   : on ? versions(LESS | EQUAL | GREATER, RULE_TLS_SSL3)
+			: versions(sign, version->bits);
 	if (op->bits == 0)
 		rule_fault(c, word, "can never hold: there is no such version");
 	else
@@ -585,7 +589,8 @@ static int if_rate(struct rule_compiler *c, const struct rule_node *n, struct ru
 		rule_fault(c, count, "rate needs a number of sessions, at most %d", RATE_MAX);
 		good = false;
 	}
-	if (conf_number_parse(&rate.window_us, window->text, window->len, conf_units_duration) < 0 ||
+	if (conf_number_parse(&rate.window_us, window->text, window->len, conf_units_duration) <
+		0 ||
 	    rate.window_us < SECOND || rate.window_us > RATE_WINDOW_MAX) {
 		rule_fault(c, window, "rate needs a time from 1s to 7d");
 		good = false;
@@ -607,7 +612,8 @@ static int read_minutes(const char *text)
 	for (int i = 0; i < 5; i++)
 		if (i == 2 ? text[i] != ':' : text[i] < '0' || text[i] > '9')
 			return -1;
-	int hours = (text[0] - '0') * 10 + text[1] - '0', minutes = (text[3] - '0') * 10 + text[4] - '0';
+	int hours = (text[0] - '0') * 10 + text[1] - '0',
+	    minutes = (text[3] - '0') * 10 + text[4] - '0';
 	return minutes > 59 || hours * 60 + minutes > 24 * 60 ? -1 : hours * 60 + minutes;
 }
 
@@ -676,17 +682,28 @@ static int if_all(struct rule_compiler *c, const struct rule_node *n, struct rul
 }
 
 static condition_fn *const by_condition[RULE_CONDITION_COUNT] = {
-    [RULE_IF_ALL] = if_all,         [RULE_IF_FROM] = if_from,
-    [RULE_IF_TO] = if_to,           [RULE_IF_HELO] = if_helo,
-    [RULE_IF_HOST] = if_host,       [RULE_IF_SOURCE] = if_source,
-    [RULE_IF_IP] = if_ip,           [RULE_IF_LOCAL] = if_local,
-    [RULE_IF_DNSBL] = if_dnsbl,     [RULE_IF_DBL] = if_dbl,
-    [RULE_IF_TLS] = if_tls,         [RULE_IF_TEXT] = if_text,
-    [RULE_IF_FROM_HAS] = if_from_has, [RULE_IF_TO_HAS] = if_to_has,
-    [RULE_IF_HELO_HAS] = if_helo_has, [RULE_IF_DNS] = if_dns,
-    [RULE_IF_SIZE] = if_size,       [RULE_IF_HEADER] = if_header,
-    [RULE_IF_BODY] = if_body,       [RULE_IF_RATE] = if_rate,
-    [RULE_IF_TIME] = if_time,       [RULE_IF_RANDOM] = if_random,
+    [RULE_IF_ALL] = if_all,
+    [RULE_IF_FROM] = if_from,
+    [RULE_IF_TO] = if_to,
+    [RULE_IF_HELO] = if_helo,
+    [RULE_IF_HOST] = if_host,
+    [RULE_IF_SOURCE] = if_source,
+    [RULE_IF_IP] = if_ip,
+    [RULE_IF_LOCAL] = if_local,
+    [RULE_IF_DNSBL] = if_dnsbl,
+    [RULE_IF_DBL] = if_dbl,
+    [RULE_IF_TLS] = if_tls,
+    [RULE_IF_TEXT] = if_text,
+    [RULE_IF_FROM_HAS] = if_from_has,
+    [RULE_IF_TO_HAS] = if_to_has,
+    [RULE_IF_HELO_HAS] = if_helo_has,
+    [RULE_IF_DNS] = if_dns,
+    [RULE_IF_SIZE] = if_size,
+    [RULE_IF_HEADER] = if_header,
+    [RULE_IF_BODY] = if_body,
+    [RULE_IF_RATE] = if_rate,
+    [RULE_IF_TIME] = if_time,
+    [RULE_IF_RANDOM] = if_random,
 };
 
 /* Conditions that need names from DNS. */

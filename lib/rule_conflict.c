@@ -7,9 +7,9 @@
  */
 #include "rule_compiler.h"
 
-#define STEPS_MAX 2000  /* of a search; the first way is mostly one */
-#define CHOSEN_MAX 100  /* conditions held against each other */
-#define POOL_MAX 1000   /* parts of a clause waiting to be looked at */
+#define STEPS_MAX 2000 /* of a search; the first way is mostly one */
+#define CHOSEN_MAX 100 /* conditions held against each other */
+#define POOL_MAX 1000  /* parts of a clause waiting to be looked at */
 #define MINUTES (24u * 60)
 
 /* A part of the clause that must hold, or must not. */
@@ -123,8 +123,8 @@ static bool states_exclude(const struct rule_op *a, bool not_a, const struct rul
 
 /* How two conditions' sets stand to each other. */
 struct relation {
-	bool apart;    /* nothing is in both */
-	bool a_in_b;   /* all of a is in b */
+	bool apart;  /* nothing is in both */
+	bool a_in_b; /* all of a is in b */
 	bool b_in_a;
 };
 
@@ -231,8 +231,8 @@ static struct relation compare_rates(const struct rule_op *a, const struct rule_
 
 static struct relation compare_lists(const struct rule_op *a, const struct rule_op *b)
 {
-	bool same = a->which == b->which &&
-		    memcmp(a->list, b->list, a->which * sizeof *a->list) == 0;
+	bool same =
+	    a->which == b->which && memcmp(a->list, b->list, a->which * sizeof *a->list) == 0;
 
 	return (struct relation){.a_in_b = same, .b_in_a = same};
 }
@@ -240,17 +240,28 @@ static struct relation compare_lists(const struct rule_op *a, const struct rule_
 typedef struct relation relation_fn(const struct rule_op *a, const struct rule_op *b);
 
 static relation_fn *const relations[RULE_OP_COUNT] = {
-    [RULE_OP_FROM] = compare_patterns,       [RULE_OP_FROM_SET] = compare_files,
-    [RULE_OP_TO] = compare_patterns,         [RULE_OP_TO_SET] = compare_files,
-    [RULE_OP_HELO] = compare_patterns,       [RULE_OP_HELO_SET] = compare_files,
-    [RULE_OP_HOST] = compare_patterns,       [RULE_OP_HOST_SET] = compare_files,
-    [RULE_OP_SOURCE] = compare_patterns,     [RULE_OP_SOURCE_SET] = compare_files,
-    [RULE_OP_TEXT] = compare_patterns,       [RULE_OP_TEXT_SET] = compare_files,
-    [RULE_OP_IP] = compare_nets,             [RULE_OP_IP_SET] = compare_nets,
-    [RULE_OP_LOCAL] = compare_nets,          [RULE_OP_LOCAL_SET] = compare_nets,
-    [RULE_OP_LOCAL_PORT] = compare_ranges,   [RULE_OP_SIZE] = compare_ranges,
-    [RULE_OP_RANDOM] = compare_ranges,       [RULE_OP_TIME] = compare_times,
-    [RULE_OP_LISTENER] = compare_listeners,  [RULE_OP_RATE] = compare_rates,
+    [RULE_OP_FROM] = compare_patterns,
+    [RULE_OP_FROM_SET] = compare_files,
+    [RULE_OP_TO] = compare_patterns,
+    [RULE_OP_TO_SET] = compare_files,
+    [RULE_OP_HELO] = compare_patterns,
+    [RULE_OP_HELO_SET] = compare_files,
+    [RULE_OP_HOST] = compare_patterns,
+    [RULE_OP_HOST_SET] = compare_files,
+    [RULE_OP_SOURCE] = compare_patterns,
+    [RULE_OP_SOURCE_SET] = compare_files,
+    [RULE_OP_TEXT] = compare_patterns,
+    [RULE_OP_TEXT_SET] = compare_files,
+    [RULE_OP_IP] = compare_nets,
+    [RULE_OP_IP_SET] = compare_nets,
+    [RULE_OP_LOCAL] = compare_nets,
+    [RULE_OP_LOCAL_SET] = compare_nets,
+    [RULE_OP_LOCAL_PORT] = compare_ranges,
+    [RULE_OP_SIZE] = compare_ranges,
+    [RULE_OP_RANDOM] = compare_ranges,
+    [RULE_OP_TIME] = compare_times,
+    [RULE_OP_LISTENER] = compare_listeners,
+    [RULE_OP_RATE] = compare_rates,
     [RULE_OP_LISTED] = compare_lists,
 };
 
@@ -358,7 +369,8 @@ void rule_check_clause(struct rule_compiler *c, uint32_t op, const struct conf_w
 
 	if (possible(&s, &all))
 		return;
-	const struct rule_op_text *a = &c->rules->op_text[s.culprit], *b = &c->rules->op_text[s.other];
+	const struct rule_op_text *a = &c->rules->op_text[s.culprit],
+				  *b = &c->rules->op_text[s.other];
 	if (a->line < b->line || (a->line == b->line && a->column < b->column)) {
 		a = b;
 		b = &c->rules->op_text[s.culprit];

@@ -312,8 +312,8 @@ static const struct rule_clause *find_clause(struct eval *e, const struct rule *
 	const struct rule_clause *clause = &e->rules->clause[rule->clause];
 
 	for (uint32_t i = 0; i < rule->nclauses; i++, clause++) {
-		enum rule_truth result = e->trace == NULL ? evaluate(e, clause->op)
-							  : evaluate_traced(e, rule, clause);
+		enum rule_truth result =
+		    e->trace == NULL ? evaluate(e, clause->op) : evaluate_traced(e, rule, clause);
 		if (result == RULE_YES)
 			return clause;
 	}
@@ -397,24 +397,24 @@ static bool try_rule(struct eval *e, enum rule_phase phase, const struct rule *r
 		     struct rule_verdict *v)
 {
 	bool each = rule->each_to && phase > RULE_RCPT;
-	const struct rule_clause *clause = each ? find_clause_each_to(e, rule) : find_clause(e, rule);
+	const struct rule_clause *clause =
+	    each ? find_clause_each_to(e, rule) : find_clause(e, rule);
 
 	return clause != NULL && apply(e, rule, clause, v);
 }
 
-/* Try the rules of the phase in their order: those that can match, or for people all. */
+/* Try the rules of the phase that can match, in their order; for people all. */
 static void try_rules(struct eval *e, enum rule_phase phase, struct rule_verdict *v)
 {
 	uint64_t candidates[(RULE_RULES_MAX + 63) / 64] UNINITIALIZED;
-	const uint64_t *runs = e->rules->runs[phase];
 
-	if (e->trace == NULL)
-		rule_eval_candidates(e, phase, candidates);
+	rule_eval_candidates(e, phase, candidates);
 	for (size_t w = 0; w < e->rules->index.words; w++)
-		for (uint64_t left = e->trace == NULL ? candidates[w] & runs[w] : runs[w]; left != 0;
-		     left &= left - 1)
-			if (try_rule(e, phase, &e->rules->rule[w * 64 + (size_t)__builtin_ctzll(left)], v))
+		for (uint64_t left = candidates[w]; left != 0; left &= left - 1) {
+			size_t rule = w * 64 + (size_t)__builtin_ctzll(left);
+			if (try_rule(e, phase, &e->rules->rule[rule], v))
 				return;
+		}
 }
 
 void rule_eval(const struct rules *rules, enum rule_phase phase, const struct rule_facts *facts,

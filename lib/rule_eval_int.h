@@ -43,7 +43,8 @@ const struct rule_name *rule_eval_helo(struct eval *e);
 void rule_eval_hosts(struct eval *e);
 void rule_eval_ips(struct eval *e);
 
-/* Set the bits of the rules that can match in this phase; there are rules->index.words words. */
+/* The bits of the rules that can match in this phase, or with a trace of all that run in it; there
+ * are rules->index.words words. */
 void rule_eval_candidates(struct eval *e, enum rule_phase phase, uint64_t *candidates);
 
 #endif

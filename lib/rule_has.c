@@ -25,8 +25,8 @@ static uint32_t look_at_address(const struct rule_address *address)
 		flags |= RULE_ADDRESS_UNQUALIFIED;
 	if (a.bytes[0] == '@')
 		flags |= at > a.bytes ? RULE_ADDRESS_ROUTE : RULE_ADDRESS_GARBAGE;
-	if (a.bytes[0] == '<' || strchr(">\"].@", last) != NULL || last == '\0' ||
-	    holds(a, "..") || holds(a, "@@"))
+	if (a.bytes[0] == '<' || strchr(">\"].@", last) != NULL || last == '\0' || holds(a, "..") ||
+	    holds(a, "@@"))
 		flags |= RULE_ADDRESS_GARBAGE;
 	const uint8_t *quote = memchr(a.bytes, '"', a.len);
 	if (quote != NULL && quote != a.bytes + a.len - 1)
@@ -100,7 +100,8 @@ struct rule_has rule_has_dns(const struct rule_facts *facts)
 	struct rule_has has = {.is = bad};
 
 	if (facts->rdns.count > 0)
-		has.is |= RULE_DNS_EXISTS | (bad == 0 && !facts->rdns.uncertain ? RULE_DNS_GOOD : 0);
+		has.is |=
+		    RULE_DNS_EXISTS | (bad == 0 && !facts->rdns.uncertain ? RULE_DNS_GOOD : 0);
 	else if (!facts->rdns.uncertain)
 		has.is |= RULE_DNS_NODNS;
 	if (!facts->rdns.uncertain)

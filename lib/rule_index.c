@@ -83,8 +83,8 @@ static bool put(struct keys *k, bool add, enum rule_space space, uint64_t hash)
 }
 
 /* from and to; null is where <> stands, RULE_SPACE_COUNT if nowhere. */
-static bool put_address(struct keys *k, bool add, const struct rule_pattern *p, enum rule_space null,
-			enum rule_space address)
+static bool put_address(struct keys *k, bool add, const struct rule_pattern *p,
+			enum rule_space null, enum rule_space address)
 {
 	switch (p->kind) {
 	case RULE_PATTERN_NULL:
@@ -131,7 +131,8 @@ static bool put_condition(struct keys *k, bool add, const struct rule_op *op)
 {
 	switch (op->kind) {
 	case RULE_OP_FROM:
-		return put_address(k, add, &op->pattern, RULE_SPACE_FROM_NULL, RULE_SPACE_FROM_ADDRESS);
+		return put_address(k, add, &op->pattern, RULE_SPACE_FROM_NULL,
+				   RULE_SPACE_FROM_ADDRESS);
 	case RULE_OP_TO:
 		return put_address(k, add, &op->pattern, RULE_SPACE_COUNT, RULE_SPACE_TO_ADDRESS);
 	case RULE_OP_HELO:
@@ -213,7 +214,8 @@ static int make_table(struct rule_index *index, struct keys *k)
 	for (size_t i = 0; i < k->count; i++) {
 		struct rule_index_slot *slot = find_slot(index, k->entry[i].key);
 		if (slot->count == 0)
-			*slot = (struct rule_index_slot){.key = k->entry[i].key, .first = (uint32_t)i};
+			*slot =
+			    (struct rule_index_slot){.key = k->entry[i].key, .first = (uint32_t)i};
 		slot->count++;
 		rules[i] = k->entry[i].rule;
 	}

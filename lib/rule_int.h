@@ -66,7 +66,7 @@ struct rule_op {
 		struct {
 			uint64_t ip[2], mask[2];
 		} net;
-		uint32_t bits; /* flags, or a mask of enum rule_tls */
+		uint32_t bits;                    /* flags, or a mask of enum rule_tls */
 		uint32_t list[RULE_OP_LISTS_MAX]; /* numbers of look-ups */
 		struct {
 			uint64_t min, max; /* both included */
@@ -98,8 +98,8 @@ struct rule {
 	uint32_t clause, nclauses;
 	uint8_t action; /* enum rule_action */
 	bool keeping;
-	bool each_to;       /* after RULE_RCPT: to be tried with each recipient */
-	uint8_t phases;     /* 1 << enum rule_phase: where it runs */
+	bool each_to;   /* after RULE_RCPT: to be tried with each recipient */
+	uint8_t phases; /* 1 << enum rule_phase: where it runs */
 };
 
 struct rules {

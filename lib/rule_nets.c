@@ -19,7 +19,8 @@ int rule_nets_init(struct rule_nets *nets, struct arena *arena, size_t max)
 {
 	*nets = (struct rule_nets){0};
 	nets->v4 = arena_alloc(arena, max * sizeof *nets->v4);
-	nets->v6 = arena_alloc(arena, max * sizeof *nets->v6); /* zeroed pages that nobody touches */
+	nets->v6 =
+	    arena_alloc(arena, max * sizeof *nets->v6); /* zeroed pages that nobody touches */
 	return nets->v4 == NULL || nets->v6 == NULL ? ERR_MEMORY : 0;
 }
 

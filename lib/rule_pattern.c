@@ -50,7 +50,8 @@ static const char *check_domain(const char *text, size_t len)
 {
 	size_t labels = 1;
 
-	if (len == 0 || text[0] == '.' || text[len - 1] == '.' || memmem(text, len, "..", 2) != NULL)
+	if (len == 0 || text[0] == '.' || text[len - 1] == '.' ||
+	    memmem(text, len, "..", 2) != NULL)
 		return "a domain has no empty labels";
 	if (memchr(text, '@', len) != NULL)
 		return "a domain holds no @";
@@ -159,15 +160,16 @@ void rule_mailbox_init(struct rule_mailbox *m, struct span address)
 	m->text = address;
 	m->null = address.len == 0;
 	m->has_domain = at != NULL;
-	m->broken = at != NULL && (address.bytes[0] == '@' || at == address.bytes + address.len - 1);
+	m->broken =
+	    at != NULL && (address.bytes[0] == '@' || at == address.bytes + address.len - 1);
 	m->local = at == NULL ? address : span_head(address, (size_t)(at - address.bytes));
 	struct span domain = {NULL, 0};
 	if (at != NULL)
 		domain = span_tail(address, m->local.len + 1);
 	rule_name_init(&m->domain, domain);
 	m->local_hash = rule_hash(RULE_HASH_START, m->local);
-	m->hash = at == NULL ? m->local_hash
-			     : rule_hash(rule_hash_byte(m->domain.hash, '@'), m->local);
+	m->hash =
+	    at == NULL ? m->local_hash : rule_hash(rule_hash_byte(m->domain.hash, '@'), m->local);
 }
 
 /* ---- matching ---- */
@@ -267,7 +269,8 @@ static struct parts parts_of(const struct rule_pattern *p)
 	case RULE_PATTERN_ADDRESS:
 		at = memrchr(p->text.bytes, '@', p->text.len);
 		parts.bare = at == NULL;
-		parts.local = at == NULL ? p->text : span_head(p->text, (size_t)(at - p->text.bytes));
+		parts.local =
+		    at == NULL ? p->text : span_head(p->text, (size_t)(at - p->text.bytes));
 		if (at != NULL)
 			parts.domain = span_tail(p->text, parts.local.len + 1);
 		break;
@@ -279,7 +282,8 @@ static struct parts parts_of(const struct rule_pattern *p)
 		break;
 	default:
 		parts.domain = p->text;
-		parts.below = p->kind == RULE_PATTERN_SUBDOMAINS || p->kind == RULE_PATTERN_SUBHOSTS;
+		parts.below =
+		    p->kind == RULE_PATTERN_SUBDOMAINS || p->kind == RULE_PATTERN_SUBHOSTS;
 	}
 	return parts;
 }

@@ -67,9 +67,9 @@ const char *rule_pattern_word(struct rule_pattern *pattern_r, char *text, size_t
 
 /* A host name or a domain, prepared. */
 struct rule_name {
-	struct span text; /* without a dot at the end; empty: matches nothing */
-	uint64_t hash;    /* of all of it */
-	uint32_t labels;  /* those of suffix */
+	struct span text;                 /* without a dot at the end; empty: matches nothing */
+	uint64_t hash;                    /* of all of it */
+	uint32_t labels;                  /* those of suffix */
 	uint64_t suffix[RULE_LABELS_MAX]; /* [i]: hash of the last i + 1 labels */
 	uint16_t at[RULE_LABELS_MAX];     /* where they begin, from the end */
 };
@@ -82,12 +82,12 @@ void rule_name_init_host(struct rule_name *name, struct span text);
 /* An address, prepared.  One that begins or ends with @ is matched by no pattern. */
 struct rule_mailbox {
 	struct span text;
-	struct span local;       /* what is before the last @, or all */
-	bool null;               /* <> */
+	struct span local; /* what is before the last @, or all */
+	bool null;         /* <> */
 	bool broken;
 	bool has_domain;
-	uint64_t hash;           /* of all of it */
-	uint64_t local_hash;     /* of local */
+	uint64_t hash;       /* of all of it */
+	uint64_t local_hash; /* of local */
 	struct rule_name domain;
 };
 

@@ -14,9 +14,9 @@
 #include <pcre2.h>
 #include <stdlib.h>
 
-#define PARENS_MAX 50   /* parentheses in each other: PCRE2's compiler recurses */
-#define BLOCKS 2        /* while a match asks for more memory, it holds the old and the new */
-#define SMALL_MAX 4096  /* bytes of PCRE2's own objects, made once: below 1,000 */
+#define PARENS_MAX 50  /* parentheses in each other: PCRE2's compiler recurses */
+#define BLOCKS 2       /* while a match asks for more memory, it holds the old and the new */
+#define SMALL_MAX 4096 /* bytes of PCRE2's own objects, made once: below 1,000 */
 
 struct rule_regex {
 	const pcre2_code *code;
@@ -85,8 +85,8 @@ int rule_regex_compile(const struct rule_regex **regex_r, struct arena *arena, s
 static void *scratch_malloc(PCRE2_SIZE size, void *ctx)
 {
 	struct rule_scratch *s = ctx;
-	size_t rounded = (size + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) *
-			 _Alignof(max_align_t);
+	size_t rounded =
+	    (size + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
 
 	if (s->data == NULL && rounded <= SMALL_MAX - s->small_used) {
 		s->small_used += rounded;
@@ -206,7 +206,8 @@ static struct span unfold(struct span value, struct span *rest, struct rule_scra
 enum rule_truth rule_regex_match_header(const struct rule_regex *regex, struct span name,
 					struct span message, struct rule_scratch *scratch)
 {
-	struct span rest = message.len > RULE_HEADER_MAX ? span_head(message, RULE_HEADER_MAX) : message;
+	struct span rest =
+	    message.len > RULE_HEADER_MAX ? span_head(message, RULE_HEADER_MAX) : message;
 	enum rule_truth best = RULE_NO;
 
 	while (rest.len > 0 && best != RULE_YES) {

@@ -108,7 +108,8 @@ bool rule_set_match_mailbox(const struct rule_set *set, const struct rule_mailbo
 		return false;
 	if (m->null)
 		return has(set, rule_hash(RULE_HASH_START, null), "", null, "");
-	if (has(set, m->hash, "", m->text, "") || has(set, rule_hash(at, m->local), "", m->local, "@"))
+	if (has(set, m->hash, "", m->text, "") ||
+	    has(set, rule_hash(at, m->local), "", m->local, "@"))
 		return true;
 	return m->has_domain && (has_name(set, &m->domain, signs) || has(set, at, "@", none, ""));
 }

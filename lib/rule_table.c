@@ -16,29 +16,29 @@ const struct rule_flag rule_phases[] = {
 };
 
 const struct rule_flag rule_actions[] = {
-    {"accept", RULE_ACCEPT}, {"discard", RULE_DISCARD}, {"stall", RULE_STALL},
-    {"reject", RULE_REJECT}, {"set", RULE_SET},         {"set-with", RULE_SET},
+    {"accept", RULE_ACCEPT},
+    {"discard", RULE_DISCARD},
+    {"stall", RULE_STALL},
+    {"reject", RULE_REJECT},
+    {"set", RULE_SET},
+    {"set-with", RULE_SET},
     {NULL, 0},
 };
 
 const struct rule_flag rule_tls_words[] = {
-    {"ssl3", RULE_TLS_SSL3},  {"1.0", RULE_TLS_1_0},    {"1.1", RULE_TLS_1_1},
-    {"1.2", RULE_TLS_1_2},    {"1.3", RULE_TLS_1_3},    {"tls1.0", RULE_TLS_1_0},
-    {"tls1.1", RULE_TLS_1_1}, {"tls1.2", RULE_TLS_1_2}, {"tls1.3", RULE_TLS_1_3},
-    {NULL, 0},
+    {"ssl3", RULE_TLS_SSL3},  {"1.0", RULE_TLS_1_0},
+    {"1.1", RULE_TLS_1_1},    {"1.2", RULE_TLS_1_2},
+    {"1.3", RULE_TLS_1_3},    {"tls1.0", RULE_TLS_1_0},
+    {"tls1.1", RULE_TLS_1_1}, {"tls1.2", RULE_TLS_1_2},
+    {"tls1.3", RULE_TLS_1_3}, {NULL, 0},
 };
 
 static const struct rule_flag address_flags[] = {
-    {"route", RULE_ADDRESS_ROUTE},
-    {"noat", RULE_ADDRESS_NOAT},
-    {"quoted", RULE_ADDRESS_QUOTED},
-    {"unqualified", RULE_ADDRESS_UNQUALIFIED},
-    {"garbage", RULE_ADDRESS_GARBAGE},
-    {"bad", RULE_ADDRESS_BAD},
-    {"resolves", RULE_ADDRESS_RESOLVES},
-    {"unknown", RULE_ADDRESS_UNKNOWN},
-    {"baddom", RULE_ADDRESS_BADDOM},
-    {NULL, 0},
+    {"route", RULE_ADDRESS_ROUTE},       {"noat", RULE_ADDRESS_NOAT},
+    {"quoted", RULE_ADDRESS_QUOTED},     {"unqualified", RULE_ADDRESS_UNQUALIFIED},
+    {"garbage", RULE_ADDRESS_GARBAGE},   {"bad", RULE_ADDRESS_BAD},
+    {"resolves", RULE_ADDRESS_RESOLVES}, {"unknown", RULE_ADDRESS_UNKNOWN},
+    {"baddom", RULE_ADDRESS_BADDOM},     {NULL, 0},
 };
 
 static const struct rule_flag helo_flags[] = {

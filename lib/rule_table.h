@@ -43,7 +43,7 @@ enum rule_shape {
 	RULE_SHAPE_LOCAL,     /* WORD, or port or listener and a word */
 	RULE_SHAPE_HEADER,    /* WORD, then a pattern */
 	RULE_SHAPE_PATTERN,
-	RULE_SHAPE_RATE, /* N per T, or N per T by LIST */
+	RULE_SHAPE_RATE,  /* N per T, or N per T by LIST */
 	RULE_SHAPE_LINES, /* a word that may have several lines */
 	RULE_SHAPE_CODE,  /* WORD, or one and an enhanced code */
 	RULE_SHAPE_TLS,   /* WORD, or profile and a word */
@@ -98,7 +98,7 @@ enum rule_address_flag {
 	RULE_ADDRESS_UNKNOWN = 1 << 6,
 	RULE_ADDRESS_BADDOM = 1 << 7,
 };
-#define RULE_ADDRESS_BAD                                                                           \
+#define RULE_ADDRESS_BAD \
 	(RULE_ADDRESS_NOAT | RULE_ADDRESS_QUOTED | RULE_ADDRESS_UNQUALIFIED | RULE_ADDRESS_GARBAGE)
 #define RULE_ADDRESS_DNS (RULE_ADDRESS_RESOLVES | RULE_ADDRESS_UNKNOWN | RULE_ADDRESS_BADDOM)
 
@@ -133,8 +133,8 @@ enum rule_dbl_source {
 };
 
 /* The first three end with a word of NULL. */
-extern const struct rule_flag rule_phases[];  /* enum rule_phase */
-extern const struct rule_flag rule_actions[]; /* enum rule_action */
+extern const struct rule_flag rule_phases[];    /* enum rule_phase */
+extern const struct rule_flag rule_actions[];   /* enum rule_action */
 extern const struct rule_flag rule_tls_words[]; /* enum rule_tls, off left out */
 extern const struct rule_condition_row rule_conditions[];
 extern const struct rule_option_row rule_options_table[];

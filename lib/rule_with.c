@@ -49,8 +49,8 @@ static int64_t line_length(const char *line, size_t len, size_t *at_r)
 			continue;
 		if (i + 1 < len && line[i + 1] == line[i]) {
 			i++;
-		} else if (len - i >= 4 && (memcmp(line + i, "{id}", 4) == 0 ||
-					    memcmp(line + i, "{ip}", 4) == 0)) {
+		} else if (len - i >= 4 &&
+			   (memcmp(line + i, "{id}", 4) == 0 || memcmp(line + i, "{ip}", 4) == 0)) {
 			i += 3;
 			n += PLACEHOLDER_MAX - 1;
 		} else {
@@ -96,7 +96,8 @@ static bool check_lines(struct with *w, const char *text)
 		size_t len = strcspn(line, "\n"), at = 0;
 		int64_t full = line_length(line, len, &at);
 		if (full < 0 && (line[at] == '{' || line[at] == '}'))
-			rule_fault(w->c, first_word(w), "message knows {id} and {ip}; {{ and }} are braces");
+			rule_fault(w->c, first_word(w),
+				   "message knows {id} and {ip}; {{ and }} are braces");
 		else if (full < 0)
 			rule_fault(w->c, first_word(w), "a reply is printable ASCII");
 		else if (full > RULE_MESSAGE_LINE)
@@ -208,8 +209,7 @@ static int with_keep(struct with *w)
 	bool keeps = action == RULE_ACCEPT || action == RULE_SET || w->head->keeping;
 
 	if (!keeps)
-		rule_fault(w->c, &w->option->word, "%s keeps no message",
-			   rule_action_name(action));
+		rule_fault(w->c, &w->option->word, "%s keeps no message", rule_action_name(action));
 	check_name(w, first_word(w));
 	w->to->keep = copy(w, first_word(w));
 	w->to->set |= RULE_SET_KEEP;
@@ -249,7 +249,8 @@ static bool is_enhanced(const struct conf_word *word, unsigned code)
 
 static int with_code(struct with *w)
 {
-	static const char *const needs[RULE_ACTION_COUNT] = {[RULE_STALL] = "4", [RULE_REJECT] = "5"};
+	static const char *const needs[RULE_ACTION_COUNT] = {
+	    [RULE_STALL] = "4", [RULE_REJECT] = "5"};
 	const struct conf_word *word = first_word(w);
 	enum rule_action action = w->head->action;
 	uint16_t code = read_code(word);
@@ -355,9 +356,11 @@ static void check_drop(struct rule_compiler *c, const struct rule_option *first,
 {
 	if (!(options->set & RULE_SET_DROP) || !(options->set & (RULE_SET_MESSAGE | RULE_SET_CODE)))
 		return;
-	while (first->row == NULL || first->row->option != RULE_OPTION_DROP)
+	while (first != NULL && (first->row == NULL || first->row->option != RULE_OPTION_DROP))
 		first = first->next;
-	rule_fault(c, &first->word, "drop sends no reply, so it goes without message and code");
+	if (first != NULL)
+		rule_fault(c, &first->word,
+			   "drop sends no reply, so it goes without message and code");
 }
 
 int rule_compile_options(struct rule_compiler *c, const struct rule_head *head,

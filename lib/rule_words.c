@@ -276,18 +276,12 @@ static const struct {
 	shape_fn *take;
 	bool list; /* commas may follow */
 } shapes[RULE_SHAPE_COUNT] = {
-    [RULE_SHAPE_NONE] = {take_none, true},
-    [RULE_SHAPE_WORD] = {next_word, false},
-    [RULE_SHAPE_LIST] = {take_list, true},
-    [RULE_SHAPE_LIST_WORD] = {take_list_word, false},
-    [RULE_SHAPE_COMPARE] = {take_compare, false},
-    [RULE_SHAPE_LOCAL] = {take_local, false},
-    [RULE_SHAPE_HEADER] = {take_header, false},
-    [RULE_SHAPE_PATTERN] = {take_pattern, false},
-    [RULE_SHAPE_RATE] = {take_rate, true},
-    [RULE_SHAPE_LINES] = {take_lines, false},
-    [RULE_SHAPE_CODE] = {take_code, false},
-    [RULE_SHAPE_TLS] = {take_tls, false},
+    [RULE_SHAPE_NONE] = {take_none, true},        [RULE_SHAPE_WORD] = {next_word, false},
+    [RULE_SHAPE_LIST] = {take_list, true},        [RULE_SHAPE_LIST_WORD] = {take_list_word, false},
+    [RULE_SHAPE_COMPARE] = {take_compare, false}, [RULE_SHAPE_LOCAL] = {take_local, false},
+    [RULE_SHAPE_HEADER] = {take_header, false},   [RULE_SHAPE_PATTERN] = {take_pattern, false},
+    [RULE_SHAPE_RATE] = {take_rate, true},        [RULE_SHAPE_LINES] = {take_lines, false},
+    [RULE_SHAPE_CODE] = {take_code, false},       [RULE_SHAPE_TLS] = {take_tls, false},
 };
 
 /* A comma where no list is: note it and pass over it. */
@@ -414,7 +408,8 @@ static int include_file(struct reader *r, const struct conf_word *word)
 	r->value->include.word = *word;
 	r->value->include.name = a.words[0];
 	w->at = RULE_AT_OPTION; /* nothing fits there */
-	if (peek(r) != END_OF_STATEMENT && peek(r) != T_SEMICOLON && peek(r) != CLOSE && peek(r) != 0)
+	if (peek(r) != END_OF_STATEMENT && peek(r) != T_SEMICOLON && peek(r) != CLOSE &&
+	    peek(r) != 0)
 		return abandon(r, &w->word, "include takes one file name and stands alone");
 	return T_INCLUDE;
 }
@@ -482,8 +477,9 @@ static int word_at_head(struct reader *r, const struct conf_word *word)
 		return no_action(r, word, PHASES | ACTIONS);
 	if (phase == NULL)
 		fault_meant(r, word, PHASES, "unknown phase");
-	r->value->head = (struct rule_head){
-	    .word = *word, .phase = phase == NULL ? RULE_PHASE_COUNT : (enum rule_phase)phase->bits};
+	r->value->head = (struct rule_head){.word = *word,
+					    .phase = phase == NULL ? RULE_PHASE_COUNT
+								   : (enum rule_phase)phase->bits};
 	w->at = RULE_AT_ACTION;
 	return T_PHASE;
 }
@@ -610,7 +606,8 @@ static int word_at_option(struct reader *r, const struct conf_word *word)
 	struct arguments a = {.name = "", .form = NULL};
 	bool got = false;
 
-	if (row == NULL && (rule_flag_find(rule_actions, word) || rule_flag_find(rule_phases, word)))
+	if (row == NULL &&
+	    (rule_flag_find(rule_actions, word) || rule_flag_find(rule_phases, word)))
 		return abandon(r, word, "a rule begins on a line of its own, or behind \";\"");
 	if (row == NULL) {
 		unknown_option(r, word);

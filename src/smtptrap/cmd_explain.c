@@ -91,7 +91,9 @@ static void on_end(void *ctx, enum rule_truth truth, const struct rule_options *
 	if (truth != RULE_YES && !x->e.verbose)
 		return;
 	printf("    %s: %s, %s\n", look->rule, rule_action_name(look->action),
-	       truth == RULE_YES ? "holds" : truth == RULE_NO ? "does not hold" : "is not known to hold");
+	       truth == RULE_YES  ? "holds"
+	       : truth == RULE_NO ? "does not hold"
+				  : "is not known to hold");
 	for (size_t i = 0; i < look->count; i++)
 		printf("      %s: %s\n", look->text[i], words[look->truth[i]]);
 	if (truth == RULE_YES)
@@ -164,9 +166,8 @@ static void explain_session(struct explaining *x)
 	uint32_t message = facts->known & RULE_FACT_MESSAGE;
 
 	facts->known &= ~(uint32_t)RULE_FACT_MESSAGE;
-	if (!explain_phase(x, RULE_CONNECT, "") || !x->e.helo ||
-	    !explain_phase(x, RULE_HELO, "") || !x->e.from ||
-	    !explain_phase(x, RULE_MAIL, "") || !explain_recipients(x) ||
+	if (!explain_phase(x, RULE_CONNECT, "") || !x->e.helo || !explain_phase(x, RULE_HELO, "") ||
+	    !x->e.from || !explain_phase(x, RULE_MAIL, "") || !explain_recipients(x) ||
 	    !explain_phase(x, RULE_DATA, ""))
 		return;
 	facts->known |= message;

@@ -20,10 +20,10 @@ struct explain {
 	const char *rules_path;
 	bool verbose;
 	struct rule_facts facts;
-	bool helo, from;              /* there was such a command */
-	enum rule_domain to_domain;   /* of all recipients */
-	bool dns;                     /* DNS answered: what is not named is not there */
-	uint32_t rate;                /* every count; RULE_RATE_UNKNOWN */
+	bool helo, from;            /* there was such a command */
+	enum rule_domain to_domain; /* of all recipients */
+	bool dns;                   /* DNS answered: what is not named is not there */
+	uint32_t rate;              /* every count; RULE_RATE_UNKNOWN */
 	struct explain_list to, dnsbl, dbl, verified;
 	struct span names[RULE_NAMES_MAX];
 };

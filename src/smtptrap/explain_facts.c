@@ -134,7 +134,8 @@ static bool take_to(struct explain *e, const char *name, const char *argument)
 
 static bool take_tls(struct explain *e, const char *name, const char *argument)
 {
-	static const char *const versions[RULE_TLS_COUNT] = {"off", "ssl3", "1.0", "1.1", "1.2", "1.3"};
+	static const char *const versions[RULE_TLS_COUNT] = {"off", "ssl3", "1.0",
+							     "1.1", "1.2",  "1.3"};
 
 	for (unsigned v = 0; v < RULE_TLS_COUNT; v++)
 		if (strcmp(argument, versions[v]) == 0) {
@@ -321,15 +322,15 @@ static void complete(struct explain *e)
 int explain_options(struct explain *e, int argc, char **argv)
 {
 	struct option options[ROWS + 1] = {0};
-	int chosen;
+	int chosen, result;
 
 	for (size_t i = 0; i < ROWS; i++)
 		options[i] = (struct option){rows[i].name, rows[i].has_argument, NULL, 0};
 	set_defaults(e);
-	while (getopt_long(argc, argv, "", options, &chosen) == 0)
+	while ((result = getopt_long(argc, argv, "", options, &chosen)) == 0)
 		if (!rows[chosen].take(e, rows[chosen].name, optarg))
 			return EXIT_USAGE;
-	if (optind != argc || optarg != NULL)
+	if (result != -1 || optind != argc)
 		return usage_of("explain");
 	complete(e);
 	return 0;
@@ -407,9 +408,9 @@ int explain_answers(struct explain *e, const struct rules *rules, struct arena *
 	}
 	for (size_t i = 0; (lookup = rules_lookup(rules, i)) != NULL; i++)
 		if (lookup->zone != NULL)
-			lookups[i] = !e->dns                 ? RULE_UNKNOWN
+			lookups[i] = !e->dns                ? RULE_UNKNOWN
 				     : is_listed(e, lookup) ? RULE_YES
-							     : RULE_NO;
+							    : RULE_NO;
 	for (size_t i = 0; i < nrates; i++)
 		rates[i] = e->rate;
 	e->facts.lookups = lookups;

@@ -55,8 +55,8 @@ static void write_lists(const char *folder)
 
 	for (unsigned i = 0; i < ENTRIES; i++) {
 		fprintf(addresses, i % 4 ? "user%u@host%u.example\n" : "@.domain%u.test%u\n", i, i);
-		fprintf(nets, i % 4 ? "%u.%u.%u.%u\n" : "%u.%u.%u.%u/32\n", 1 + i % 200, i / 200 % 250,
-			i / 50000 * 3 % 250, i % 250);
+		fprintf(nets, i % 4 ? "%u.%u.%u.%u\n" : "%u.%u.%u.%u/32\n", 1 + i % 200,
+			i / 200 % 250, i / 50000 * 3 % 250, i % 250);
 	}
 	fclose(addresses);
 	fclose(nets);
@@ -160,7 +160,8 @@ static double evaluate(const struct rules *rules, struct session *sessions, unsi
 		struct rule_session state = {0};
 		struct rule_verdict v;
 		for (unsigned p = 0; p < RULE_PHASE_COUNT; p++) {
-			rule_decide(&state, rules, (enum rule_phase)p, &sessions[i].facts, NULL, &v);
+			rule_decide(&state, rules, (enum rule_phase)p, &sessions[i].facts, NULL,
+				    &v);
 			decided += v.action != RULE_UNDECIDED;
 		}
 	}
@@ -211,7 +212,8 @@ int main(int argc, char **argv)
 	printf("load %d rules: %.3f s\n", RULES - 2, plain);
 	printf("load two lists of %d entries each: %.2f s (aim: below 2 for one)\n", ENTRIES,
 	       loaded - plain);
-	double eval_without = median(without, sessions, count), eval_with = median(with, sessions, count);
+	double eval_without = median(without, sessions, count),
+	       eval_with = median(with, sessions, count);
 	printf("a session, %d rules: %.1f us\n", RULES - 2, eval_without);
 	printf("a session, %d rules and both lists: %.1f us (aim: below 20)\n", RULES, eval_with);
 	free(sessions);

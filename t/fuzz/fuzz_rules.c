@@ -159,7 +159,7 @@ static void draw_session(struct session *s, struct span from, struct rule_scratc
 {
 	struct rule_facts *f = &s->facts;
 
-	f->known = (uint32_t)~(draw(&from) << 8 | draw(&from));
+	f->known = (uint32_t) ~(draw(&from) << 8 | draw(&from));
 	for (size_t i = 0; i < IP_BYTES; i++)
 		f->client[i] = draw(&from);
 	for (size_t i = 0; i < IP_BYTES; i++)
@@ -232,7 +232,8 @@ static void check_reply(const struct rule_options *o)
 		       o->set & RULE_SET_CODE ? o->enhanced : "5.7.1", o->message, &reply_names);
 	must(!reply.failed && reply.len > 0 && memory[reply.len - 1] == '\n');
 	for (size_t i = 0, line = 0; i < reply.len; i++, line++) {
-		must(memory[i] == '\r' || memory[i] == '\n' || (memory[i] >= ' ' && memory[i] <= '~'));
+		must(memory[i] == '\r' || memory[i] == '\n' ||
+		     (memory[i] >= ' ' && memory[i] <= '~'));
 		must(line < 512);
 		if (memory[i] == '\n')
 			line = 0;
@@ -243,7 +244,8 @@ static void check_verdict(const struct rules *rules, const struct rule_verdict *
 {
 	const struct rule_options *o = &v->options;
 
-	must(v->action < RULE_SET && (v->rule != NULL) == (v->action != RULE_UNDECIDED || v->deferred));
+	must(v->action < RULE_SET &&
+	     (v->rule != NULL) == (v->action != RULE_UNDECIDED || v->deferred));
 	must(!v->keeping || v->action == RULE_REJECT);
 	if (o->set & RULE_SET_MESSAGE)
 		check_reply(o);

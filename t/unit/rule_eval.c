@@ -163,12 +163,14 @@ static void test_usual(void)
 
 static void test_address_file(void)
 {
-	static const char *const inside[] = {"INFO@FBI.GOV", "root@fred.com", "random@example.com",
-					     "postmaster@example.org", "root@example.com",
-					     "joe@fred.barney.net", "james@barney.net", "root"};
-	static const char *const outside[] = {"fred@fbi.gov", "postmaster@example.net",
-					      "fred@random.org", "nosuch@james.net",
-					      "nosuch@barney.org", "", "@example.com"};
+	static const char *const inside[] = {"INFO@FBI.GOV",       "root@fred.com",
+					     "random@example.com", "postmaster@example.org",
+					     "root@example.com",   "joe@fred.barney.net",
+					     "james@barney.net",   "root"};
+	static const char *const outside[] = {"fred@fbi.gov",      "postmaster@example.net",
+					      "fred@random.org",   "nosuch@james.net",
+					      "nosuch@barney.org", "",
+					      "@example.com"};
 	struct lab lab;
 
 	lab_session(&lab);
@@ -217,7 +219,8 @@ static void test_address_attributes(void)
 		const char *text = address_cases[i].address;
 		address.address = lab_span(text);
 		struct rule_has has = rule_has_address(&address);
-		bool plain = (address_cases[i].flags & ~(uint32_t)RULE_ADDRESS_QUOTED) == 0 && *text;
+		bool plain =
+		    (address_cases[i].flags & ~(uint32_t)RULE_ADDRESS_QUOTED) == 0 && *text;
 		ok((has.is & ~(uint32_t)RULE_ADDRESS_DNS) == address_cases[i].flags,
 		   "<%s> has the attributes that it should", text);
 		ok(((has.is & RULE_ADDRESS_BADDOM) != 0) == plain, "DNS is %sasked about <%s>",
@@ -296,10 +299,10 @@ static const struct {
 	bool verified, noforward, inconsistent, uncertain;
 	const char *is; /* nodns noforward inconsistent exists good */
 } dns_cases[] = {
-    {true, false, false, false, "nnnyy"},  {false, true, false, false, "yynnn"},
-    {false, false, true, false, "ynynn"},  {false, false, false, false, "ynnnn"},
-    {true, true, true, false, "nyyyn"},    {false, true, true, false, "yyynn"},
-    {true, false, false, true, "n??y?"},   {false, false, false, true, "?????"},
+    {true, false, false, false, "nnnyy"}, {false, true, false, false, "yynnn"},
+    {false, false, true, false, "ynynn"}, {false, false, false, false, "ynnnn"},
+    {true, true, true, false, "nyyyn"},   {false, true, true, false, "yyynn"},
+    {true, false, false, true, "n??y?"},  {false, false, false, true, "?????"},
     {true, true, false, true, "ny?yn"},
 };
 
@@ -339,17 +342,18 @@ static void test_unknown(void)
 	lab_session(&lab);
 	lab.facts.known = 0;
 	static const char *const conditions[] = {
-	    "host .f",	 "helo .f",	 "from @b",    "to @b",	       "source .f", "tls on",
-	    "tls off",	 "cipher *",	 "ja3 *",      "ja4 *",	       "sni *",     "arm *",
-	    "dialect *", "from-has bad", "to-has bad", "helo-has none", "dns good",  "size > 1",
-	    "random 1",	 "rate 1 per 1h", "dnsbl a.b", "dbl any a.b",  "header a b", "body a"};
+	    "host .f",   "helo .f",       "from @b",    "to @b",         "source .f",  "tls on",
+	    "tls off",   "cipher *",      "ja3 *",      "ja4 *",         "sni *",      "arm *",
+	    "dialect *", "from-has bad",  "to-has bad", "helo-has none", "dns good",   "size > 1",
+	    "random 1",  "rate 1 per 1h", "dnsbl a.b",  "dbl any a.b",   "header a b", "body a"};
 	for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
 		ok(holds(conditions[i], &lab, RULE_MESSAGE) == '?', "%s is unknown without facts",
 		   conditions[i]);
 	lab_session(&lab);
 	memset(lab.facts.text, 0, sizeof lab.facts.text);
 	lab.facts.tls = RULE_TLS_OFF;
-	ok(holds("cipher *", &lab, RULE_RCPT) == 'n' && holds("tls < 1.3", &lab, RULE_RCPT) == 'n' &&
+	ok(holds("cipher *", &lab, RULE_RCPT) == 'n' &&
+	       holds("tls < 1.3", &lab, RULE_RCPT) == 'n' &&
 	       holds("tls off", &lab, RULE_RCPT) == 'y',
 	   "without TLS there is no cipher and no version");
 }
@@ -366,7 +370,8 @@ static void test_lists(void)
 	lab.lookups[2] = RULE_YES;
 	ok(holds("dbl any a.b", &lab, RULE_MAIL) == 'y', "one of several names is listed");
 	lab.lookups[2] = RULE_NO;
-	ok(holds("dbl any a.b", &lab, RULE_MAIL) == '?', "none of several names is, as far as known");
+	ok(holds("dbl any a.b", &lab, RULE_MAIL) == '?',
+	   "none of several names is, as far as known");
 }
 
 static void test_lookups(void)
@@ -382,7 +387,8 @@ static void test_lookups(void)
 	ok(l->kind == RULE_LOOKUP_DBL && l->subject == RULE_SUBJECT_HELO && l->phase == RULE_DATA,
 	   "a rule with a phase wants its look-ups there");
 	l = rules_lookup(rules, 3);
-	ok(l->kind == RULE_LOOKUP_DOMAIN && l->subject == RULE_SUBJECT_FROM && l->phase == RULE_MAIL,
+	ok(l->kind == RULE_LOOKUP_DOMAIN && l->subject == RULE_SUBJECT_FROM &&
+	       l->phase == RULE_MAIL,
 	   "from-has unknown asks for the sender's domain");
 	l = rules_lookup(rules, 4);
 	ok(l->kind == RULE_LOOKUP_REVERSE && l->zone == NULL && l->phase == RULE_CONNECT,
@@ -405,7 +411,8 @@ static void test_rates(void)
 
 	lab_session(&lab);
 	lab.rates[0] = 5;
-	ok(holds("rate 5 per 1h", &lab, RULE_CONNECT) == 'n', "as many as the rate are not over it");
+	ok(holds("rate 5 per 1h", &lab, RULE_CONNECT) == 'n',
+	   "as many as the rate are not over it");
 	lab.rates[0] = 6;
 	ok(holds("rate 5 per 1h", &lab, RULE_CONNECT) == 'y', "one more is");
 	lab.rates[0] = RULE_RATE_UNKNOWN;
@@ -441,9 +448,9 @@ static const struct {
 
 static void test_phases(void)
 {
-	static const char letters[] = {[RULE_UNDECIDED] = '-', [RULE_ACCEPT] = 'a',
-				       [RULE_DISCARD] = 'd',   [RULE_STALL] = 's',
-				       [RULE_REJECT] = 'r',    [RULE_ACTION_COUNT] = 'e'};
+	static const char letters[] = {
+	    [RULE_UNDECIDED] = '-', [RULE_ACCEPT] = 'a', [RULE_DISCARD] = 'd',
+	    [RULE_STALL] = 's',     [RULE_REJECT] = 'r', [RULE_ACTION_COUNT] = 'e'};
 
 	for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
 		char got[RULE_PHASE_COUNT + 1] = "";
@@ -455,8 +462,8 @@ static void test_phases(void)
 
 static void test_place(void)
 {
-	struct rule_verdict v = decide("# one\n@mail accept from x@y\nreject helo .org;\n\tfrom jim@\n",
-				       RULE_MAIL, NULL);
+	struct rule_verdict v = decide(
+	    "# one\n@mail accept from x@y\nreject helo .org;\n\tfrom jim@\n", RULE_MAIL, NULL);
 
 	is_str(v.rule, "r:4", "the verdict tells the file and line of the clause that decided");
 	v = decide("include more\nreject from jim@\n", RULE_MAIL, NULL);
@@ -476,12 +483,11 @@ static void test_place(void)
 
 static void test_options(void)
 {
-	struct rule_verdict v =
-	    decide("set all with message fred note joe tag one slow 10\n"
-		   "set from jim@ with note later tag two\n"
-		   "set from nobody@ with note never tag three\n"
-		   "stall all with keep x\n",
-		   RULE_MAIL, NULL);
+	struct rule_verdict v = decide("set all with message fred note joe tag one slow 10\n"
+				       "set from jim@ with note later tag two\n"
+				       "set from nobody@ with note never tag three\n"
+				       "stall all with keep x\n",
+				       RULE_MAIL, NULL);
 	ok(v.action == RULE_ACTION_COUNT, "a stall keeps nothing");
 	v = decide("set all with message fred note joe tag one slow 10\n"
 		   "set from jim@ with note later tag two\n"
@@ -499,11 +505,13 @@ static void test_options(void)
 	   "what is set is told");
 	v = decide("set all with note joe\naccept from jim@ with note jim\n", RULE_MAIL, NULL);
 	is_str(v.options.note, "jim", "the deciding rule overrides set rules");
-	v = decide("set from @jones.com with message \"Hi there\"\nset all with message \"You are here\"\n",
+	v = decide("set from @jones.com with message \"Hi there\"\nset all with message \"You are "
+		   "here\"\n",
 		   RULE_MAIL, NULL);
 	is_str(v.options.message, "You are here", "a later set rule overrides an earlier one");
-	v = decide("set from @jones.com with message \"Hi there\"; all with message \"You are here\"\n",
-		   RULE_MAIL, NULL);
+	v = decide(
+	    "set from @jones.com with message \"Hi there\"; all with message \"You are here\"\n",
+	    RULE_MAIL, NULL);
 	is_str(v.options.message, "Hi there", "of clauses only the first that matches counts");
 	v = decide("set from ./empty with note a; from jim@ with note b\n", RULE_MAIL, NULL);
 	is_str(v.options.note, "b", "an unknown clause is passed over");
@@ -511,10 +519,11 @@ static void test_options(void)
 
 static void test_option_fit(void)
 {
-	struct rule_verdict v =
-	    decide("set all with code 450 4.7.1\nset all with drop\nreject from jim@\n", RULE_MAIL, NULL);
+	struct rule_verdict v = decide(
+	    "set all with code 450 4.7.1\nset all with drop\nreject from jim@\n", RULE_MAIL, NULL);
 	ok(v.options.set == RULE_SET_DROP, "a code that does not fit the action is not in force");
-	v = decide("set all with code 450 4.7.1\nset all with drop\nstall from jim@\n", RULE_MAIL, NULL);
+	v = decide("set all with code 450 4.7.1\nset all with drop\nstall from jim@\n", RULE_MAIL,
+		   NULL);
 	ok(v.options.set == (RULE_SET_DROP | RULE_SET_CODE) && v.options.code == 450 &&
 	       strcmp(v.options.enhanced, "4.7.1") == 0,
 	   "one that does is");
@@ -552,11 +561,12 @@ static void test_recipients(void)
 	ok(decide("@data reject not to jim@example.com\n", RULE_DATA, &lab).action == RULE_REJECT,
 	   "a rule matches if it does for one of them");
 	lab.nto = 0;
-	ok(decide("@data reject not to jim@example.com\n", RULE_DATA, &lab).action == RULE_UNDECIDED,
+	ok(decide("@data reject not to jim@example.com\n", RULE_DATA, &lab).action ==
+	       RULE_UNDECIDED,
 	   "without recipients it does not");
 	lab.nto = 2;
-	struct rule_verdict v = decide("@data set to jim@ with note jim; to joe@ with note joe\n",
-				       RULE_DATA, &lab);
+	struct rule_verdict v =
+	    decide("@data set to jim@ with note jim; to joe@ with note joe\n", RULE_DATA, &lab);
 	is_str(v.options.note, "joe", "clauses are tried with one recipient after the other");
 	lab.to[1].address = lab_span("a@b");
 	ok(decide("@message reject to-has unqualified\n", RULE_MESSAGE, &lab).action == RULE_REJECT,
@@ -612,9 +622,9 @@ static void test_reply(void)
 	const struct rule_reply_names names = {"019aab1d-1040-7000-957c-4a7fb979379e", "192.0.2.1"};
 	uint8_t memory[2048];
 	struct buf reply;
-	struct rule_verdict v =
-	    decide("reject from jim@ with message \"You are {ip}.\n   See {id}\n\n{{braces}}\" code 554 5.7.1\n",
-		   RULE_MAIL, NULL);
+	struct rule_verdict v = decide("reject from jim@ with message \"You are {ip}.\n   See "
+				       "{id}\n\n{{braces}}\" code 554 5.7.1\n",
+				       RULE_MAIL, NULL);
 
 	buf_init(&reply, memory, sizeof memory);
 	rule_reply_put(&reply, v.options.code, v.options.enhanced, v.options.message, &names);
@@ -666,8 +676,9 @@ static void test_trace(void)
 	struct lab lab;
 
 	lab_session(&lab);
-	const struct rules *rules = lab_load("set from ./empty to joe@ with note x\n"
-					     "reject from-has bad,route or to \"joe@\" not helo x\n");
+	const struct rules *rules =
+	    lab_load("set from ./empty to joe@ with note x\n"
+		     "reject from-has bad,route or to \"joe@\" not helo x\n");
 	rule_eval(rules, RULE_RCPT, &lab.facts, &trace, &v);
 	is_str(told.text,
 	       "r:1 set: [from ./empty]1 [to joe@]2 => 1 4\n"

@@ -229,7 +229,8 @@ int main(void)
 	if (given != NULL && strtoull(given, NULL, 10) > 0)
 		seed = strtoull(given, NULL, 10);
 	printf("# TRAP_SEED=%llu\n", (unsigned long long)seed);
-	ok(lab_load(original) != NULL && lab_errors.warnings_total == 0, "the original has no mistake");
+	ok(lab_load(original) != NULL && lab_errors.warnings_total == 0,
+	   "the original has no mistake");
 	test_bytes();
 	test_words();
 	arena_free(&lab_arena);

@@ -92,13 +92,15 @@ static const struct {
 	const char *pattern, *host;
 	bool match;
 } hosts[] = {
-    {"abc", "abc", true},          {".abc", "abc", true},        {".def", "abc.def", true},
-    {".ghi", "abc.def.ghi", true}, {".", ".", true},             {"a.b", "a.b.", true},
-    {"a.b.", "a.b", true},         {".b.", "a.b.", true},        {"A.b", "a.B", true},
-    {"[127.0.0.1]", "[127.0.0.1]", true},
-    {"not", "abc", false},         {".not", "abc", false},       {".abc", "prefabc", false},
-    {"not", ".", false},           {".not", ".", false},         {"abc", "", false},
-    {".abc", "", false},           {"b.com", "a.b.com", false},
+    {"abc", "abc", true},       {".abc", "abc", true},
+    {".def", "abc.def", true},  {".ghi", "abc.def.ghi", true},
+    {".", ".", true},           {"a.b", "a.b.", true},
+    {"a.b.", "a.b", true},      {".b.", "a.b.", true},
+    {"A.b", "a.B", true},       {"[127.0.0.1]", "[127.0.0.1]", true},
+    {"not", "abc", false},      {".not", "abc", false},
+    {".abc", "prefabc", false}, {"not", ".", false},
+    {".not", ".", false},       {"abc", "", false},
+    {".abc", "", false},        {"b.com", "a.b.com", false},
 };
 
 static bool matches_host(const char *text, const char *host, bool *set_r)
@@ -136,10 +138,18 @@ static const struct {
 	const char *pattern, *word;
 	bool match;
 } words[] = {
-    {"abc", "ABC", true},      {"abc", "abcd", false},     {"a*c", "abbbc", true},
-    {"a*c", "ac", true},       {"a*c", "acb", false},      {"*", "", true},
-    {"?", "", false},          {"a?c", "abc", true},       {"a?c", "ac", false},
-    {"*a*b*", "xxaxxbxx", true}, {"*a*b*", "xxbxxaxx", false}, {"t13*", "t13d1516h2", true},
+    {"abc", "ABC", true},
+    {"abc", "abcd", false},
+    {"a*c", "abbbc", true},
+    {"a*c", "ac", true},
+    {"a*c", "acb", false},
+    {"*", "", true},
+    {"?", "", false},
+    {"a?c", "abc", true},
+    {"a?c", "ac", false},
+    {"*a*b*", "xxaxxbxx", true},
+    {"*a*b*", "xxbxxaxx", false},
+    {"t13*", "t13d1516h2", true},
     {"**a**", "a", true},
 };
 
@@ -162,8 +172,8 @@ static void test_words(void)
 
 static void test_wrong(void)
 {
-	static const char *const bad_addresses[] = {"",      "a b",  "@.",    "@..b", "@a..b",
-						    "@b.",   "@a@b", "<a@b>", "*@b",  "@*.b"};
+	static const char *const bad_addresses[] = {"",    "a b",  "@.",    "@..b", "@a..b",
+						    "@b.", "@a@b", "<a@b>", "*@b",  "@*.b"};
 	static const char *const bad_hosts[] = {"", "..", ".a..b", "a@b", "*.b", "a b"};
 	struct rule_pattern pattern;
 	char text[64];
@@ -216,14 +226,14 @@ static const struct {
 	const char *a, *b;
 	bool meet, a_in_b, b_in_a;
 } pairs[] = {
-    {"a@b", "a@b", true, true, true},    {"a@b", "c@b", false, false, false},
-    {"a@b", "@b", true, true, false},    {"a@b", "a@", true, true, false},
-    {"a@b", "@c", false, false, false},  {"a@x.b", "@.b", true, true, false},
-    {"a@xb", "@.b", false, false, false}, {"a@", "@b", true, false, false},
-    {"@", "a@b", true, false, true},     {"@", "a@", true, false, false},
-    {"@", "a", false, false, false},     {"a", "a@", true, true, false},
-    {"a", "a@b", false, false, false},   {"<>", "@", false, false, false},
-    {"<>", "<>", true, true, true},      {"@.b.c", "@.c", true, true, false},
+    {"a@b", "a@b", true, true, true},        {"a@b", "c@b", false, false, false},
+    {"a@b", "@b", true, true, false},        {"a@b", "a@", true, true, false},
+    {"a@b", "@c", false, false, false},      {"a@x.b", "@.b", true, true, false},
+    {"a@xb", "@.b", false, false, false},    {"a@", "@b", true, false, false},
+    {"@", "a@b", true, false, true},         {"@", "a@", true, false, false},
+    {"@", "a", false, false, false},         {"a", "a@", true, true, false},
+    {"a", "a@b", false, false, false},       {"<>", "@", false, false, false},
+    {"<>", "<>", true, true, true},          {"@.b.c", "@.c", true, true, false},
     {"@.b.c", "@.d.c", false, false, false}, {"@b.c", "@.b.c", true, true, false},
     {"@c", "@.b.c", false, false, false},
 };
@@ -267,11 +277,12 @@ static bool in_nets(const struct rule_nets *nets, const char *text)
 
 static void test_nets(void)
 {
-	static const char *const inside[] = {"10.0.0.0",  "10.255.255.255", "192.0.2.1",
-					     "192.0.2.7", "255.255.255.255", "2001:db8::",
-					     "2001:db8:ffff::1", "::1"};
-	static const char *const outside[] = {"9.255.255.255", "11.0.0.0", "192.0.2.0", "192.0.2.8",
-					      "255.255.255.254", "2001:db9::", "::2", "::"};
+	static const char *const inside[] = {
+	    "10.0.0.0",        "10.255.255.255", "192.0.2.1",        "192.0.2.7",
+	    "255.255.255.255", "2001:db8::",     "2001:db8:ffff::1", "::1"};
+	static const char *const outside[] = {
+	    "9.255.255.255",   "11.0.0.0",   "192.0.2.0", "192.0.2.8",
+	    "255.255.255.254", "2001:db9::", "::2",       "::"};
 	struct arena *arena = arena_new();
 	struct rule_nets nets, all;
 

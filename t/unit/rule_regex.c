@@ -60,8 +60,8 @@ static const struct {
 	const char *pattern;
 	enum rule_truth expected;
 } bodies[] = {
-    {"dear FRIEND", RULE_YES}, {"^subject: of", RULE_YES}, {"^bye$", RULE_YES},
-    {"\\ADear", RULE_YES},     {"Received", RULE_NO},      {"friend.*body", RULE_NO},
+    {"dear FRIEND", RULE_YES},      {"^subject: of", RULE_YES}, {"^bye$", RULE_YES},
+    {"\\ADear", RULE_YES},          {"Received", RULE_NO},      {"friend.*body", RULE_NO},
     {"(?s)friend.*body", RULE_YES},
 };
 
@@ -90,7 +90,8 @@ static void test_messages(void)
 
 static void test_wrong(void)
 {
-	static const char *const patterns[] = {"(", "[a", "a{2,1}", "(?<n>", "\\C", "(*UTF)a", "(*UCP)a"};
+	static const char *const patterns[] = {"(",   "[a",      "a{2,1}", "(?<n>",
+					       "\\C", "(*UTF)a", "(*UCP)a"};
 
 	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
 		ok(compile(patterns[i], RULE_REGEX_OF_BODY) == NULL, "%s is refused", patterns[i]);
@@ -140,7 +141,8 @@ static void test_bounds(void)
 	   "64 KiB of a header are looked at");
 	memcpy(text + RULE_HEADER_MAX / 5 * 5 - 5, "X: y", 4);
 	memcpy(text + RULE_HEADER_MAX / 5 * 5 + 5, "X: z", 4);
-	ok(rule_regex_match_header(f, span_of("x"), m, scratch) == RULE_NO, "what is beyond is not");
+	ok(rule_regex_match_header(f, span_of("x"), m, scratch) == RULE_NO,
+	   "what is beyond is not");
 	free(text);
 	text = malloc(RULE_FIELD_MAX + 20);
 	memset(text, 'a', RULE_FIELD_MAX + 20);
@@ -151,15 +153,16 @@ static void test_bounds(void)
 	   "8 KiB of a field are looked at");
 	text[RULE_FIELD_MAX + 1] = 'a';
 	text[RULE_FIELD_MAX + 2] = 'z';
-	ok(rule_regex_match_header(f, span_of("x"), m, scratch) == RULE_NO, "what is beyond is not");
+	ok(rule_regex_match_header(f, span_of("x"), m, scratch) == RULE_NO,
+	   "what is beyond is not");
 	free(text);
 }
 
 /* Patterns that take exponential time or much memory on what is made for them. */
 static void test_hostile(void)
 {
-	static const char *const patterns[] = {"(a+)+$", "(a|aa)+$", "(?:(?:a|b)*c?)*d", "(?s)(.*)*x",
-					       "(a(?1)?b)+", "((a?)*)*$"};
+	static const char *const patterns[] = {"(a+)+$",     "(a|aa)+$",   "(?:(?:a|b)*c?)*d",
+					       "(?s)(.*)*x", "(a(?1)?b)+", "((a?)*)*$"};
 	char *text;
 	struct span m = make(&text, 0, 60000);
 
@@ -170,7 +173,8 @@ static void test_hostile(void)
 		before = mallinfo2().uordblks;
 		ok(regex != NULL && rule_regex_match_body(regex, m, scratch) != RULE_YES,
 		   "%s comes to an end", patterns[i]);
-		ok(mallinfo2().uordblks == before, "it takes no memory beyond the scratch object's");
+		ok(mallinfo2().uordblks == before,
+		   "it takes no memory beyond the scratch object's");
 	}
 	ok(rule_regex_match_body(compile("a!?$", RULE_REGEX_OF_BODY), m, scratch) == RULE_YES,
 	   "afterwards others still match");
