@@ -57,6 +57,12 @@ void rule_fault_meant(struct rule_compiler *c, const struct conf_word *word,
 int rule_compile_condition(struct rule_compiler *c, const struct rule_node *node,
 			   struct rule_op *op);
 
+/* The functions of its table that stand in rule_measure.c. */
+typedef int rule_condition_fn(struct rule_compiler *c, const struct rule_node *n,
+			      struct rule_op *op);
+rule_condition_fn rule_if_tls, rule_if_size, rule_if_header, rule_if_body, rule_if_rate,
+    rule_if_time, rule_if_random;
+
 /* rule_with.c: the options of a clause of this rule. */
 int rule_compile_options(struct rule_compiler *c, const struct rule_head *head,
 			 const struct rule_option *first, struct rule_options *options_r);

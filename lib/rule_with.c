@@ -9,8 +9,6 @@
 #include "conf_number.h"
 #include "err.h"
 
-#include <stdio.h>
-
 #define PLACEHOLDER_MAX 46 /* what the longest one becomes: an address, or a record's id */
 
 /* The option being compiled. */
