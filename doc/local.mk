@@ -16,3 +16,4 @@ doc/smtptrap-records.5: $(srcdir)/doc/smtptrap-records.5.in doc/records_table$(E
 	$(AM_V_GEN)doc/records_table <$(srcdir)/doc/smtptrap-records.5.in >$@.tmp && mv $@.tmp $@
 dist_man_MANS += doc/smtptrapd.8
 dist_doc_DATA = README.md doc/PROCESSES.md
+dist_doc_DATA += doc/DIALECT.md

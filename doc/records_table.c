@@ -3,9 +3,9 @@
  *
  *     records_table <smtptrap-records.5.in >smtptrap-records.5
  *
- * Run by make.  A line that is @FIELDS@, @ODDITIES@,
- * @HEADER_ODDITIES@ or @TLS_FAILURES@ is replaced by the list made
- * of lib/record.def, lib/oddity.def, lib/header_oddity.def, lib/tls_failure.def.
+ * Run by make.  A line that is @FIELDS@, @ODDITIES@, @HEADER_ODDITIES@, @TLS_FAILURES@ or
+ * @UNREGISTERED@ is replaced by the list made of lib/record.def, lib/oddity.def,
+ * lib/header_oddity.def, lib/tls_failure.def, or of what is not IANA's in lib/tls_*.def.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "mail_header.h"
 #include "oddity.h"
 #include "record.h"
+#include "tls_registry.h"
 
 struct named {
 	const char *name, *doc;
@@ -27,6 +28,7 @@ static const struct named tls_failures[] = {
 static const char *const kinds[RECORD_KIND_COUNT] = {
     [RECORD_STRING] = "string",
     [RECORD_STRINGS] = "list of strings",
+    [RECORD_NAMES] = "list of strings",
     [RECORD_U64] = "number",
     [RECORD_BOOL] = "true or false",
     [RECORD_IP] = "address",
@@ -132,6 +134,46 @@ static void print_tls_failures(void)
 	puts(".El");
 }
 
+/* Is row i the first that is from there? */
+static bool is_first(const struct tls_registry_row *rows, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (rows[j].whose != NULL && strcmp(rows[j].whose, rows[i].whose) == 0)
+			return false;
+	return true;
+}
+
+/* Where names are from, and all of them. */
+static void print_foreign(const struct tls_registry_row *rows, size_t count, const char *whose)
+{
+	const char *separator = "";
+
+	puts(".It");
+	print_text(whose, ":");
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].whose == NULL || strcmp(rows[i].whose, whose) != 0)
+			continue;
+		printf("%s0x%04x\n.Li %s", separator, rows[i].number, rows[i].name);
+		separator = " ,\n";
+	}
+	puts(" .");
+}
+
+static void print_unregistered(void)
+{
+	puts(".Bl -bullet");
+	for (int r = 0; r < TLS_REGISTRY_COUNT; r++) {
+		size_t count;
+		const struct tls_registry_row *rows =
+		    tls_registry_rows((enum tls_registry)r, &count);
+
+		for (size_t i = 0; i < count; i++)
+			if (rows[i].whose != NULL && is_first(rows, i))
+				print_foreign(rows, count, rows[i].whose);
+	}
+	puts(".El");
+}
+
 static const struct {
 	const char *line;
 	void (*print)(void);
@@ -140,6 +182,7 @@ static const struct {
     {"@ODDITIES@\n", print_oddities},
     {"@HEADER_ODDITIES@\n", print_header_oddities},
     {"@TLS_FAILURES@\n", print_tls_failures},
+    {"@UNREGISTERED@\n", print_unregistered},
 };
 
 int main(void)

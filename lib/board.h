@@ -18,8 +18,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns_msg.h"
+
 #define BOARD_MAGIC UINT32_C(0x53544244)
-#define BOARD_VERSION 1
+#define BOARD_VERSION 2
 #define BOARD_HELO_MAX 64
 #define BOARD_TLS_VERSION_MAX 8
 
@@ -44,9 +46,10 @@ struct board_slot {
 	uint8_t session_id[16];
 	uint8_t client_ip[16], local_ip[16]; /* IPv4 mapped */
 	uint16_t client_port, local_port;
-	uint16_t listener; /* index in the configuration */
-	uint8_t phase;     /* enum smtp_phase */
-	uint8_t tls;       /* 1: the session speaks TLS */
+	uint16_t listener;  /* index in the configuration */
+	uint8_t phase;      /* enum smtp_phase */
+	uint8_t tls;        /* 1: the session speaks TLS */
+	uint8_t tls_memory; /* enum offer_memory */
 	char tls_version[BOARD_TLS_VERSION_MAX];
 	char helo[BOARD_HELO_MAX]; /* cut, NUL-terminated, as sent */
 	uint32_t commands, errors, messages_accepted, messages_rejected;
@@ -55,6 +58,15 @@ struct board_slot {
 	/* totals of this slot, never reset */
 	uint64_t total_sessions, total_messages, total_tls, total_tls_failed;
 } __attribute__((aligned(64)));
+
+/* The resolver, as the master knows it. */
+enum board_dns_state { BOARD_DNS_OFF, BOARD_DNS_UP, BOARD_DNS_LOST };
+struct board_dns {
+	uint32_t state; /* enum board_dns_state */
+	int32_t pid;
+	uint64_t lost; /* how often one died and another took its place */
+	struct dns_counters counters;
+};
 
 struct board_header {
 	uint32_t magic, version;
@@ -66,6 +78,7 @@ struct board_header {
 	uint32_t workers;       /* alive, as the master last counted */
 	uint64_t forks, deaths; /* workers started; workers that died without being asked */
 	char sensor[64];
+	struct board_dns dns;
 } __attribute__((aligned(64)));
 
 struct board {
@@ -88,6 +101,9 @@ struct ack_board {
 	/* counters of the logger since it started */
 	_Atomic uint64_t sessions, messages, batches, refused, dropped, bad_frames;
 	_Atomic uint64_t bytes_raw; /* before compression */
+	_Atomic uint64_t addresses; /* remembered now, and at most */
+	_Atomic uint64_t addresses_max;
+	_Atomic uint64_t summaries_refused; /* what workers may not teach the memory */
 	_Atomic uint32_t word[] __attribute__((aligned(64)));
 };
 

@@ -146,9 +146,6 @@ const char *hello_kind_name(enum hello_kind kind);
 /* "SSLv2", "SSLv3", "TLSv1.0" ... "TLSv1.3", "TLSv1.3-draft28", else as "0x0305". */
 const char *hello_version_text(uint16_t version, char text[CLIENT_HELLO_VERSION_TEXT]);
 
-/* The name in IANA's registry TLS Supported Groups; NULL for a number that is not in our table. */
-const char *hello_group_name(uint16_t group);
-
 /* What is wrong, as "cut cipher_suites" or "content extension 10"; "" if nothing is. */
 const char *hello_fault_text(const struct client_hello *h, char text[CLIENT_HELLO_FAULT_TEXT]);
 

@@ -41,69 +41,6 @@ static const struct {
     {0x0302, "TLSv1.1"}, {0x0303, "TLSv1.2"}, {0x0304, "TLSv1.3"},
 };
 
-/* TLS Supported Groups, in the registry of IANA, with the drafts that were widely deployed. */
-static const struct {
-	uint16_t number;
-	const char *name;
-} groups[] = {
-    {1, "sect163k1"},
-    {2, "sect163r1"},
-    {3, "sect163r2"},
-    {4, "sect193r1"},
-    {5, "sect193r2"},
-    {6, "sect233k1"},
-    {7, "sect233r1"},
-    {8, "sect239k1"},
-    {9, "sect283k1"},
-    {10, "sect283r1"},
-    {11, "sect409k1"},
-    {12, "sect409r1"},
-    {13, "sect571k1"},
-    {14, "sect571r1"},
-    {15, "secp160k1"},
-    {16, "secp160r1"},
-    {17, "secp160r2"},
-    {18, "secp192k1"},
-    {19, "secp192r1"},
-    {20, "secp224k1"},
-    {21, "secp224r1"},
-    {22, "secp256k1"},
-    {23, "secp256r1"},
-    {24, "secp384r1"},
-    {25, "secp521r1"},
-    {26, "brainpoolP256r1"},
-    {27, "brainpoolP384r1"},
-    {28, "brainpoolP512r1"},
-    {29, "x25519"},
-    {30, "x448"},
-    {31, "brainpoolP256r1tls13"},
-    {32, "brainpoolP384r1tls13"},
-    {33, "brainpoolP512r1tls13"},
-    {34, "GC256A"},
-    {35, "GC256B"},
-    {36, "GC256C"},
-    {37, "GC256D"},
-    {38, "GC512A"},
-    {39, "GC512B"},
-    {40, "GC512C"},
-    {41, "curveSM2"},
-    {256, "ffdhe2048"},
-    {257, "ffdhe3072"},
-    {258, "ffdhe4096"},
-    {259, "ffdhe6144"},
-    {260, "ffdhe8192"},
-    {512, "MLKEM512"},
-    {513, "MLKEM768"},
-    {514, "MLKEM1024"},
-    {4587, "SecP256r1MLKEM768"},
-    {4588, "X25519MLKEM768"},
-    {4589, "SecP384r1MLKEM1024"},
-    {25497, "X25519Kyber768Draft00"},
-    {25498, "SecP256r1Kyber768Draft00"},
-    {65281, "arbitrary_explicit_prime_curves"},
-    {65282, "arbitrary_explicit_char2_curves"},
-};
-
 const char *hello_kind_name(enum hello_kind kind)
 {
 	return kind_names[kind];
@@ -119,14 +56,6 @@ const char *hello_version_text(uint16_t version, char text[CLIENT_HELLO_VERSION_
 	else
 		snprintf(text, CLIENT_HELLO_VERSION_TEXT, "0x%04x", version);
 	return text;
-}
-
-const char *hello_group_name(uint16_t group)
-{
-	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-		if (groups[i].number == group)
-			return groups[i].name;
-	return NULL;
 }
 
 const char *hello_fault_text(const struct client_hello *h, char text[CLIENT_HELLO_FAULT_TEXT])

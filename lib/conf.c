@@ -9,6 +9,7 @@
 #include "conf.h"
 
 #include "conf_block.h"
+#include "conf_tls.h"
 #include "err.h"
 #include "rule_compile.h"
 
@@ -104,8 +105,8 @@ static void check_order(struct conf_reading *r, const char *a_key, uint32_t a, c
 static void check_same(struct conf_reading *r, size_t first, size_t second)
 {
 	const struct conf_listen *a = &r->conf->listen[first], *b = &r->conf->listen[second];
-	struct conf_place place = mark_place(&r->listen_seen[second]);
-	uint32_t line = r->listen_seen[first].word->line;
+	struct conf_place place = mark_place(&r->elements[CONF_LISTEN][second]);
+	uint32_t line = r->elements[CONF_LISTEN][first].word->line;
 
 	if (b->port != 0 && a->port == b->port && memcmp(a->address, b->address, IP_BYTES) == 0)
 		conf_error_add(r->errors, &place,
@@ -127,6 +128,28 @@ static void check_listen(struct conf_reading *r, const struct conf_tree *tree)
 			check_same(r, j, i);
 }
 
+/* A key of the dns block that means nothing without servers, or two that contradict. */
+static void check_dns(struct conf_reading *r)
+{
+	static const char *const keys[] = {"dnsbl", "dbl"};
+	const struct conf *conf = r->conf;
+
+	for (size_t i = 0; conf->dns.nserver == 0 && i < sizeof keys / sizeof *keys; i++) {
+		struct conf_mark mark = conf_block_seen(r, CONF_DNS, keys[i]);
+		if (mark.word == NULL)
+			continue;
+		struct conf_place place = mark_place(&mark);
+		conf_error_add(r->errors, &place, "%s needs a server to ask", keys[i]);
+	}
+	if (conf->dns.ttl_min_us <= conf->dns.ttl_max_us)
+		return;
+	struct conf_mark mark = conf_block_seen(r, CONF_DNS, "ttl-min");
+	if (mark.word == NULL)
+		mark = conf_block_seen(r, CONF_DNS, "ttl-max");
+	struct conf_place place = mark_place(&mark);
+	conf_error_add(r->errors, &place, "ttl-min must not be over ttl-max");
+}
+
 static void check_all(struct conf_reading *r, const struct conf_tree *tree)
 {
 	const struct conf *conf = r->conf;
@@ -135,6 +158,7 @@ static void check_all(struct conf_reading *r, const struct conf_tree *tree)
 	check_order(r, "spare-min", conf->workers.spare_min, "spare-max", conf->workers.spare_max);
 	check_order(r, "spare-max", conf->workers.spare_max, "max", conf->workers.max);
 	check_listen(r, tree);
+	check_dns(r);
 }
 
 /* ---- all ---- */
@@ -146,11 +170,11 @@ static int read_tree(struct conf *conf, const struct conf_tree *tree,
 	struct conf_reading r = {.conf = conf, .errors = errors};
 
 	if (conf_block_defaults(&r) < 0 || conf_block_read(&r, tree->first) < 0 ||
-	    fill_all(conf) < 0)
+	    fill_all(conf) < 0 || conf_tls_finish(&r) < 0)
 		return ERR_MEMORY;
+	conf->tls.minimum_named = conf_block_seen(&r, CONF_TLS, "minimum").word != NULL;
 	check_all(&r, tree);
-	struct rule_names names = {.listen = conf->listen, .nlisten = conf->nlisten};
-	return rule_compile(&conf->rules, tree->rules, conf->arena, opener, &names, errors);
+	return rule_compile(&conf->rules, tree->rules, conf->arena, opener, conf, errors);
 }
 
 static struct conf *conf_new(void)

@@ -18,8 +18,11 @@ enum conf_sandbox { CONF_SANDBOX_STRICT, CONF_SANDBOX_BEST_EFFORT };
 enum conf_strictness { CONF_STRICTNESS_LENIENT, CONF_STRICTNESS_NORMAL, CONF_STRICTNESS_STRICT };
 enum conf_tls_mode { CONF_TLS_STARTTLS, CONF_TLS_IMPLICIT, CONF_TLS_OFF };
 enum conf_tls_version { CONF_TLS_SSL3, CONF_TLS_1_0, CONF_TLS_1_1, CONF_TLS_1_2, CONF_TLS_1_3 };
+enum conf_ciphers { CONF_CIPHERS_ALL, CONF_CIPHERS_MODERN };
+enum conf_key_type { CONF_KEY_ANY, CONF_KEY_RSA, CONF_KEY_ECDSA };
 enum conf_policy { CONF_ACCEPT, CONF_REJECT };
 enum conf_auth_verdict { CONF_AUTH_REFUSE, CONF_AUTH_ACCEPT };
+enum conf_hello { CONF_HELLO_NONE, CONF_HELLO_FINGERPRINT, CONF_HELLO_LISTS, CONF_HELLO_FULL };
 enum conf_durability { CONF_DURABILITY_FSYNC, CONF_DURABILITY_NONE };
 
 /* Bits of conf->smtp.extensions. */
@@ -49,6 +52,8 @@ struct conf_listen {
 	const struct ip_net
 	    *proxy_from; /* peers that send a PROXY header; none if nproxy_from is 0 */
 	size_t nproxy_from;
+	bool tcp_syn;    /* the kernel keeps the SYN of each connection for its record */
+	bool experiment; /* its clients take part */
 };
 #define CONF_NAME_MAX 63
 #define CONF_LISTEN_MAX 64 /* blocks: each is a socket in every worker */
@@ -59,6 +64,47 @@ struct conf_listen {
 struct conf_keypair {
 	const char *certificate;
 	const char *key;
+};
+
+/* A DNS server; port 0: those that the system uses, /etc/resolv.conf. */
+struct conf_dns_server {
+	uint8_t address[IP_BYTES];
+	uint16_t port;
+};
+#define CONF_DNS_SERVERS_MAX 8 /* a look-up tries one after the other */
+#define CONF_DNS_ZONES_MAX 16  /* of a kind: each is a look-up a session */
+
+/* A way to serve TLS: a `profile` block, or a built-in one that an arm names.  What it leaves out
+ * is here as the tls block has it. */
+struct conf_profile {
+	const char *name; /* letters, digits, '.', '_', '-', at most CONF_NAME_MAX; unique */
+	bool offer;       /* false: there is no STARTTLS, and the rest does not matter */
+	struct conf_keypair *pair; /* at least one */
+	size_t npair;
+	enum conf_key_type key_type;            /* pairs of other types are not served */
+	enum conf_tls_version minimum, maximum; /* minimum <= maximum */
+	enum conf_ciphers ciphers;
+	const char *priority; /* "": as the three above say */
+	bool client_certificate, tickets;
+	bool expired; /* its certificates must have expired */
+};
+#define CONF_PROFILE_MAX 32 /* each has its priorities in memory, some 10 KiB */
+
+/* A part of the addresses, all served by the same profile. */
+struct conf_arm {
+	const char *name; /* as a profile's */
+	uint32_t weight;  /* at least 1 */
+	const char *profile;
+	size_t profile_at; /* its place in conf->tls.profile */
+};
+#define CONF_ARM_MAX 32 /* each costs a hash a session */
+
+/* Who is served how; lib/arm.h has the rule. */
+struct conf_experiment {
+	const char *key; /* NULL: there is no experiment */
+	uint32_t ipv4_prefix, ipv6_prefix;
+	struct conf_arm *arm;
+	size_t narm; /* at least 1 if there is a key */
 };
 
 struct conf {
@@ -79,10 +125,14 @@ struct conf {
 		struct conf_keypair *pair; /* in the order of the file */
 		size_t npair;              /* 0: no TLS is configured */
 		enum conf_tls_version minimum;
+		bool minimum_named;      /* the file says so, it is not the default */
 		const char *priority;    /* "": built in */
 		bool client_certificate; /* ask for one */
 		bool tickets;
 		uint32_t keyholders;
+		struct conf_profile *profile; /* those of the file, then built-in ones */
+		size_t nprofile;
+		struct conf_experiment experiment;
 	} tls;
 
 	struct {
@@ -112,6 +162,7 @@ struct conf {
 		enum conf_policy early_talk;
 		enum conf_policy pipelining_early;
 		uint32_t extensions; /* enum conf_extension */
+		bool dialect;        /* recorded */
 	} smtp;
 
 	struct {
@@ -119,6 +170,27 @@ struct conf {
 		enum conf_auth_verdict verdict;
 		bool auth_secrets;
 	} auth;
+
+	struct {
+		struct conf_dns_server *server; /* in the order of the file */
+		size_t nserver;                 /* 0: no DNS */
+		bool reverse, sender;
+		const char **dnsbl, **dbl; /* zones, as dns_name_copy() makes them */
+		size_t ndnsbl, ndbl;
+		bool banner_waits;
+		uint64_t timeout_us;      /* for one answer, from when it was asked */
+		uint64_t session_wait_us; /* of a session, for all */
+		uint32_t cache;           /* answers */
+		uint64_t ttl_min_us, ttl_max_us;
+	} dns;
+
+	struct {
+		uint32_t addresses;     /* remembered at most, about */
+		uint64_t save_us;       /* between writes to the disk */
+		uint32_t tls_failures;  /* then STARTTLS is not offered; 0: no memory of failures */
+		uint64_t tls_within_us; /* how long a failure is remembered */
+		bool tls_forgive;       /* a handshake that goes well clears it */
+	} memory;
 
 	struct {
 		const char *directory;
@@ -130,6 +202,7 @@ struct conf {
 		uint64_t reserve;   /* bytes of free disk below which nothing is accepted */
 		enum conf_durability durability;
 		uint32_t compression; /* zlib level 1 to 9 */
+		enum conf_hello hello;
 	} log;
 
 	const struct rules *rules; /* rule.h; there may be none in it */

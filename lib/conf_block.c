@@ -3,11 +3,13 @@
  *
  * Runs wherever a configuration is read.  A statement is a run of keys, each with as many values
  * as its row takes; a list takes all words up to the next key of the same block.  After an error
- * reading goes on with the next key, so that one run finds all errors.
+ * reading goes on with the next key, so that one run finds all errors.  Profiles are read when all
+ * else has been, for they begin as copies of what the tls block says.
  */
 #include "conf_block.h"
 
 #include "conf_suggest.h"
+#include "conf_tls.h"
 #include "conf_value.h"
 #include "err.h"
 
@@ -22,6 +24,16 @@ struct scope {
 	void *object;
 };
 
+/* What more there is to the elements of a block, each with the element; NULL: nothing. */
+static const struct hooks {
+	bool late;                                             /* they are read last */
+	void (*begin)(const struct conf *conf, void *element); /* before its keys */
+	int (*end)(struct conf_reading *r, void *element);     /* behind them; 0 or ERR_MEMORY */
+} hooks[CONF_BLOCK_COUNT] = {
+    [CONF_PROFILE] = {.late = true, .begin = conf_profile_begin, .end = conf_profile_end},
+    [CONF_ARM] = {.end = conf_arm_end},
+};
+
 static int read_statement(struct conf_reading *r, const struct scope *scope,
 			  const struct conf_statement *s);
 
@@ -30,12 +42,12 @@ static struct conf_value value_of(const struct conf_reading *r, void *object, co
 	return (struct conf_value){.arena = r->conf->arena, .object = object, .file = file};
 }
 
-static int set_defaults(struct conf_reading *r, void *object, bool in_listen)
+static int set_defaults(struct conf_reading *r, enum conf_block block, void *object)
 {
 	struct conf_value value = value_of(r, object, "");
 
 	for (size_t i = 0; i < conf_rows_count; i++)
-		if ((conf_rows[i].block == CONF_LISTEN) == in_listen &&
+		if (conf_rows[i].block == block &&
 		    conf_value_default(&conf_rows[i], &value) == ERR_MEMORY)
 			return ERR_MEMORY;
 	return 0;
@@ -43,7 +55,11 @@ static int set_defaults(struct conf_reading *r, void *object, bool in_listen)
 
 int conf_block_defaults(struct conf_reading *r)
 {
-	return set_defaults(r, r->conf, false);
+	for (unsigned b = CONF_TOP; b < CONF_BLOCK_COUNT; b++)
+		if (conf_blocks[b].max == 0 &&
+		    set_defaults(r, (enum conf_block)b, r->conf) == ERR_MEMORY)
+			return ERR_MEMORY;
+	return 0;
 }
 
 struct conf_mark conf_block_seen(const struct conf_reading *r, enum conf_block block,
@@ -57,6 +73,21 @@ struct conf_mark conf_block_seen(const struct conf_reading *r, enum conf_block b
 
 /* ---- keys ---- */
 
+/* A block of this name, wherever it stands; CONF_BLOCK_COUNT if there is none. */
+static enum conf_block find_block_anywhere(const struct conf_word *w)
+{
+	unsigned b = CONF_TOP + 1;
+
+	while (b < CONF_BLOCK_COUNT && !conf_word_is(w, conf_blocks[b].name))
+		b++;
+	return (enum conf_block)b;
+}
+
+static bool is_block_name(const struct conf_word *w)
+{
+	return find_block_anywhere(w) != CONF_BLOCK_COUNT;
+}
+
 /* What is wrong with a word that is no key of the block. */
 static const char *explain_unknown(const struct conf_word *w)
 {
@@ -64,7 +95,7 @@ static const char *explain_unknown(const struct conf_word *w)
 		return "a key is expected here, and keys have no quotes";
 	if (conf_word_is(w, "include"))
 		return "include stands on a line of its own";
-	if (conf_block_find(w) != CONF_BLOCK_COUNT)
+	if (is_block_name(w))
 		return "a block's name is followed by its opening brace";
 	return "unknown key";
 }
@@ -170,13 +201,12 @@ static void needs_value(struct conf_reading *r, const struct conf_row *row,
 		       conf_value_shape(row, shape));
 }
 
-/* Read the key at words[*at] with its values, and move *at behind them. */
+/* Read the key at words[*at] with its values, of nwords, and move *at behind them. */
 static int read_key(struct conf_reading *r, const struct scope *scope,
-		    const struct conf_statement *s, uint32_t *at)
+		    const struct conf_statement *s, uint32_t *at, uint32_t nwords)
 {
 	const struct conf_word *w = &s->words[*at];
 	const struct conf_row *row = conf_row_find(scope->block, w);
-	uint32_t nwords = s->nwords - s->is_block;
 
 	if (row == NULL) {
 		unknown_key(r, scope, s, w);
@@ -192,43 +222,114 @@ static int read_key(struct conf_reading *r, const struct scope *scope,
 	return read_values(r, scope, row, s, w + 1, n);
 }
 
-/* ---- blocks ---- */
+/* ---- elements: blocks that are not struct conf's own ---- */
 
-/* Begin a listen block and set *scope_r for it; the object is NULL if there are too many. */
-static int begin_listen(struct conf_reading *r, const struct conf_statement *s,
-			const struct conf_word *name, struct scope *scope_r)
+/* What is wrong with the name of an element, NULL if nothing. */
+static const char *refuse_name(const struct conf_word *name)
 {
-	struct conf *conf = r->conf;
+	static const char known[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._-";
 
-	scope_r->object = NULL;
-	if (conf->nlisten == CONF_LISTEN_MAX) {
-		struct conf_place place = conf_word_place(s, name);
-		conf_error_add(r->errors, &place, "more than %d listen blocks", CONF_LISTEN_MAX);
+	for (uint32_t i = 0; i < name->len; i++)
+		if (name->text[i] == '\0' || strchr(known, name->text[i]) == NULL)
+			return "a name is made of letters, digits, \".\", \"_\" and \"-\"";
+	return name->len == 0 || name->len > CONF_NAME_MAX ? "a name has 1 to 63 bytes" : NULL;
+}
+
+/* An error if an earlier element of the block has this name. */
+static void check_twice(struct conf_reading *r, enum conf_block block, size_t count,
+			const struct conf_place *place)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct conf_mark *other = &r->elements[block][i];
+		if (other->word->len == place->near_len &&
+		    memcmp(other->word->text, place->near, place->near_len) == 0) {
+			conf_error_add(r->errors, place, "this %s is here twice, first at %s:%u",
+				       conf_block_name(block), other->statement->file,
+				       other->word->line);
+			return;
+		}
+	}
+}
+
+/* Room for one more element, zeroed and counted, with its mark; NULL without memory. */
+static void *add_element(struct conf_reading *r, const struct conf_block_row *row,
+			 const struct conf_mark *mark)
+{
+	struct conf_mark **marks = &r->elements[row - conf_blocks];
+	char *conf = (char *)r->conf;
+	size_t count;
+	void *array;
+
+	memcpy(&array, conf + row->offset, sizeof array);
+	memcpy(&count, conf + row->count_offset, sizeof count);
+	array = arena_grow(r->conf->arena, array, count, row->bytes);
+	*marks = arena_grow(r->conf->arena, *marks, count, sizeof **marks);
+	if (array == NULL || *marks == NULL)
+		return NULL;
+	(*marks)[count] = *mark;
+	memcpy(conf + row->offset, &array, sizeof array);
+	void *element = (char *)array + count * row->bytes;
+	count++;
+	memcpy(conf + row->count_offset, &count, sizeof count);
+	return element;
+}
+
+/* An element's first member is its name. */
+static int set_name(struct conf_reading *r, enum conf_block block, const struct conf_mark *mark,
+		    size_t count, void *element)
+{
+	struct conf_place place = conf_word_place(mark->statement, mark->word);
+	const char *refusal = refuse_name(mark->word);
+	const char *name = arena_copy(r->conf->arena, mark->word->text, mark->word->len);
+
+	if (name == NULL)
+		return ERR_MEMORY;
+	if (refusal != NULL)
+		conf_error_add(r->errors, &place, "%s", refusal);
+	memcpy(element, &name, sizeof name);
+	check_twice(r, block, count, &place);
+	return 0;
+}
+
+/* Begin an element and set *element_r, NULL if there are too many.  Returns 0 or ERR_MEMORY. */
+static int begin_element(struct conf_reading *r, enum conf_block block,
+			 const struct conf_mark *mark, void **element_r)
+{
+	const struct conf_block_row *row = &conf_blocks[block];
+	struct conf_place place = conf_word_place(mark->statement, mark->word);
+	size_t count;
+
+	*element_r = NULL;
+	memcpy(&count, (char *)r->conf + row->count_offset, sizeof count);
+	if (count == row->max) {
+		conf_error_add(r->errors, &place, "more than %zu %s blocks", row->max, row->name);
 		return 0;
 	}
-	struct conf_listen *listen =
-	    arena_grow(conf->arena, conf->listen, conf->nlisten, sizeof *listen);
-	if (listen == NULL)
-		return ERR_MEMORY;
-	conf->listen = listen;
 	for (size_t i = 0; i < conf_rows_count; i++)
-		if (conf_rows[i].block == CONF_LISTEN)
+		if (conf_rows[i].block == block)
 			r->seen[i] = (struct conf_mark){0};
-	r->listen_seen[conf->nlisten] = (struct conf_mark){s, name};
-	scope_r->object = &listen[conf->nlisten++];
-	return set_defaults(r, scope_r->object, true);
+	*element_r = add_element(r, row, mark);
+	if (*element_r == NULL || (row->named && set_name(r, block, mark, count, *element_r) < 0) ||
+	    set_defaults(r, block, *element_r) < 0)
+		return ERR_MEMORY;
+	if (hooks[block].begin != NULL)
+		hooks[block].begin(r->conf, *element_r);
+	return 0;
 }
+
+/* ---- blocks ---- */
 
 /* Every key of a block that must be there, is. */
 static void check_required(struct conf_reading *r, enum conf_block block,
-			   const struct conf_statement *s, const struct conf_word *name)
+			   const struct conf_mark *mark)
 {
 	for (size_t i = 0; i < conf_rows_count; i++) {
 		const struct conf_row *row = &conf_rows[i];
 		if (row->block != block || row->def != NULL || row->otherwise != NULL ||
 		    r->seen[i].word != NULL)
 			continue;
-		struct conf_place place = conf_word_place(s, name);
+		struct conf_place place = conf_word_place(mark->statement, mark->word);
 		conf_error_add(r->errors, &place, "%s needs %s", conf_block_name(block), row->key);
 	}
 }
@@ -243,63 +344,113 @@ static int read_statements(struct conf_reading *r, const struct scope *scope,
 	return result;
 }
 
+static bool holds_blocks(enum conf_block block)
+{
+	for (unsigned b = CONF_TOP + 1; b < CONF_BLOCK_COUNT; b++)
+		if (conf_blocks[b].outer == block)
+			return true;
+	return false;
+}
+
 /* What is wrong with a block of this name here, NULL if nothing. */
 static const char *refuse_block(const struct scope *scope, const struct conf_word *name)
 {
 	if (conf_row_find(scope->block, name) != NULL)
 		return "this key takes a value, not a block";
-	if (scope->block != CONF_TOP)
+	if (!holds_blocks(scope->block))
 		return "no block may stand in this block";
-	if (conf_block_find(name) == CONF_BLOCK_COUNT)
-		return "unknown block";
+	if (conf_block_find(scope->block, name) == CONF_BLOCK_COUNT)
+		return is_block_name(name) ? "this block does not stand here" : "unknown block";
 	return NULL;
 }
 
-static void wrong_block(struct conf_reading *r, const struct conf_statement *s,
-			const struct conf_word *name, const char *what)
+static void wrong_block(struct conf_reading *r, const struct scope *scope,
+			const struct conf_statement *s, const struct conf_word *name,
+			const char *what)
 {
 	struct conf_suggestion near = {.word = name->text, .len = name->len};
 	struct conf_place place = conf_word_place(s, name);
 
-	if (conf_block_find(name) == CONF_BLOCK_COUNT)
+	if (conf_block_find(scope->block, name) == CONF_BLOCK_COUNT)
 		for (unsigned b = CONF_TOP + 1; b < CONF_BLOCK_COUNT; b++)
-			conf_suggest_try(&near, conf_block_name((enum conf_block)b));
+			if (conf_blocks[b].outer == scope->block)
+				conf_suggest_try(&near, conf_blocks[b].name);
 	place.meant = near.best;
 	conf_error_add(r->errors, &place, "%s", what);
 }
 
-static int read_block(struct conf_reading *r, const struct scope *outer,
-		      const struct conf_statement *s)
+/* Read the block whose statement is s; mark is where errors about it as a whole point. */
+static int read_contents(struct conf_reading *r, enum conf_block block,
+			 const struct conf_mark *mark)
 {
-	const struct conf_word *name = &s->words[s->nwords - 1];
-	const char *refusal = refuse_block(outer, name);
-	struct scope scope = {.block = conf_block_find(name), .object = r->conf};
+	struct scope scope = {.block = block, .object = r->conf};
 	int result = 0;
 
-	if (refusal != NULL) {
-		wrong_block(r, s, name, refusal);
-		return 0;
-	}
-	if (scope.block == CONF_LISTEN)
-		result = begin_listen(r, s, name, &scope);
+	r->blocks[block] = *mark;
+	if (conf_blocks[block].max > 0)
+		result = begin_element(r, block, mark, &scope.object);
 	if (result < 0 || scope.object == NULL)
 		return result;
-	result = read_statements(r, &scope, s->children);
-	if (result == 0)
-		check_required(r, scope.block, s, name);
-	return result;
+	result = read_statements(r, &scope, mark->statement->children);
+	if (result < 0)
+		return result;
+	check_required(r, block, mark);
+	return hooks[block].end != NULL ? hooks[block].end(r, scope.object) : 0;
+}
+
+static int read_later(struct conf_reading *r, enum conf_block block, const struct conf_statement *s)
+{
+	struct conf_late *late = arena_alloc(r->conf->arena, sizeof *late);
+
+	if (late == NULL)
+		return ERR_MEMORY;
+	*late = (struct conf_late){.block = block, .statement = s};
+	*r->late_tail = late;
+	r->late_tail = &late->next;
+	return 0;
+}
+
+/* The words at the end of s that are a block's: none, its name, or "profile NAME". */
+static uint32_t count_block_words(const struct conf_statement *s)
+{
+	if (!s->is_block)
+		return 0;
+	if (s->nwords >= 2) {
+		enum conf_block block = find_block_anywhere(&s->words[s->nwords - 2]);
+		if (block != CONF_BLOCK_COUNT && conf_blocks[block].named)
+			return 2;
+	}
+	return 1;
+}
+
+static int read_block(struct conf_reading *r, const struct scope *outer,
+		      const struct conf_statement *s, uint32_t block_words)
+{
+	const struct conf_word *name = &s->words[s->nwords - block_words];
+	const char *refusal = refuse_block(outer, name);
+	enum conf_block block = conf_block_find(outer->block, name);
+
+	if (refusal == NULL && conf_blocks[block].named && block_words == 1)
+		refusal = "this block has a name of its own between its word and the brace";
+	if (refusal != NULL) {
+		wrong_block(r, outer, s, name, refusal);
+		return 0;
+	}
+	if (hooks[block].late)
+		return read_later(r, block, s);
+	return read_contents(r, block, &(struct conf_mark){s, &s->words[s->nwords - 1]});
 }
 
 static int read_statement(struct conf_reading *r, const struct scope *scope,
 			  const struct conf_statement *s)
 {
-	uint32_t at = 0;
+	uint32_t at = 0, block_words = count_block_words(s);
 	int result = 0;
 
-	while (at < s->nwords - s->is_block && result == 0)
-		result = read_key(r, scope, s, &at);
+	while (at < s->nwords - block_words && result == 0)
+		result = read_key(r, scope, s, &at, s->nwords - block_words);
 	if (result == 0 && s->is_block)
-		result = read_block(r, scope, s);
+		result = read_block(r, scope, s, block_words);
 	return result;
 }
 
@@ -307,5 +458,11 @@ int conf_block_read(struct conf_reading *r, const struct conf_statement *first)
 {
 	struct scope scope = {.block = CONF_TOP, .object = r->conf};
 
-	return read_statements(r, &scope, first);
+	r->late_tail = &r->late;
+	int result = read_statements(r, &scope, first);
+	for (const struct conf_late *l = r->late; l != NULL && result == 0; l = l->next) {
+		const struct conf_word *name = &l->statement->words[l->statement->nwords - 1];
+		result = read_contents(r, l->block, &(struct conf_mark){l->statement, name});
+	}
+	return result;
 }

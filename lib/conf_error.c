@@ -53,6 +53,16 @@ static void put_near(struct buf *to, const struct conf_place *at)
 	buf_put_str(to, "\"");
 }
 
+/* A name that was given in the file may be meant, too. */
+static void put_meant(struct buf *to, const char *meant)
+{
+	if (meant == NULL)
+		return;
+	buf_put_str(to, " (did you mean \"");
+	put_escaped(to, meant, strlen(meant));
+	buf_put_str(to, "\"?)");
+}
+
 bool conf_errors_full(const struct conf_errors *errors)
 {
 	return errors->kept == CONF_ERRORS_MAX;
@@ -72,8 +82,7 @@ __attribute__((format(printf, 4, 0))) static void put_fault(char text_r[CONF_ERR
 	buf_printf(&text, ":%u:%u: %s", at->line, at->column, kind);
 	put_escaped(&text, explanation, strlen(explanation));
 	put_near(&text, at);
-	if (at->meant != NULL)
-		buf_printf(&text, " (did you mean \"%s\"?)", at->meant);
+	put_meant(&text, at->meant);
 	if (text.failed) /* there is room behind cap */
 		memcpy(text.data + text.len, cut_mark, sizeof cut_mark);
 	else

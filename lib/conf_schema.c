@@ -6,6 +6,8 @@
  */
 #include "conf_schema.h"
 
+#include "address_table.h"
+
 #include <string.h>
 
 #define KIB 1024ull
@@ -27,9 +29,14 @@
 #define BANNER_MAX 200           /* with the host name below 512, RFC 5321, 4.5.3.1.5 */
 #define RECIPIENTS_MAX 4000      /* at 256 bytes each they fill a record, FRAME_FIELDS_MAX */
 #define DIALOGUE_MAX (512 * KIB) /* half of a record */
+#define WEIGHT_MAX 1000000       /* parts in a million are finer than any trap can measure */
+#define EXPERIMENT_KEY_MIN 16    /* below, it could be guessed */
+#define EXPERIMENT_KEY_MAX 255
 
 #define AT(member) offsetof(struct conf, member)
 #define OF_LISTEN(member) offsetof(struct conf_listen, member)
+#define OF_PROFILE(member) offsetof(struct conf_profile, member)
+#define OF_ARM(member) offsetof(struct conf_arm, member)
 
 static const char *const sandbox_words[] = {"strict", "best-effort", NULL};
 static const char *const strictness_words[] = {"lenient", "normal", "strict", NULL};
@@ -37,21 +44,49 @@ static const char *const tls_mode_words[] = {"starttls", "implicit", "off", NULL
 static const char *const tls_version_words[] = {"ssl3",   "tls1.0", "tls1.1",
 						"tls1.2", "tls1.3", NULL};
 static const char *const request_words[] = {"off", "request", NULL};
+static const char *const ciphers_words[] = {"all", "modern", NULL};
+static const char *const key_type_words[] = {"any", "rsa", "ecdsa", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const policy_words[] = {"accept", "reject", NULL};
 static const char *const verdict_words[] = {"refuse", "accept", NULL};
 static const char *const durability_words[] = {"fsync", "none", NULL};
+static const char *const hello_words[] = {"none", "fingerprint", "lists", "full", NULL};
 static const char *const mechanism_words[] = {"plain", "login", NULL};
 static const char *const extension_words[] = {
     "size", "pipelining", "8bitmime", "smtputf8", "chunking", "enhancedstatuscodes",
     "dsn",  "starttls",   "auth",     NULL};
 
-static const char *const block_names[CONF_BLOCK_COUNT] = {
-    [CONF_TOP] = "",          [CONF_LISTEN] = "listen",
-    [CONF_TLS] = "tls",       [CONF_WORKERS] = "workers",
-    [CONF_LIMITS] = "limits", [CONF_SMTP] = "smtp",
-    [CONF_AUTH] = "auth",     [CONF_LOG] = "log",
-    [CONF_RULES] = "rules",
+const struct conf_block_row conf_blocks[CONF_BLOCK_COUNT] = {
+    [CONF_TOP] = {.name = ""},
+    [CONF_LISTEN] = {.name = "listen",
+		     .max = CONF_LISTEN_MAX,
+		     .bytes = sizeof(struct conf_listen),
+		     .offset = AT(listen),
+		     .count_offset = AT(nlisten)},
+    [CONF_TLS] = {.name = "tls"},
+    [CONF_PROFILE] = {.name = "profile",
+		      .outer = CONF_TLS,
+		      .named = true,
+		      .max = CONF_PROFILE_MAX,
+		      .bytes = sizeof(struct conf_profile),
+		      .offset = AT(tls.profile),
+		      .count_offset = AT(tls.nprofile)},
+    [CONF_EXPERIMENT] = {.name = "experiment", .outer = CONF_TLS},
+    [CONF_ARM] = {.name = "arm",
+		  .outer = CONF_EXPERIMENT,
+		  .named = true,
+		  .max = CONF_ARM_MAX,
+		  .bytes = sizeof(struct conf_arm),
+		  .offset = AT(tls.experiment.arm),
+		  .count_offset = AT(tls.experiment.narm)},
+    [CONF_WORKERS] = {.name = "workers"},
+    [CONF_LIMITS] = {.name = "limits"},
+    [CONF_SMTP] = {.name = "smtp"},
+    [CONF_AUTH] = {.name = "auth"},
+    [CONF_DNS] = {.name = "dns"},
+    [CONF_LOG] = {.name = "log"},
+    [CONF_MEMORY] = {.name = "memory"},
+    [CONF_RULES] = {.name = "rules"},
 };
 
 /* clang-format off */
@@ -103,6 +138,13 @@ const struct conf_row conf_rows[] = {
      .offset = OF_LISTEN(proxy_from), .count_offset = OF_LISTEN(nproxy_from),
      .doc = "Networks whose connections begin with a PROXY header, version 1 or 2. From there "
             "the header is required, from elsewhere it is not understood."},
+    {CONF_LISTEN, "tcp-syn", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = OF_LISTEN(tcp_syn),
+     .doc = "Whether the SYN that opened a connection is recorded."},
+    {CONF_LISTEN, "experiment", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = OF_LISTEN(experiment),
+     .doc = "Whether clients of this listener take part in the experiment, if there is one and the "
+            "listener has TLS."},
 
     {CONF_TLS, "certificate", CONF_KIND_CERTIFICATE, 1, PATH_BYTES_MAX, .otherwise = "none",
      .offset = AT(tls.pair), .count_offset = AT(tls.npair),
@@ -127,6 +169,59 @@ const struct conf_row conf_rows[] = {
      .doc = "Whether sessions can be resumed by tickets."},
     {CONF_TLS, "keyholders", CONF_KIND_NUMBER, 1, 16, "1", .offset = AT(tls.keyholders),
      .doc = "Processes that hold the private keys and sign for the workers."},
+
+    {CONF_PROFILE, "offer", CONF_KIND_SWITCH, .otherwise = "yes", .words = yes_words,
+     .offset = OF_PROFILE(offer),
+     .doc = "Whether STARTTLS is offered at all."},
+    {CONF_PROFILE, "certificate", CONF_KIND_CERTIFICATE, 1, PATH_BYTES_MAX,
+     .otherwise = "those of tls", .offset = OF_PROFILE(pair), .count_offset = OF_PROFILE(npair),
+     .doc = "Certificates in place of those of the tls block, each with its key behind it. A key "
+            "file may serve several certificates of the same key."},
+    {CONF_PROFILE, "key", CONF_KIND_KEY, 1, PATH_BYTES_MAX, .otherwise = "those of tls",
+     .offset = OF_PROFILE(pair), .count_offset = OF_PROFILE(npair),
+     .doc = "The PEM file with the private key of the certificate before it."},
+    {CONF_PROFILE, "key-type", CONF_KIND_CHOICE, .otherwise = "any", .words = key_type_words,
+     .offset = OF_PROFILE(key_type),
+     .doc = "Which of the certificates are served: all, or those with keys of one type. There must "
+            "be one."},
+    {CONF_PROFILE, "minimum", CONF_KIND_CHOICE, .otherwise = "that of tls",
+     .words = tls_version_words, .offset = OF_PROFILE(minimum),
+     .doc = "The lowest version that is accepted."},
+    {CONF_PROFILE, "maximum", CONF_KIND_CHOICE, .otherwise = "tls1.3", .words = tls_version_words,
+     .offset = OF_PROFILE(maximum),
+     .doc = "The highest version that is accepted."},
+    {CONF_PROFILE, "ciphers", CONF_KIND_CHOICE, .otherwise = "all", .words = ciphers_words,
+     .offset = OF_PROFILE(ciphers),
+     .doc = "The cipher suites: all that there are, or those with AEAD and ECDHE, with groups "
+            "x25519, secp256r1 and secp384r1, and signatures by SHA-2 (modern)."},
+    {CONF_PROFILE, "priority", CONF_KIND_TEXT, 0, PATH_BYTES_MAX, .otherwise = "that of tls",
+     .offset = OF_PROFILE(priority),
+     .doc = "A GnuTLS priority string. It stands instead of minimum, maximum and ciphers; a "
+            "profile that names one of these does not take the priority of the tls block."},
+    {CONF_PROFILE, "client-certificate", CONF_KIND_SWITCH, .otherwise = "that of tls",
+     .words = request_words, .offset = OF_PROFILE(client_certificate),
+     .doc = "Whether clients are asked for a certificate."},
+    {CONF_PROFILE, "tickets", CONF_KIND_SWITCH, .otherwise = "that of tls", .words = yes_words,
+     .offset = OF_PROFILE(tickets),
+     .doc = "Whether sessions can be resumed by tickets. Those of one profile are worth nothing "
+            "under another."},
+
+    {CONF_EXPERIMENT, "key", CONF_KIND_TEXT, EXPERIMENT_KEY_MIN, EXPERIMENT_KEY_MAX,
+     .offset = AT(tls.experiment.key),
+     .doc = "The secret by which addresses are spread over the arms. The same key, names and "
+            "weights give the same arms for ever; another key is another experiment."},
+    {CONF_EXPERIMENT, "ipv4-prefix", CONF_KIND_NUMBER, 8, 32, "32",
+     .offset = AT(tls.experiment.ipv4_prefix),
+     .doc = "The bits of an IPv4 address that count: addresses equal in these have the same arm."},
+    {CONF_EXPERIMENT, "ipv6-prefix", CONF_KIND_NUMBER, 16, 128, "64",
+     .offset = AT(tls.experiment.ipv6_prefix),
+     .doc = "The bits of an IPv6 address that count. A host usually has all addresses of a /64."},
+
+    {CONF_ARM, "weight", CONF_KIND_NUMBER, 1, WEIGHT_MAX, .offset = OF_ARM(weight),
+     .doc = "The arm's share of the addresses is its weight out of the sum of all weights."},
+    {CONF_ARM, "profile", CONF_KIND_NAME, 1, CONF_NAME_MAX, .otherwise = "the arm's name",
+     .offset = OF_ARM(profile),
+     .doc = "The profile by which these addresses are served, a block or one that is built in."},
 
     {CONF_WORKERS, "spare-min", CONF_KIND_NUMBER, 1, WORKERS_MAX, "8",
      .offset = AT(workers.spare_min),
@@ -190,6 +285,9 @@ const struct conf_row conf_rows[] = {
      .def = "size pipelining 8bitmime smtputf8 chunking enhancedstatuscodes dsn starttls auth",
      .words = extension_words, .offset = AT(smtp.extensions),
      .doc = "The extensions that EHLO offers. Those left out are unknown commands and parameters."},
+    {CONF_SMTP, "dialect", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = AT(smtp.dialect),
+     .doc = "Whether the dialect of SMTP that a client speaks is recorded."},
 
     {CONF_AUTH, "mechanisms", CONF_KIND_SET, .def = "plain login", .words = mechanism_words,
      .offset = AT(auth.mechanisms),
@@ -200,6 +298,41 @@ const struct conf_row conf_rows[] = {
     {CONF_AUTH, "auth-secrets", CONF_KIND_SWITCH, .def = "no", .words = yes_words,
      .offset = AT(auth.auth_secrets),
      .doc = "Whether passwords are recorded too."},
+
+    {CONF_DNS, "server", CONF_KIND_SERVERS, .otherwise = "none", .offset = AT(dns.server),
+     .count_offset = AT(dns.nserver),
+     .doc = "The DNS servers that are asked, up to 8, as ADDRESS, ADDRESS:PORT or "
+            "\"[ADDRESS]:PORT\"; system stands for those of /etc/resolv.conf when the trap "
+            "starts. They resolve recursively. Without a server there is no DNS."},
+    {CONF_DNS, "reverse", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = AT(dns.reverse),
+     .doc = "Whether the names of each client are looked up, and their addresses."},
+    {CONF_DNS, "sender", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = AT(dns.sender),
+     .doc = "Whether it is looked up where mail to the domain of a reverse-path would go."},
+    {CONF_DNS, "dnsbl", CONF_KIND_ZONES, .otherwise = "none", .offset = AT(dns.dnsbl),
+     .count_offset = AT(dns.ndnsbl),
+     .doc = "Lists of addresses (RFC 5782), up to 16, where each client is looked up."},
+    {CONF_DNS, "dbl", CONF_KIND_ZONES, .otherwise = "none", .offset = AT(dns.dbl),
+     .count_offset = AT(dns.ndbl),
+     .doc = "Lists of names, up to 16, where the name of each HELO or EHLO and the domain of "
+            "each reverse-path are looked up."},
+    {CONF_DNS, "banner-waits", CONF_KIND_SWITCH, .def = "no", .words = yes_words,
+     .offset = AT(dns.banner_waits),
+     .doc = "Whether the greeting waits for the look-ups of the client's address, so that the "
+            "records of all its messages have them."},
+    {CONF_DNS, "timeout", CONF_KIND_DURATION, 10 * MILLISECOND, MINUTE, "2s",
+     .offset = AT(dns.timeout_us),
+     .doc = "How long the answer to a look-up is waited for, from when it was asked."},
+    {CONF_DNS, "session-wait", CONF_KIND_DURATION, 0, 5 * MINUTE, "5s",
+     .offset = AT(dns.session_wait_us),
+     .doc = "How long a session waits for look-ups in all. What is not there then is unknown."},
+    {CONF_DNS, "cache", CONF_KIND_NUMBER, 0, 10000000, "50000", .offset = AT(dns.cache),
+     .doc = "Answers that are kept until their time to live is over."},
+    {CONF_DNS, "ttl-min", CONF_KIND_DURATION, 0, DAY, "30s", .offset = AT(dns.ttl_min_us),
+     .doc = "Answers are kept at least so long, negative ones too."},
+    {CONF_DNS, "ttl-max", CONF_KIND_DURATION, SECOND, 7 * DAY, "3h", .offset = AT(dns.ttl_max_us),
+     .doc = "Answers are kept at most so long. Not less than ttl-min."},
 
     {CONF_LOG, "directory", CONF_KIND_PATH, 1, PATH_BYTES_MAX, "/var/log/smtptrap",
      .offset = AT(log.directory),
@@ -227,6 +360,31 @@ const struct conf_row conf_rows[] = {
             "(none)."},
     {CONF_LOG, "compression", CONF_KIND_NUMBER, 1, 9, "3", .offset = AT(log.compression),
      .doc = "The level of compression: 1 is fast, 9 is small."},
+    {CONF_LOG, "hello", CONF_KIND_CHOICE, .def = "full", .words = hello_words,
+     .offset = AT(log.hello),
+     .doc = "How much of each ClientHello is recorded: its versions and fingerprints "
+            "(fingerprint), also its lists in hexadecimal (lists), also their names (full), or "
+            "nothing but its form (none)."},
+
+    {CONF_MEMORY, "addresses", CONF_KIND_NUMBER, ADDRESS_MIN, ADDRESS_MAX, "65536",
+     .offset = AT(memory.addresses),
+     .doc = "Addresses that are remembered at most; an IPv6 address stands for its /64. Each "
+            "takes 18.3 bytes of memory, shared by all processes, and 16 bytes on disk."},
+    {CONF_MEMORY, "save", CONF_KIND_DURATION, SECOND, DAY, "1m", .offset = AT(memory.save_us),
+     .doc = "How often the memory is written to the log directory, if it has changed. It is "
+            "written when the trap stops, too; what was learnt since then is lost when all of it "
+            "is killed."},
+    {CONF_MEMORY, "tls-failures", CONF_KIND_NUMBER, 0, ADDRESS_FAILURES_MAX, "2",
+     .offset = AT(memory.tls_failures),
+     .doc = "Failed handshakes after which an address is not offered STARTTLS. With fewer, and at "
+            "least one, it is not asked for a certificate. 0 remembers no failures."},
+    {CONF_MEMORY, "tls-within", CONF_KIND_DURATION, SECOND, YEAR, "72h",
+     .offset = AT(memory.tls_within_us),
+     .doc = "How long after its last failed handshake an address is remembered. Failures that "
+            "are further apart are not counted together."},
+    {CONF_MEMORY, "tls-forgive", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = AT(memory.tls_forgive),
+     .doc = "Whether a handshake that goes well clears the failures of its address."},
 };
 /* clang-format on */
 const size_t conf_rows_count = sizeof conf_rows / sizeof *conf_rows;
@@ -234,13 +392,13 @@ _Static_assert(sizeof conf_rows / sizeof *conf_rows <= CONF_ROWS_MAX, "CONF_ROWS
 
 const char *conf_block_name(enum conf_block block)
 {
-	return block_names[block];
+	return conf_blocks[block].name;
 }
 
-enum conf_block conf_block_find(const struct conf_word *word)
+enum conf_block conf_block_find(enum conf_block outer, const struct conf_word *word)
 {
 	for (unsigned b = CONF_TOP + 1; b < CONF_BLOCK_COUNT; b++)
-		if (conf_word_is(word, block_names[b]))
+		if (conf_blocks[b].outer == outer && conf_word_is(word, conf_blocks[b].name))
 			return (enum conf_block)b;
 	return CONF_BLOCK_COUNT;
 }

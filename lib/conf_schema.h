@@ -13,11 +13,16 @@ enum conf_block {
 	CONF_TOP, /* outside all blocks */
 	CONF_LISTEN,
 	CONF_TLS,
+	CONF_PROFILE,
+	CONF_EXPERIMENT,
+	CONF_ARM,
 	CONF_WORKERS,
 	CONF_LIMITS,
 	CONF_SMTP,
 	CONF_AUTH,
+	CONF_DNS,
 	CONF_LOG,
+	CONF_MEMORY,
 	CONF_RULES, /* has no keys: rule_compile.h */
 	CONF_BLOCK_COUNT
 };
@@ -39,6 +44,8 @@ enum conf_kind {
 	CONF_KIND_NETS,        /* several networks: struct ip_net *, and a size_t at count_offset */
 	CONF_KIND_CERTIFICATE, /* begins a pair: struct conf_keypair *, size_t at count_offset */
 	CONF_KIND_KEY,         /* ends it */
+	CONF_KIND_SERVERS, /* several addresses with ports: struct conf_dns_server *, and so on */
+	CONF_KIND_ZONES,   /* several names of the DNS: const char **, and so on */
 	CONF_KIND_COUNT
 };
 
@@ -51,20 +58,35 @@ struct conf_row {
 	const char *otherwise;    /* the manual's word for a default that is worked out; both NULL:
 				     the key must be there */
 	const char *const *words; /* of choices, switches and sets; ends with NULL */
-	size_t offset;            /* in struct conf, or in struct conf_listen */
+	size_t offset;            /* in struct conf, or in the block's element */
 	size_t count_offset;
 	const char *doc; /* for the manual: sentences */
 };
 
-#define CONF_ROWS_MAX 64 /* room for marks, one a row */
+#define CONF_ROWS_MAX 128 /* room for marks, one a row */
 extern const struct conf_row conf_rows[];
 extern const size_t conf_rows_count;
+
+/*
+ * A kind of block.  Most fill struct conf, several of a name together.  Of others each one is an
+ * element of its own in an array of struct conf.
+ */
+struct conf_block_row {
+	const char *name;
+	enum conf_block outer; /* where it stands */
+	bool named;   /* "profile NAME {": the element's first member is const char *name */
+	size_t max;   /* elements at most; 0: the block fills struct conf */
+	size_t bytes; /* of an element */
+	size_t offset, count_offset; /* of the array and of its size_t */
+};
+
+extern const struct conf_block_row conf_blocks[CONF_BLOCK_COUNT];
 
 /* The block's name in the file; "" for CONF_TOP. */
 const char *conf_block_name(enum conf_block block);
 
-/* The block with this name, or CONF_BLOCK_COUNT. */
-enum conf_block conf_block_find(const struct conf_word *word);
+/* The block with this name that may stand in outer, or CONF_BLOCK_COUNT. */
+enum conf_block conf_block_find(enum conf_block outer, const struct conf_word *word);
 
 /* The row of this bare word in the block, or NULL. */
 const struct conf_row *conf_row_find(enum conf_block block, const struct conf_word *word);

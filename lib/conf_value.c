@@ -10,6 +10,7 @@
 #include "buf.h"
 #include "conf_number.h"
 #include "conf_suggest.h"
+#include "dns_name.h"
 #include "err.h"
 #include "ip.h"
 
@@ -20,7 +21,7 @@
 
 typedef int read_fn(const struct conf_row *row, const struct conf_word *w, struct conf_value *v);
 static read_fn read_text, read_name, read_path, read_number, read_choice, read_set, read_ip,
-    read_net, read_certificate, read_key;
+    read_net, read_certificate, read_key, read_server, read_zone;
 
 static const char plain_form[] = "a number";
 static const char size_form[] = "a number, or one with k, m, g or t";
@@ -69,6 +70,8 @@ static const struct kind {
     [CONF_KIND_NETS] = {.read = read_net, .shape = "network ...", .list = true},
     [CONF_KIND_CERTIFICATE] = {.read = read_certificate, .shape = "file", .repeats = true},
     [CONF_KIND_KEY] = {.read = read_key, .shape = "file", .repeats = true},
+    [CONF_KIND_SERVERS] = {.read = read_server, .shape = "server ...", .list = true},
+    [CONF_KIND_ZONES] = {.read = read_zone, .shape = "zone ...", .list = true},
 };
 
 bool conf_kind_is_list(enum conf_kind kind)
@@ -326,6 +329,72 @@ static int read_key(const struct conf_row *row, const struct conf_word *w, struc
 	if (pair == NULL)
 		return wrong(v, "a key follows its certificate");
 	return read_file(row, w, v, &pair->key);
+}
+
+/* ---- DNS ---- */
+
+#define DNS_PORT 53
+
+/* Read "[ADDRESS]:PORT", "ADDRESS:PORT" of IPv4, or an address alone. */
+static int parse_server(struct conf_dns_server *server_r, const char *text, size_t len)
+{
+	const char *colon = memrchr(text, ':', len);
+	bool bracket = len > 0 && text[0] == '[';
+	size_t address = len;
+	uint64_t port = DNS_PORT;
+
+	if (colon != NULL && (bracket || memchr(text, ':', (size_t)(colon - text)) == NULL)) {
+		address = (size_t)(colon - text);
+		if (conf_number_parse(&port, colon + 1, len - address - 1, conf_units_none) < 0 ||
+		    port == 0 || port > UINT16_MAX)
+			return ERR_FORMAT;
+	}
+	if (bracket && (address < 2 || text[address - 1] != ']'))
+		return ERR_FORMAT;
+	server_r->port = (uint16_t)port;
+	return ip_parse(server_r->address, text + bracket, address - 2 * (size_t)bracket);
+}
+
+static size_t list_length(const struct conf_row *row, const struct conf_value *v)
+{
+	size_t count;
+
+	memcpy(&count, (char *)v->object + row->count_offset, sizeof count);
+	return count;
+}
+
+static int read_server(const struct conf_row *row, const struct conf_word *w, struct conf_value *v)
+{
+	struct conf_dns_server server = {0};
+
+	if (!conf_word_is(w, "system") && parse_server(&server, w->text, w->len) < 0)
+		return wrong(v,
+			     "%s must be addresses, ADDRESS:PORT or \"[ADDRESS]:PORT\", or system",
+			     row->key);
+	if (list_length(row, v) == CONF_DNS_SERVERS_MAX)
+		return wrong(v, "more than %d servers", CONF_DNS_SERVERS_MAX);
+	struct conf_dns_server *to = append(row, v, sizeof server);
+	if (to == NULL)
+		return ERR_MEMORY;
+	*to = server;
+	return 0;
+}
+
+static int read_zone(const struct conf_row *row, const struct conf_word *w, struct conf_value *v)
+{
+	struct span name = {.bytes = (const uint8_t *)w->text, .len = w->len};
+	char zone[DNS_NAME_TEXT];
+
+	if (dns_name_copy(zone, name) < 0)
+		return wrong(v, "%s must be names of the DNS", row->key);
+	if (list_length(row, v) == CONF_DNS_ZONES_MAX)
+		return wrong(v, "more than %d zones", CONF_DNS_ZONES_MAX);
+	const char *copy = arena_copy(v->arena, zone, strlen(zone));
+	const char **to = copy == NULL ? NULL : append(row, v, sizeof copy);
+	if (to == NULL)
+		return ERR_MEMORY;
+	*to = copy;
+	return 0;
 }
 
 /* ---- all ---- */

@@ -35,6 +35,7 @@ enum frame_type {
 	FRAME_REQUEST, /* worker: payload uint32: length of a record that needs a grant */
 	FRAME_SESSION, /* worker: fields of a session record */
 	FRAME_MESSAGE, /* worker: struct frame_message, fields, trace header, raw data */
+	FRAME_SUMMARY, /* worker: struct summary, before the session's record */
 	FRAME_TYPE_COUNT
 };
 
@@ -58,6 +59,7 @@ struct frame_header {
 struct frame_hello {
 	uint64_t cookie;
 	uint32_t slot;
+	uint32_t sessions; /* that this worker may serve */
 };
 
 /* Stands before the fields in the first frame of a FRAME_MESSAGE. */

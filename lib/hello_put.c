@@ -2,7 +2,8 @@
  * hello_put.c: a ClientHello and its fingerprints as fields of a record.
  *
  * Runs in workers.  What the client chose (ALPN) goes out as bytes, which the encoder escapes;
- * numbers go out in hexadecimal.  Every field has a limit, so that no client makes records grow.
+ * numbers go out in hexadecimal, and by name beside, element by element.  Every field has a limit,
+ * so that no client makes records grow.
  */
 #include "hello_put.h"
 
@@ -27,7 +28,8 @@ void hello_prints_make(struct hello_prints *p, const struct client_hello *h,
 
 struct put {
 	struct buf *to;
-	bool cut; /* a list was */
+	bool names; /* are wanted beside the numbers */
+	bool cut;   /* a list was */
 };
 
 /* s cut to max bytes. */
@@ -68,6 +70,24 @@ static void add_number(struct numbers *n, uint16_t number)
 	n->bytes[n->len++] = (uint8_t)number;
 }
 
+/* ---- names of a list's elements, at their positions ---- */
+
+static void put_names(struct put *put, enum record_field field, enum tls_registry registry,
+		      struct span list, size_t width)
+{
+	if (!put->names || list.len == 0)
+		return;
+	list = limited(put, list, HELLO_NAMES_MAX * width);
+	record_put_names(put->to, field, registry, list.bytes, list.len, width);
+}
+
+static void put_ciphers(struct put *put, const struct client_hello *h)
+{
+	put_list(put, FIELD_HELLO_CIPHERS, h->ciphers);
+	put_names(put, FIELD_HELLO_CIPHER_NAMES, TLS_REGISTRY_CIPHERS, h->ciphers,
+		  h->format == TEE_FORMAT_SSLV2 ? 3 : 2);
+}
+
 static void put_extensions(struct put *put, struct span list)
 {
 	struct numbers types;
@@ -79,7 +99,9 @@ static void put_extensions(struct put *put, struct span list)
 	types.len = 0;
 	while (client_hello_extension(&list, &type, &content))
 		add_number(&types, type);
-	put_list(put, FIELD_HELLO_EXTENSIONS, (struct span){types.bytes, types.len});
+	struct span all = {types.bytes, types.len};
+	put_list(put, FIELD_HELLO_EXTENSIONS, all);
+	put_names(put, FIELD_HELLO_EXTENSION_NAMES, TLS_REGISTRY_EXTENSIONS, all, 2);
 }
 
 static void put_key_shares(struct put *put, struct span list)
@@ -95,7 +117,7 @@ static void put_key_shares(struct put *put, struct span list)
 	put_list(put, FIELD_HELLO_KEY_SHARES, (struct span){groups.bytes, groups.len});
 }
 
-/* ---- names ---- */
+/* ---- versions and protocols ---- */
 
 static void put_version(struct put *put, enum record_field field, uint16_t version)
 {
@@ -117,18 +139,6 @@ static void put_versions(struct put *put, const struct client_hello *h)
 			put_version(put, FIELD_HELLO_VERSIONS, hello_number(h->versions, i));
 	if (client_hello_offers_sslv2(h) && h->legacy_version != HELLO_SSLV2)
 		put_version(put, FIELD_HELLO_VERSIONS, HELLO_SSLV2);
-}
-
-static void put_group_names(struct put *put, struct span groups)
-{
-	size_t count = hello_count(groups);
-
-	put->cut |= count > HELLO_ELEMENTS_MAX;
-	for (size_t i = 0; i < count && i < HELLO_ELEMENTS_MAX; i++) {
-		const char *name = hello_group_name(hello_number(groups, i));
-		if (name != NULL)
-			record_put_text(put->to, FIELD_HELLO_GROUP_NAMES, name);
-	}
 }
 
 static void put_alpn(struct put *put, struct span list)
@@ -160,13 +170,15 @@ static void put_frame(struct put *put, const struct client_hello *h)
 
 static void put_lists(struct put *put, const struct client_hello *h)
 {
-	put_list(put, FIELD_HELLO_CIPHERS, h->ciphers);
+	put_ciphers(put, h);
 	put_list(put, FIELD_HELLO_COMPRESSION, h->compression);
 	put_extensions(put, h->extensions);
 	put_list(put, FIELD_HELLO_GROUPS, h->groups);
-	put_group_names(put, h->groups);
+	put_names(put, FIELD_HELLO_GROUP_NAMES, TLS_REGISTRY_GROUPS, h->groups, 2);
 	put_list(put, FIELD_HELLO_POINT_FORMATS, h->point_formats);
 	put_list(put, FIELD_HELLO_SIGNATURE_ALGORITHMS, h->signature_algorithms);
+	put_names(put, FIELD_HELLO_SIGNATURE_ALGORITHM_NAMES, TLS_REGISTRY_SIGNATURES,
+		  h->signature_algorithms, 2);
 	put_alpn(put, h->alpn);
 	put_key_shares(put, h->key_shares);
 }
@@ -180,30 +192,35 @@ static void put_signs(struct put *put, const struct client_hello *h)
 	record_put_bool(put->to, FIELD_HELLO_SCSV_FALLBACK, h->scsv_fallback);
 }
 
-static void put_session(const struct client_hello *h, const struct hello_prints *p, struct buf *to)
+static void put_session(const struct client_hello *h, const struct hello_prints *p,
+			enum hello_detail detail, struct buf *to)
 {
-	struct put put = {.to = to};
+	struct put put = {.to = to, .names = detail == HELLO_DETAIL_FULL};
+	bool lists = detail >= HELLO_DETAIL_LISTS;
 
 	if (h->kind != HELLO_CLIENT) {
 		record_put_text(to, FIELD_HELLO_KIND, hello_kind_name(h->kind));
 		return;
 	}
 	put_frame(&put, h);
-	put_lists(&put, h);
+	if (lists)
+		put_lists(&put, h);
 	put_signs(&put, h);
-	if (p->has_ja3)
+	if (lists && p->has_ja3)
 		put_text(&put, FIELD_JA3_STRING, p->ja3_string);
-	if (p->has_ja4)
+	if (lists && p->has_ja4)
 		put_text(&put, FIELD_JA4_R, p->ja4_r);
 	if (put.cut)
 		record_put_bool(to, FIELD_HELLO_LISTS_CUT, true);
 }
 
 void hello_put(const struct client_hello *h, const struct hello_prints *p, enum record_type type,
-	       struct buf *to)
+	       enum hello_detail detail, struct buf *to)
 {
+	if (detail == HELLO_DETAIL_NONE)
+		return;
 	if (type == RECORD_SESSION)
-		put_session(h, p, to);
+		put_session(h, p, detail, to);
 	if (p->has_ja3)
 		record_put_hex(to, FIELD_JA3, p->ja3, sizeof p->ja3);
 	if (p->has_ja4)

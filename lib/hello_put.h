@@ -11,9 +11,18 @@
 #include "record.h"
 
 #define HELLO_LIST_MAX 1024    /* bytes of a list in a record: 512 cipher suites */
-#define HELLO_ELEMENTS_MAX 32  /* names in a list of names */
+#define HELLO_NAMES_MAX 64     /* names beside a list: one in 25 known clients has more suites */
+#define HELLO_ELEMENTS_MAX 32  /* versions and protocols of ALPN */
 #define HELLO_STRING_MAX 4096  /* of ja3_string and ja4_r: some 600 cipher suites */
 #define HELLO_FIELDS_MAX 32768 /* bytes that hello_put() needs at most */
+
+/* How much of a hello a record has; each has what the one before has. */
+enum hello_detail {
+	HELLO_DETAIL_NONE,
+	HELLO_DETAIL_FINGERPRINT, /* kind, form, faults, versions, signs, JA3 and JA4 */
+	HELLO_DETAIL_LISTS, /* the lists in hexadecimal, ALPN, and what the prints are made of */
+	HELLO_DETAIL_FULL   /* names beside the lists */
+};
 
 /* Memory for the texts of the fingerprints, touched only where used. */
 struct hello_scratch {
@@ -36,6 +45,6 @@ void hello_prints_make(struct hello_prints *p, const struct client_hello *h,
 /* Append the fields hello_*, ja3* and ja4* that a record of this type has, without those that
  * tls_info_put() writes.  A list beyond its limit is cut and hello_lists_cut says so. */
 void hello_put(const struct client_hello *h, const struct hello_prints *p, enum record_type type,
-	       struct buf *to);
+	       enum hello_detail detail, struct buf *to);
 
 #endif

@@ -56,22 +56,23 @@ static void add_all(struct ja4_values *v, struct span numbers)
 		add(v, hello_number(numbers, i));
 }
 
-static void put_hex(struct buf *to, uint16_t n)
-{
-	uint8_t text[4];
-
-	for (int i = 3; i >= 0; i--, n >>= 4)
-		text[i] = (uint8_t)digits[n & 15];
-	buf_put(to, text, sizeof text);
-}
-
 static void put_values(struct buf *to, const struct ja4_values *v)
 {
+	uint8_t *at = buf_reserve(to, v->count * 5);
+
+	if (at == NULL)
+		return;
 	for (size_t i = 0; i < v->count; i++) {
+		uint16_t n = v->value[i];
+
 		if (i > 0)
-			buf_put_byte(to, ',');
-		put_hex(to, v->value[i]);
+			*at++ = ',';
+		*at++ = (uint8_t)digits[n >> 12];
+		*at++ = (uint8_t)digits[n >> 8 & 15];
+		*at++ = (uint8_t)digits[n >> 4 & 15];
+		*at++ = (uint8_t)digits[n & 15];
 	}
+	to->len = (size_t)(at - to->data);
 }
 
 /* ---- the first part ---- */

@@ -1,7 +1,10 @@
 # lib/: what has no process.  One static library; a line a module, in order.
 noinst_LIBRARIES += libsmtptrap.a
 libsmtptrap_a_SOURCES =
+libsmtptrap_a_SOURCES += lib/address_state.c lib/address_state.h
+libsmtptrap_a_SOURCES += lib/address_table.c lib/address_table.h
 libsmtptrap_a_SOURCES += lib/arena.c lib/arena.h
+libsmtptrap_a_SOURCES += lib/arm.c lib/arm.h
 libsmtptrap_a_SOURCES += lib/base64.c lib/base64.h
 libsmtptrap_a_SOURCES += lib/board.c lib/board.h
 libsmtptrap_a_SOURCES += lib/buf.c lib/buf.h
@@ -20,10 +23,18 @@ libsmtptrap_a_SOURCES += lib/conf_number.c lib/conf_number.h
 libsmtptrap_a_SOURCES += lib/conf_parse.h
 libsmtptrap_a_SOURCES += lib/conf_schema.c lib/conf_schema.h
 libsmtptrap_a_SOURCES += lib/conf_suggest.c lib/conf_suggest.h
+libsmtptrap_a_SOURCES += lib/conf_tls.c lib/conf_tls.h
 libsmtptrap_a_SOURCES += lib/conf_tree.c lib/conf_tree.h
 libsmtptrap_a_SOURCES += lib/conf_value.c lib/conf_value.h
 libsmtptrap_a_SOURCES += lib/data.c lib/data.h
+libsmtptrap_a_SOURCES += lib/dialect.c lib/dialect.h
+libsmtptrap_a_SOURCES += lib/dialect_form.c lib/dialect_form.h
 libsmtptrap_a_SOURCES += lib/digest.c lib/digest.h
+libsmtptrap_a_SOURCES += lib/dns_answer.c lib/dns_answer.h
+libsmtptrap_a_SOURCES += lib/dns_cache.c lib/dns_cache.h
+libsmtptrap_a_SOURCES += lib/dns_facts.c lib/dns_facts.def lib/dns_facts.h
+libsmtptrap_a_SOURCES += lib/dns_msg.c lib/dns_msg.h
+libsmtptrap_a_SOURCES += lib/dns_name.c lib/dns_name.h
 libsmtptrap_a_SOURCES += lib/err.c lib/err.h
 libsmtptrap_a_SOURCES += lib/file_io.c lib/file_io.h
 libsmtptrap_a_SOURCES += lib/frame.c lib/frame.h
@@ -56,6 +67,7 @@ libsmtptrap_a_SOURCES += lib/record.def lib/record.h
 libsmtptrap_a_SOURCES += lib/record_json.c
 libsmtptrap_a_SOURCES += lib/record_line.c lib/record_line.h
 libsmtptrap_a_SOURCES += lib/record_put.c
+libsmtptrap_a_SOURCES += lib/record_scan.c lib/record_scan.h
 libsmtptrap_a_SOURCES += lib/record_select.c lib/record_select.h
 libsmtptrap_a_SOURCES += lib/record_table.c
 libsmtptrap_a_SOURCES += lib/record_wire.c lib/record_wire.h
@@ -90,12 +102,25 @@ libsmtptrap_a_SOURCES += lib/smtp_reply.c lib/smtp_reply.def
 libsmtptrap_a_SOURCES += lib/smtp_verbs.c
 libsmtptrap_a_SOURCES += lib/span.h
 libsmtptrap_a_SOURCES += lib/status_msg.h
+libsmtptrap_a_SOURCES += lib/summary.c lib/summary.h
+libsmtptrap_a_SOURCES += lib/tcp_syn.c lib/tcp_syn.h
 libsmtptrap_a_SOURCES += lib/term_text.c lib/term_text.h
 libsmtptrap_a_SOURCES += lib/time_text.c lib/time_text.h
 libsmtptrap_a_SOURCES += lib/tls_cert_list.c lib/tls_cert_list.h
+libsmtptrap_a_SOURCES += lib/tls_cipher.def
+libsmtptrap_a_SOURCES += lib/tls_extension.def
 libsmtptrap_a_SOURCES += lib/tls_failure.def
+libsmtptrap_a_SOURCES += lib/tls_group.def
+libsmtptrap_a_SOURCES += lib/tls_registry.c lib/tls_registry.h
+libsmtptrap_a_SOURCES += lib/tls_signature.def
 libsmtptrap_a_SOURCES += lib/tls_tee.c lib/tls_tee.h
 libsmtptrap_a_SOURCES += lib/uuid.c lib/uuid.h
+libsmtptrap_a_SOURCES += lib/where.c lib/where.h lib/where_int.h
+libsmtptrap_a_SOURCES += lib/where_build.c
+libsmtptrap_a_SOURCES += lib/where_gram.y
+libsmtptrap_a_SOURCES += lib/where_lex.l
 
-# The scanner includes what the grammar writes.
-BUILT_SOURCES += lib/conf_gram.h
+# The scanners include what the grammars write.
+BUILT_SOURCES += lib/conf_gram.h lib/where_gram.h
+lib/conf_lex.$(OBJEXT): lib/conf_gram.h
+lib/where.$(OBJEXT) lib/where_lex.$(OBJEXT): lib/where_gram.h

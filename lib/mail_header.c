@@ -38,6 +38,8 @@ static const struct field {
     {"Subject", keep_value, MAIL_HEADER_SUBJECT},
     {"Message-ID", keep_value, MAIL_HEADER_MESSAGE_ID},
     {"Date", keep_value, MAIL_HEADER_DATE},
+    {"X-Mailer", keep_value, MAIL_HEADER_X_MAILER},
+    {"User-Agent", keep_value, MAIL_HEADER_USER_AGENT},
     {"Received", count_received, MAIL_HEADER_FIELD_COUNT},
     {"DKIM-Signature", keep_dkim, MAIL_HEADER_FIELD_COUNT},
 };
@@ -58,6 +60,15 @@ const char *mail_header_oddity_name(enum mail_header_oddity oddity)
 const char *mail_header_oddity_doc(enum mail_header_oddity oddity)
 {
 	return oddities[oddity].doc;
+}
+
+const struct mail_header_value *mail_header_mailer(const struct mail_header *h)
+{
+	const struct mail_header_value *mailer = &h->value[MAIL_HEADER_X_MAILER];
+
+	if (!mailer->present)
+		mailer = &h->value[MAIL_HEADER_USER_AGENT];
+	return mailer->present ? mailer : NULL;
 }
 
 static void note(struct mail_header *header, enum mail_header_oddity oddity, bool seen)

@@ -20,6 +20,8 @@ enum mail_header_field {
 	MAIL_HEADER_SUBJECT,
 	MAIL_HEADER_MESSAGE_ID,
 	MAIL_HEADER_DATE,
+	MAIL_HEADER_X_MAILER,
+	MAIL_HEADER_USER_AGENT,
 	MAIL_HEADER_FIELD_COUNT
 };
 
@@ -57,10 +59,14 @@ struct mail_header {
 
 /*
  * Read the header of the len bytes of message, as received after dot-unstuffing and before any
- * trace header of ours.  Never fails.  The result owns all it says.  It is large (about 10 KiB):
+ * trace header of ours.  Never fails.  The result owns all it says.  It is large (about 12 KiB):
  * allocate it once a session.
  */
 void mail_header_read(struct mail_header *header_r, const uint8_t *message, size_t len);
+
+/* What names the program that made the message: X-Mailer, else User-Agent; NULL if neither is there.
+ * Belongs to h. */
+const struct mail_header_value *mail_header_mailer(const struct mail_header *h);
 
 /* The oddity's name in the log ("header_bare_lf"), and what it means. */
 const char *mail_header_oddity_name(enum mail_header_oddity oddity);

@@ -16,6 +16,9 @@
 
 #include "buf.h"
 #include "time_text.h"
+#include "tls_registry.h"
+
+#define RECORD_NAMES_MAX 512
 
 enum record_type { RECORD_SESSION, RECORD_MESSAGE, RECORD_TYPE_COUNT };
 
@@ -29,6 +32,7 @@ enum record_kind {
 	RECORD_TIME,
 	RECORD_UUID,
 	RECORD_DIALOGUE,
+	RECORD_NAMES,
 	RECORD_KIND_COUNT
 };
 
@@ -65,6 +69,12 @@ void record_put_ip(struct buf *to, enum record_field f, const uint8_t ip[16]);
 void record_put_hex(struct buf *to, enum record_field f, const void *bytes, size_t len);
 void record_put_time(struct buf *to, enum record_field f, uint64_t us_since_1970);
 void record_put_uuid(struct buf *to, enum record_field f, const uint8_t uuid[16]);
+
+/* Numbers of `width` bytes (2 or 3, the high byte first) that TLS messages have; the record shows
+ * their names in the registry, as a list of strings.  The whole list in one field, at most
+ * RECORD_NAMES_MAX of them (asserted): a number of two bytes becomes a name of fifty. */
+void record_put_names(struct buf *to, enum record_field f, enum tls_registry registry,
+		      const uint8_t *numbers, size_t len, size_t width);
 
 /* What an entry of the dialogue is. */
 enum dialogue_dir { DIALOGUE_CLIENT, DIALOGUE_SERVER, DIALOGUE_EVENT, DIALOGUE_DIR_COUNT };

@@ -247,6 +247,39 @@ static void put_dialogue(struct buf *out, struct record_cursor list)
 	buf_put_byte(out, ']');
 }
 
+/* Names are ours and need no escapes; t/unit/tls_registry sees to it. */
+static void put_name(struct buf *out, const char *name)
+{
+	size_t len = strlen(name);
+	uint8_t *to = buf_reserve(out, len + 2);
+
+	if (to == NULL)
+		return;
+	to[0] = '"';
+	memcpy(to + 1, name, len);
+	to[len + 1] = '"';
+	out->len += len + 2;
+}
+
+static void put_names(struct buf *out, const struct record_value *v)
+{
+	enum tls_registry registry = (enum tls_registry)v->bytes[0];
+	size_t width = v->bytes[1];
+	const uint8_t *p = v->bytes + RECORD_WIRE_NAMES, *end = v->bytes + v->len;
+	char text[TLS_REGISTRY_TEXT];
+
+	buf_put_byte(out, '[');
+	for (; p < end; p += width) {
+		uint32_t high = width == 3 ? (uint32_t)p[0] << 16 : 0;
+		uint32_t number = high | (uint32_t)p[width - 2] << 8 | p[width - 1];
+
+		put_name(out, tls_registry_text(registry, number, text));
+		if (p + width < end)
+			buf_put_byte(out, ',');
+	}
+	buf_put_byte(out, ']');
+}
+
 static void put_scalar(struct buf *out, const struct record_value *v)
 {
 	switch (record_table[v->field].kind) {
@@ -271,6 +304,9 @@ static void put_scalar(struct buf *out, const struct record_value *v)
 		break;
 	case RECORD_UUID:
 		put_uuid(out, v->bytes);
+		break;
+	case RECORD_NAMES:
+		put_names(out, v);
 		break;
 	case RECORD_STRINGS:
 	case RECORD_DIALOGUE:

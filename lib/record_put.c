@@ -92,6 +92,19 @@ void record_put_uuid(struct buf *to, enum record_field f, const uint8_t uuid[16]
 	put(to, f, uuid, 16);
 }
 
+void record_put_names(struct buf *to, enum record_field f, enum tls_registry registry,
+		      const uint8_t *numbers, size_t len, size_t width)
+{
+	assert(is_kind(f, RECORD_NAMES) && len % width == 0 && len / width <= RECORD_NAMES_MAX);
+	uint8_t *at = put_room(to, f, RECORD_WIRE_NAMES + len);
+	if (at == NULL)
+		return;
+	*at++ = (uint8_t)registry;
+	*at++ = (uint8_t)width;
+	if (len > 0)
+		memcpy(at, numbers, len);
+}
+
 void record_put_dialogue(struct buf *to, const struct dialogue_entry *e)
 {
 	if (e->len > UINT32_MAX - RECORD_WIRE_DIALOGUE) {

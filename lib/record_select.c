@@ -1,33 +1,28 @@
 /*
- * record_select.c: choose records by time and by the values of fields.
+ * record_select.c: choose records by time, by the values of fields, and by an expression.
  *
- * Runs in the reader.  Most lines are told apart without parsing JSON: by the time at their
- * start, and by the field's name not being in them.
+ * Runs in the reader.  Input: lines of log files, which may be damaged or not ours.
  */
 #include "record_select.h"
 
 #include <string.h>
 
 #include "err.h"
-#include "record.h"
 #include "record_line.h"
 
-#define HEX_SUFFIX "_hex"
+#define SCRATCH_MAX (16u * 1024 * 1024) /* no value is longer than a line, see LOG_LINE_MAX */
 
 void record_select_init(struct record_select *s)
 {
 	*s = (struct record_select){.until = UINT64_MAX};
+	record_scan_init(&s->scan);
+	buf_init_heap(&s->scratch, SCRATCH_MAX);
 }
 
-static bool is_field(const char *name, size_t len)
+void record_select_fini(struct record_select *s)
 {
-	size_t suffix = strlen(HEX_SUFFIX);
-	enum record_field f = record_field_find(name, len);
-
-	if (f == FIELD_COUNT && len > suffix &&
-	    memcmp(name + len - suffix, HEX_SUFFIX, suffix) == 0)
-		f = record_field_find(name, len - suffix);
-	return f != FIELD_COUNT && record_table[f].kind != RECORD_DIALOGUE;
+	where_free(&s->where);
+	buf_fini(&s->scratch);
 }
 
 int record_select_add(struct record_select *s, const char *text)
@@ -36,67 +31,64 @@ int record_select_add(struct record_select *s, const char *text)
 
 	if (equals == NULL)
 		return ERR_FORMAT;
-	if (!is_field(text, (size_t)(equals - text)))
-		return ERR_REFUSED;
 	if (s->count == RECORD_SELECT_MAX)
 		return ERR_FULL;
-	s->field[s->count++] =
-	    (struct record_select_field){text, (size_t)(equals - text), equals + 1};
+	int slot = record_scan_want(&s->scan, text, (size_t)(equals - text));
+	if (slot < 0 || record_table[s->scan.field[slot].field].kind == RECORD_DIALOGUE)
+		return ERR_REFUSED;
+	s->field[s->count].slot = slot;
+	s->field[s->count++].value = equals + 1;
 	return 0;
 }
 
-/* Is "NAME": somewhere in the line? */
-static bool has_name(const struct record_select_field *f, const uint8_t *line, size_t len)
+static bool has_value(struct record_select *s, const struct record_scan_value *v, const char *value)
 {
-	char key[RECORD_NAME_MAX + 3];
+	const char *text;
+	size_t len;
 
-	key[0] = '"';
-	memcpy(key + 1, f->name, f->name_len);
-	memcpy(key + 1 + f->name_len, "\":", 2);
-	return memmem(line, len, key, f->name_len + 3) != NULL;
+	return record_scan_text(v, &s->scratch, &text, &len) == 0 && len == strlen(value) &&
+	       memcmp(text, value, len) == 0;
 }
 
-struct match {
-	const struct record_select *select;
-	uint32_t found; /* a bit a field */
-};
-
-static int on_item(void *ctx, const struct record_item *item)
+static bool has_element(struct record_select *s, const struct record_scan_value *list,
+			const char *value)
 {
-	struct match *m = ctx;
+	struct record_scan_value element;
+	size_t at = 0;
 
-	if (item->member != NULL)
-		return 0;
-	for (size_t i = 0; i < m->select->count; i++) {
-		const struct record_select_field *f = &m->select->field[i];
-
-		if (strncmp(item->name, f->name, f->name_len) == 0 &&
-		    item->name[f->name_len] == '\0' && strlen(f->value) == item->len &&
-		    memcmp(f->value, item->text, item->len) == 0)
-			m->found |= 1u << i;
+	while (record_scan_element(list, &at, &element) == 1) {
+		if (has_value(s, &element, value))
+			return true;
 	}
-	return 0;
+	return false;
 }
 
-static int match_fields(const struct record_select *s, const uint8_t *line, size_t len)
+static int match_fields(struct record_select *s, const uint8_t *line, size_t len)
 {
-	struct match m = {.select = s};
-
+	if (record_scan_line(&s->scan, line, len) != 0)
+		return ERR_FORMAT;
 	for (size_t i = 0; i < s->count; i++) {
-		if (!has_name(&s->field[i], line, len))
+		const struct record_scan_value *v = &s->scan.value[s->field[i].slot];
+
+		if (v->kind == SCAN_ABSENT ||
+		    !(v->kind == SCAN_LIST ? has_element : has_value)(s, v, s->field[i].value))
 			return 0;
 	}
-	int rc = record_line_walk(line, len, on_item, &m);
-	return rc != 0 ? rc : m.found == (1u << s->count) - 1;
+	return 1;
 }
 
-int record_select_match(const struct record_select *s, const uint8_t *line, size_t len)
+int record_select_match(struct record_select *s, const uint8_t *line, size_t len)
 {
 	struct record_line_head head;
+	int chosen = 1;
 
 	if (record_line_head(line, len, &head) != 0)
 		return ERR_FORMAT;
 	if (head.ts < s->since || head.ts >= s->until)
 		return 0;
-	return s->count == 0 ? 1 : match_fields(s, line, len);
+	if (s->count > 0)
+		chosen = match_fields(s, line, len);
+	if (chosen == 1 && s->where != NULL)
+		chosen = where_match(s->where, line, len);
+	return chosen;
 }

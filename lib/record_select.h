@@ -1,5 +1,5 @@
 /*
- * record_select.h: choose records by time and by the values of fields.
+ * record_select.h: choose records by time, by the values of fields, and by an expression.
  */
 #ifndef SMTPTRAP_RECORD_SELECT_H
 #define SMTPTRAP_RECORD_SELECT_H
@@ -7,23 +7,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "record_scan.h"
+#include "where.h"
+
 #define RECORD_SELECT_MAX 16 /* fields asked for at a time */
 
-struct record_select_field {
-	const char *name; /* ends before name_len */
-	size_t name_len;
-	const char *value;
-};
-
 struct record_select {
-	uint64_t since; /* microseconds since 1970: ts is not before this */
-	uint64_t until; /* and before this */
-	struct record_select_field field[RECORD_SELECT_MAX];
+	uint64_t since;      /* microseconds since 1970: ts is not before this */
+	uint64_t until;      /* and before this */
+	struct where *where; /* chooses further; NULL: all.  Released by record_select_fini() */
 	size_t count;
+	struct {
+		int slot; /* of scan */
+		const char *value;
+	} field[RECORD_SELECT_MAX];
+	struct record_scan scan;
+	struct buf scratch;
 };
 
 /* Choose all. */
 void record_select_init(struct record_select *s);
+
+/* Release memory; accepts a zeroed one. */
+void record_select_fini(struct record_select *s);
 
 /*
  * Choose only records whose field NAME has VALUE, or for a list an element of it; text is
@@ -35,6 +41,6 @@ void record_select_init(struct record_select *s);
 int record_select_add(struct record_select *s, const char *text);
 
 /* Is this line chosen?  Returns 1, 0, or ERR_FORMAT if it is no record. */
-int record_select_match(const struct record_select *s, const uint8_t *line, size_t len);
+int record_select_match(struct record_select *s, const uint8_t *line, size_t len);
 
 #endif

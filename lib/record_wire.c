@@ -22,6 +22,14 @@ static bool dialogue_is_valid(const struct record_value *v)
 	       v->bytes[9] < EOL_COUNT;
 }
 
+static bool names_are_valid(const struct record_value *v)
+{
+	if (v->len < RECORD_WIRE_NAMES || v->bytes[0] >= TLS_REGISTRY_COUNT)
+		return false;
+	size_t width = v->bytes[1], len = v->len - RECORD_WIRE_NAMES;
+	return (width == 2 || width == 3) && len % width == 0 && len / width <= RECORD_NAMES_MAX;
+}
+
 static bool value_is_valid(const struct record_value *v)
 {
 	enum record_kind kind = record_table[v->field].kind;
@@ -32,6 +40,8 @@ static bool value_is_valid(const struct record_value *v)
 		return v->bytes[0] <= 1;
 	if (kind == RECORD_TIME)
 		return record_wire_u64(v->bytes) / 1000000 < TIME_SECONDS_END;
+	if (kind == RECORD_NAMES)
+		return names_are_valid(v);
 	return kind != RECORD_DIALOGUE || dialogue_is_valid(v);
 }
 

@@ -12,6 +12,8 @@
 #define RECORD_WIRE_HEADER (sizeof(uint16_t) + sizeof(uint32_t))
 #define RECORD_WIRE_DIALOGUE (sizeof(uint64_t) + 2 + sizeof(uint64_t)) /* before the text */
 
+#define RECORD_WIRE_NAMES 2 /* uint8 registry, uint8 width, before the numbers */
+
 /* A field in wire bytes: value points into them. */
 struct record_value {
 	enum record_field field;

@@ -347,12 +347,12 @@ static int sort_by_phase(struct rule_compiler *c)
 }
 
 int rule_compile(const struct rules **rules_r, const struct rule_list *list, struct arena *arena,
-		 const struct conf_opener *opener, const struct rule_names *names,
+		 const struct conf_opener *opener, const struct conf *conf,
 		 struct conf_errors *errors)
 {
 	struct rules *rules = arena_alloc(arena, sizeof *rules);
 	struct rule_compiler c = {
-	    .file = "", .arena = arena, .errors = errors, .names = names, .rules = rules};
+	    .file = "", .arena = arena, .errors = errors, .conf = conf, .rules = rules};
 
 	if (rules == NULL)
 		return ERR_MEMORY;
@@ -386,13 +386,12 @@ static void refuse_others(const struct conf_tree *tree, struct conf_errors *erro
 int rule_load(const struct rules **rules_r, const char *path, struct arena *arena,
 	      const struct conf_opener *opener, struct conf_errors *errors)
 {
-	struct rule_names names = {.listen = NULL};
 	struct conf_tree tree;
 	int result = conf_tree_load(&tree, path, CONF_TREE_RULES_OR_BLOCKS, opener, errors);
 
 	if (result == 0) {
 		refuse_others(&tree, errors);
-		result = rule_compile(rules_r, tree.rules, arena, opener, &names, errors);
+		result = rule_compile(rules_r, tree.rules, arena, opener, NULL, errors);
 	}
 	conf_tree_free(&tree);
 	if (result == 0 && errors->total > 0)

@@ -8,19 +8,13 @@
 #include "conf.h"
 #include "rule_ast.h"
 
-/* What rules may name that is defined elsewhere. */
-struct rule_names {
-	const struct conf_listen *listen; /* NULL: any listener is taken for known */
-	size_t nlisten;
-};
-
 /*
- * Compile the rules and read the files that they name, by the opener, into the arena.  What is
- * wrong goes to errors; if nothing is, *rules_r has the rules, which live as long as the arena.
- * Returns 0, also after errors, or ERR_MEMORY.
+ * Compile the rules and read the files that they name, by the opener, into the arena.  conf says
+ * which listeners, arms and profiles there are; NULL: any is taken for known.  What is wrong goes
+ * to errors; if nothing is, *rules_r has the rules, which live as long as the arena.  Returns 0, also after errors, or ERR_MEMORY.
  */
 int rule_compile(const struct rules **rules_r, const struct rule_list *list, struct arena *arena,
-		 const struct conf_opener *opener, const struct rule_names *names,
+		 const struct conf_opener *opener, const struct conf *conf,
 		 struct conf_errors *errors);
 
 /*

@@ -24,7 +24,7 @@ struct rule_file {
 struct rule_compiler {
 	struct arena *arena;
 	struct conf_errors *errors;
-	const struct rule_names *names;
+	const struct conf *conf; /* NULL: not known */
 	struct rules *rules;
 	struct conf_run run; /* for reading files of patterns */
 	struct rule_file *files;
@@ -46,6 +46,12 @@ void rule_fault(struct rule_compiler *c, const struct conf_word *word, const cha
     __attribute__((format(printf, 3, 4)));
 void rule_warn(struct rule_compiler *c, const struct conf_word *word, const char *what, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Whether the word is this name. */
+static inline bool rule_word_is(const struct conf_word *word, const char *name)
+{
+	return strlen(name) == word->len && memcmp(name, word->text, word->len) == 0;
+}
 
 /* The word is none of the flags that can stand behind `name`. */
 void rule_fault_meant(struct rule_compiler *c, const struct conf_word *word,

@@ -118,12 +118,31 @@ static int if_source(struct rule_compiler *c, const struct rule_node *n, struct 
 	return use_pattern(c, n, &use, op);
 }
 
+/* The pattern matches an arm of the experiment. */
+static void check_arm(struct rule_compiler *c, const struct conf_word *word,
+		      const struct rule_op *op)
+{
+	bool known = c->conf == NULL;
+
+	for (size_t i = 0; !known && i < c->conf->tls.experiment.narm; i++) {
+		const char *name = c->conf->tls.experiment.arm[i].name;
+		known = rule_pattern_match_word(&op->pattern,
+						(struct span){(const uint8_t *)name, strlen(name)});
+	}
+	if (!known)
+		rule_fault(c, word, "no arm has this name");
+}
+
 static int if_text(struct rule_compiler *c, const struct rule_node *n, struct rule_op *op)
 {
 	static const struct pattern_use use = {RULE_OP_TEXT, RULE_OP_TEXT_SET, RULE_FILE_WORDS,
 					       rule_pattern_word};
 	op->which = (uint8_t)n->row->which;
-	return use_pattern(c, n, &use, op);
+	if (use_pattern(c, n, &use, op) < 0)
+		return ERR_MEMORY;
+	if (n->row->which == RULE_TEXT_ARM && op->kind == RULE_OP_TEXT)
+		check_arm(c, &n->words[0], op);
+	return 0;
 }
 
 /* ---- addresses of hosts ---- */
@@ -162,12 +181,10 @@ static int if_ip(struct rule_compiler *c, const struct rule_node *n, struct rule
 
 static int use_listener(struct rule_compiler *c, const struct conf_word *word, struct rule_op *op)
 {
-	bool known = c->names->listen == NULL;
+	bool known = c->conf == NULL;
 
-	for (size_t i = 0; i < c->names->nlisten && !known; i++) {
-		const char *name = c->names->listen[i].name;
-		known = strlen(name) == word->len && memcmp(name, word->text, word->len) == 0;
-	}
+	for (size_t i = 0; !known && i < c->conf->nlisten; i++)
+		known = rule_word_is(word, c->conf->listen[i].name);
 	if (!known)
 		rule_fault(c, word, "no listen block has this name");
 	op->listener = arena_copy(c->arena, word->text, word->len);
@@ -437,7 +454,10 @@ int rule_compile_condition(struct rule_compiler *c, const struct rule_node *node
 	op->facts = (uint16_t)node->row->facts;
 	c->facts |= node->row->facts;
 	need_phase(c, node, node->row->phase);
-	if (by_condition[node->row->condition](c, node, op) < 0)
+	size_t lookups = c->rules->nlookups;
+	if (by_condition[node->row->condition](c, node, op) < 0 || add_reverse(c, op) < 0)
 		return ERR_MEMORY;
-	return add_reverse(c, op);
+	if (c->rules->nlookups > lookups && c->conf != NULL && c->conf->dns.nserver == 0)
+		rule_warn(c, &node->word, "never known: the dns block has no server to ask");
+	return 0;
 }

@@ -311,6 +311,20 @@ static int with_slow(struct with *w)
 
 /* ---- the rest ---- */
 
+/* The profile is there; those that are built in are not, until a block or an arm names them. */
+static void check_profile(struct with *w, const struct conf_word *word)
+{
+	const struct conf *conf = w->c->conf;
+	bool known = conf == NULL;
+
+	for (size_t i = 0; !known && i < conf->tls.nprofile; i++)
+		known = rule_word_is(word, conf->tls.profile[i].name);
+	if (!known)
+		rule_fault(w->c, word,
+			   "no profile has this name: tls { profile %.*s { } } makes one",
+			   (int)word->len, word->text);
+}
+
 static int with_tls(struct with *w)
 {
 	static const struct rule_flag words[] = {{"off", RULE_TLS_OPTION_OFF},
@@ -329,7 +343,8 @@ static int with_tls(struct with *w)
 	w->to->tls = (uint8_t)flag->bits;
 	if (w->option->nwords == 1)
 		return 0;
-	check_name(w, &w->option->words[1]);
+	if (check_name(w, &w->option->words[1]))
+		check_profile(w, &w->option->words[1]);
 	w->to->profile = copy(w, &w->option->words[1]);
 	return w->to->profile == NULL ? ERR_MEMORY : 0;
 }

@@ -33,7 +33,18 @@ DEBIAN_FILES = \
 	packaging/debian/tests/control \
 	packaging/debian/tests/smoke
 
-EXTRA_DIST += $(DEBIAN_FILES) \
+# The recipe of smtptrap-gnutls-ssl3.
+SSL3_FILES = \
+	packaging/gnutls-ssl3/build \
+	packaging/gnutls-ssl3/debian/README.Debian \
+	packaging/gnutls-ssl3/debian/control \
+	packaging/gnutls-ssl3/debian/copyright \
+	packaging/gnutls-ssl3/debian/install \
+	packaging/gnutls-ssl3/debian/not-installed \
+	packaging/gnutls-ssl3/debian/rules \
+	packaging/gnutls-ssl3/debian/source/format
+
+EXTRA_DIST += $(DEBIAN_FILES) $(SSL3_FILES) \
 	.clang-tidy \
 	packaging/apparmor/usr.sbin.smtptrapd \
 	packaging/cppcheck.cfg \
@@ -57,6 +68,10 @@ deb: dist-xz
 	cd deb/$(distdir) && dpkg-buildpackage -us -uc
 	@ls -l deb/*.deb
 
+# GnuTLS with SSL 3.0 as a package of its own, in gnutls-ssl3/.  Takes minutes.
+gnutls-ssl3-deb:
+	$(srcdir)/packaging/gnutls-ssl3/build gnutls-ssl3
+
 # What reads the tree without running it; each of these has to be silent.
 lint:
 	$(srcdir)/packaging/lint --build "$(abs_builddir)"
@@ -68,6 +83,6 @@ format:
 test-programs: $(check_PROGRAMS) $(FUZZ_TESTS)
 
 clean-local:
-	rm -rf deb
+	rm -rf deb gnutls-ssl3
 
-.PHONY: deb format lint test-programs
+.PHONY: deb format gnutls-ssl3-deb lint test-programs

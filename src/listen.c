@@ -103,6 +103,16 @@ static size_t entry_of(const struct conf *conf, int fd)
 	      ip_text(ip, text), port);
 }
 
+void listen_save_syn(const struct conf_listen *l, int fd)
+{
+	char where[80];
+	int save = l->tcp_syn;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, &save, sizeof save) < 0)
+		warn("listen %s: TCP_SAVE_SYN: %s, going on without tcp_syn", listen_text(l, where),
+		     strerror(errno));
+}
+
 int listen_open_all(const struct conf *conf, int *fds_r)
 {
 	int passed = notify_listen_fds();

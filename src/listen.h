@@ -15,6 +15,10 @@
  */
 int listen_open_all(const struct conf *conf, int *fds_r);
 
+/* Have the kernel keep the SYN of each connection until a worker takes it, or not, as l says: a
+ * passed socket may still be set as an earlier run wanted it. */
+void listen_save_syn(const struct conf_listen *l, int fd);
+
 /* Connections that wait in the backlog of this socket; 0 if the kernel does not tell. */
 unsigned listen_backlog(int fd);
 

@@ -12,37 +12,61 @@ TLS_SOURCES = \
 	src/tls_info.c \
 	src/tls_key_client.c src/tls_key_client.h \
 	src/tls_names.c \
+	src/tls_pairs.c \
 	src/tls_priority.c src/tls_priority.h \
+	src/tls_served.c \
 	src/tls_setup.c \
 	src/tls_transport.c
 
 sbin_PROGRAMS += smtptrapd
 smtptrapd_SOURCES = $(TLS_SOURCES)
+smtptrapd_SOURCES += src/dialer.c src/dialer.h
+smtptrapd_SOURCES += src/fd_pass.c src/fd_pass.h
 smtptrapd_SOURCES += src/listen.c src/listen.h
 smtptrapd_SOURCES += src/log.c src/log.h
 smtptrapd_SOURCES += src/logger.c src/logger.h
 smtptrapd_SOURCES += src/logger_dir.c src/logger_dir.h
 smtptrapd_SOURCES += src/logger_intake.c src/logger_intake.h
+smtptrapd_SOURCES += src/logger_lessons.c src/logger_lessons.h
+smtptrapd_SOURCES += src/logger_memory.c src/logger_memory.h
 smtptrapd_SOURCES += src/logger_store.c src/logger_store.h
 smtptrapd_SOURCES += src/logger_stream.c src/logger_stream.h
 smtptrapd_SOURCES += src/main.c
 smtptrapd_SOURCES += src/master.c src/master.h
+smtptrapd_SOURCES += src/master_dns.c
 smtptrapd_SOURCES += src/master_pool.c
 smtptrapd_SOURCES += src/master_roles.c
 smtptrapd_SOURCES += src/master_start.c
 smtptrapd_SOURCES += src/master_status.c
+smtptrapd_SOURCES += src/master_tls.c src/master_tls.h
 smtptrapd_SOURCES += src/notify.c src/notify.h
 smtptrapd_SOURCES += src/privs.c src/privs.h
 smtptrapd_SOURCES += src/proc.c src/proc.h
+smtptrapd_SOURCES += src/resolver.c src/resolver.h
+smtptrapd_SOURCES += src/resolver_client.c src/resolver_client.h
+smtptrapd_SOURCES += src/resolver_domain.c
+smtptrapd_SOURCES += src/resolver_give.c
+smtptrapd_SOURCES += src/resolver_internal.h
+smtptrapd_SOURCES += src/resolver_job.c
+smtptrapd_SOURCES += src/resolver_list.c
+smtptrapd_SOURCES += src/resolver_net.c src/resolver_net.h
+smtptrapd_SOURCES += src/resolver_query.c
+smtptrapd_SOURCES += src/resolver_reverse.c
 smtptrapd_SOURCES += src/sandbox.c src/sandbox.h
 smtptrapd_SOURCES += src/worker.c src/worker.h
 smtptrapd_SOURCES += src/worker_conn.c src/worker_conn.h
+smtptrapd_SOURCES += src/worker_dns.c src/worker_dns.h src/worker_dns_internal.h
+smtptrapd_SOURCES += src/worker_dns_record.c
 smtptrapd_SOURCES += src/worker_hello.c
 smtptrapd_SOURCES += src/worker_message.c
+smtptrapd_SOURCES += src/worker_offer.c src/worker_offer.h
 smtptrapd_SOURCES += src/worker_record.c
 smtptrapd_SOURCES += src/worker_results.c src/worker_results.h
 smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
-smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(PCRE2_LIBS)
+smtptrapd_SOURCES += src/worker_who.c src/worker_who.h
+smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
+smtptrapd_LDADD += $(CARES_LIBS) $(RESOLV_LIBS) $(PCRE2_LIBS)
+smtptrapd_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
 
 # The reader.
 bin_PROGRAMS += smtptrap

@@ -2,8 +2,8 @@
  * logger.c: the process that writes the logs.
  *
  * Runs as _smtptraplog with the log directory as its root directory.  Input: frames from the
- * pipe, orders from the master.  Output: the three streams and the acknowledgement board.  It
- * outlives everybody: it ignores the signals that end the others, and leaves when the last
+ * pipe, orders from the master.  Output: the three streams, the acknowledgement board, and the
+ * memory of addresses with its file.  It outlives everybody: it ignores the signals that end the others, and leaves when the last
  * writer of the pipe is gone and all is on disk.
  */
 #include "logger.h"
@@ -20,6 +20,7 @@
 #include "log.h"
 #include "logger_dir.h"
 #include "logger_intake.h"
+#include "logger_memory.h"
 #include "logger_store.h"
 #include "proc.h"
 #include "sandbox.h"
@@ -31,23 +32,32 @@ struct logger {
 	const struct logger_args *args;
 	struct conf conf; /* a copy: its log settings change on reload */
 	struct store store;
+	struct memory memory;
 	struct intake intake;
 	uint64_t ticked_us;
 	bool master_gone;
 	bool rotate; /* asked for, not done: a long message is under way */
 };
 
+/* Map what nobody else can map for writing later; the descriptor is not needed after. */
+static void *map_own(int fd, size_t size, const char *name)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (memory == MAP_FAILED)
+		fatal("%s: mmap: %s", name, strerror(errno));
+	close(fd);
+	return memory;
+}
+
 static struct ack_board *map_board(const struct logger_args *args)
 {
-	struct ack_board *ack = mmap(NULL, ack_board_size(args->slots), PROT_READ | PROT_WRITE,
-				     MAP_SHARED, args->ack_memory, 0);
+	struct ack_board *ack =
+	    map_own(args->ack_memory, ack_board_size(args->slots), "acknowledgement board");
 
-	if (ack == MAP_FAILED)
-		fatal("acknowledgement board: mmap: %s", strerror(errno));
 	ack->magic = BOARD_MAGIC;
 	ack->version = BOARD_VERSION;
 	ack->slots = args->slots;
-	close(args->ack_memory);
 	return ack;
 }
 
@@ -69,6 +79,8 @@ static void apply_settings(struct logger *lg, const struct logger_message *m)
 	conf->log.keep_age_us = m->keep_age_us;
 	conf->log.keep_free = m->keep_free;
 	conf->log.reserve = m->reserve;
+	conf->memory.save_us = m->memory_save_us;
+	conf->memory.tls_within_us = m->memory_tls_within_us;
 	conf->log.durability = (enum conf_durability)m->durability;
 	for (enum log_stream i = 0; i < LOG_STREAM_COUNT; i++)
 		lg->store.stream[i].level = (int)m->compression;
@@ -129,6 +141,8 @@ static void after_frames(struct logger *lg)
 	lg->ticked_us = now;
 	intake_tick(&lg->intake);
 	store_tick(st);
+	if (!st->message_open)
+		memory_tick(&lg->memory);
 }
 
 static void logger_loop(struct logger *lg)
@@ -157,6 +171,8 @@ _Noreturn void logger_run(const struct logger_args *args)
 	proc_signals_ignore();
 	umask(027);
 	struct ack_board *ack = map_board(args);
+	void *table = map_own(args->addresses, address_table_size(args->conf->memory.addresses),
+			      "memory of addresses");
 	if (args->identity) {
 		privs_chroot_fd(args->dir, args->conf->log.directory);
 		privs_drop(*args->identity);
@@ -164,13 +180,16 @@ _Noreturn void logger_run(const struct logger_args *args)
 	lg.args = args;
 	lg.conf = *args->conf;
 	store_init(&lg.store, &lg.conf, args->dir, ack);
-	if (intake_init(&lg.intake, &lg.store, ack, args->master_cookie, args->slots) < 0)
+	memory_init(&lg.memory, &lg.conf, table, ack, args->dir);
+	if (intake_init(&lg.intake, &lg.store, &lg.memory, args->master_cookie, args->slots) < 0)
 		fatal("no memory for %u slots", args->slots);
 	logger_dir_start(args->dir, lg.store.stream);
+	memory_load(&lg.memory);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_LOGGER, .tree_fd = args->dir});
 	say_ready(args->control);
 	logger_loop(&lg);
 	intake_end(&lg.intake);
+	memory_save(&lg.memory);
 	store_rotate(&lg.store);
 	debug("all is written");
 	_exit(0);

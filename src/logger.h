@@ -16,6 +16,7 @@ struct logger_args {
 	int pipe;       /* read end, packet mode, not blocking */
 	int control;    /* SOCK_SEQPACKET to the master */
 	int ack_memory; /* memfd of the acknowledgement board, not sealed yet */
+	int addresses;  /* memfd of the memory of addresses, the same */
 	uint32_t slots; /* of the board */
 	uint64_t master_cookie;
 	const struct identity *identity; /* to become; NULL: stay who we are (no root) */
@@ -31,10 +32,11 @@ struct logger_message {
 	uint32_t type;
 	uint32_t durability, compression;
 	uint64_t rotate_size, rotate_age_us, keep, keep_age_us, keep_free, reserve, message_size;
+	uint64_t memory_save_us, memory_tls_within_us;
 };
 
 /*
- * Be the logger: map the board, become identity with the log directory as root directory, mend
+ * Be the logger: map the board and the memory of addresses, become identity with the log directory as root directory, mend
  * what a crash left, enter the sandbox, say LOGGER_READY, write records until every writer has
  * closed the pipe, finish the files, exit 0.  The caller has closed all other descriptors.
  */

@@ -18,11 +18,12 @@
 
 #define HEAD_MAX (sizeof(struct frame_message) + FRAME_FIELDS_MAX + MBOX_TRACE_MAX)
 
-int intake_init(struct intake *in, struct store *store, struct ack_board *ack,
+int intake_init(struct intake *in, struct store *store, struct memory *memory,
 		uint64_t master_cookie, uint32_t slots)
 {
 	*in = (struct intake){.store = store,
-			      .ack = ack,
+			      .memory = memory,
+			      .ack = store->ack,
 			      .master_cookie = master_cookie,
 			      .slots = slots,
 			      .free_buffers = UINT32_MAX,
@@ -32,6 +33,8 @@ int intake_init(struct intake *in, struct store *store, struct ack_board *ack,
 	buf_init_heap(&in->whole.head, HEAD_MAX);
 	buf_init_heap(&in->streamed.head, HEAD_MAX);
 	in->slot = calloc(slots, sizeof *in->slot);
+	for (uint32_t i = 0; in->slot && i < slots; i++)
+		lessons_init(&in->slot[i].lessons);
 	return in->slot == NULL ? ERR_MEMORY : 0;
 }
 
@@ -189,6 +192,15 @@ static void message_end(struct intake *in, struct intake_message *m, uint32_t sl
 	m->opened = false;
 }
 
+/* A session's record, whose sender may have taught something before it. */
+static void lesson_over(struct intake *in, uint32_t slot, const uint8_t *fields, size_t len)
+{
+	if (!lessons_compare(&in->slot[slot].lessons, fields, len))
+		warn("worker slot %u: the session record does not go with what was said of its "
+		     "address: the memory of addresses takes no more from this worker",
+		     slot);
+}
+
 static void session_record(struct intake *in, uint32_t slot, const uint8_t *fields, size_t len)
 {
 	struct intake_slot *s = &in->slot[slot];
@@ -208,6 +220,7 @@ static void session_record(struct intake *in, uint32_t slot, const uint8_t *fiel
 static void record_whole(struct intake *in, uint32_t slot, const uint8_t *bytes, size_t len)
 {
 	if (in->slot[slot].type == FRAME_SESSION) {
+		lesson_over(in, slot, bytes, len);
 		session_record(in, slot, bytes, len);
 		return;
 	}
@@ -325,6 +338,7 @@ static void on_hello(struct intake *in, const uint8_t *payload, size_t len)
 	}
 	slot_drop(in, hello.slot);
 	in->slot[hello.slot].cookie = hello.cookie;
+	lessons_begin(&in->slot[hello.slot].lessons, hello.sessions);
 }
 
 static void on_dead(struct intake *in, const uint8_t *payload, size_t len)
@@ -342,6 +356,7 @@ static void on_dead(struct intake *in, const uint8_t *payload, size_t len)
 	}
 	slot_drop(in, slot);
 	in->slot[slot].cookie = 0;
+	lessons_begin(&in->slot[slot].lessons, 0);
 	if (len > sizeof slot)
 		session_record(in, slot, payload + sizeof slot, len - sizeof slot);
 }
@@ -413,8 +428,10 @@ static void long_frame(struct intake *in, const struct frame_header *h, const ui
 		return;
 	if (s->type == FRAME_MESSAGE)
 		message_end(in, m, h->slot);
-	else if (!m->head.failed)
+	else if (!m->head.failed) {
+		lesson_over(in, h->slot, m->head.data, m->head.len);
 		session_record(in, h->slot, m->head.data, m->head.len);
+	}
 	slot_release(in, h->slot);
 	long_over(in);
 	grant(in);
@@ -488,6 +505,19 @@ static void on_master(struct intake *in, const struct frame_header *h, const uin
 		bad_frame(in);
 }
 
+static void on_summary(struct intake *in, const struct frame_header *h, const uint8_t *payload)
+{
+	struct intake_slot *s = &in->slot[h->slot];
+	struct summary summary;
+
+	if (s->state != INTAKE_IDLE || summary_decode(payload, h->length, &summary) < 0)
+		bad_frame(in);
+	else if (lessons_take(&s->lessons, &summary))
+		memory_learn(in->memory, &summary);
+	else
+		in->ack->summaries_refused++;
+}
+
 static void on_worker(struct intake *in, const struct frame_header *h, const uint8_t *payload)
 {
 	overtake(in, h);
@@ -495,6 +525,8 @@ static void on_worker(struct intake *in, const struct frame_header *h, const uin
 		on_request(in, h, payload);
 	else if (h->type == FRAME_SESSION || h->type == FRAME_MESSAGE)
 		on_record(in, h, payload);
+	else if (h->type == FRAME_SUMMARY)
+		on_summary(in, h, payload);
 	else
 		bad_frame(in);
 }
@@ -529,6 +561,7 @@ void intake_tick(struct intake *in)
 	for (uint32_t slot = 0; slot < in->slots; slot++) {
 		struct intake_slot *s = &in->slot[slot];
 
+		lessons_tick(&s->lessons);
 		if (s->state != INTAKE_SHORT && s->state != INTAKE_LONG)
 			continue;
 		if (++s->silent_ticks < INTAKE_SILENCE_TICKS &&

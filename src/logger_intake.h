@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "frame.h"
+#include "logger_lessons.h"
+#include "logger_memory.h"
 #include "logger_store.h"
 
 #define INTAKE_BUFFERS 32 /* short records that may be on their way at once */
@@ -37,6 +39,7 @@ struct intake_slot {
 	int buffer;
 	uint8_t type;             /* enum frame_type of the record under way */
 	uint8_t last_session[16]; /* id of the last session record, so that none is written twice */
+	struct lessons lessons;   /* what its worker may teach the memory of addresses */
 };
 
 struct intake_queue {
@@ -56,6 +59,7 @@ struct intake_message {
 
 struct intake {
 	struct store *store;
+	struct memory *memory;
 	struct ack_board *ack;
 	uint64_t master_cookie;
 	uint32_t slots;
@@ -68,13 +72,14 @@ struct intake {
 };
 
 /* 0, or ERR_MEMORY. */
-int intake_init(struct intake *in, struct store *store, struct ack_board *ack,
+int intake_init(struct intake *in, struct store *store, struct memory *memory,
 		uint64_t master_cookie, uint32_t slots);
 
 /* Take one packet from the pipe.  Bad frames are counted and dropped. */
 void intake_frame(struct intake *in, const uint8_t *packet, size_t len);
 
-/* Take back grants of senders that fell silent; about twice a second. */
+/* Take back grants of senders that fell silent, and let all teach a little more; about twice a
+ * second. */
 void intake_tick(struct intake *in);
 
 /* The pipe has ended, and with it all senders: take back a long message that is not whole. */

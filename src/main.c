@@ -49,7 +49,8 @@ static struct options parse_options(int argc, char **argv)
 			log_verbose(true);
 			break;
 		case 'V':
-			printf("smtptrapd %s (%s)\n", PACKAGE_VERSION, tls_library_version());
+			printf("smtptrapd %s (%s: %s)\n", PACKAGE_VERSION, tls_library_version(),
+			       tls_library_versions());
 			exit(0);
 		case 'h':
 			usage(0);
@@ -82,15 +83,29 @@ static struct conf *read_conf(const char *path)
 	exit(1);
 }
 
-static void check_priority(const struct conf *conf)
+static bool check_priority(const char *priority, const char *of)
 {
 	size_t at;
 
-	if (*conf->tls.priority && tls_priority_check(conf->tls.priority, &at) < 0) {
-		fprintf(stderr, "smtptrapd: tls priority \"%s\": wrong at \"%s\"\n",
-			conf->tls.priority, conf->tls.priority + at);
+	if (*priority == '\0' || tls_priority_check(priority, &at) == 0)
+		return true;
+	fprintf(stderr, "smtptrapd: %s priority \"%s\": wrong at \"%s\"\n", of, priority,
+		priority + at);
+	return false;
+}
+
+/* Say which priority strings are wrong, and leave if any is. */
+static void check_priorities(const struct conf *conf)
+{
+	bool good = check_priority(conf->tls.priority, "tls");
+
+	for (size_t i = 0; i < conf->tls.nprofile; i++)
+		if (strcmp(conf->tls.profile[i].priority, conf->tls.priority) != 0)
+			good = check_priority(conf->tls.profile[i].priority,
+					      conf->tls.profile[i].name) &&
+			       good;
+	if (!good)
 		exit(1);
-	}
 }
 
 int main(int argc, char **argv)
@@ -102,7 +117,7 @@ int main(int argc, char **argv)
 	if (realpath(o.conf_path, path) == NULL)
 		strlcpy(path, o.conf_path, sizeof path);
 	struct conf *conf = read_conf(path);
-	check_priority(conf);
+	check_priorities(conf);
 	if (o.check) {
 		printf("%s: ok\n", o.conf_path);
 		return 0;

@@ -29,6 +29,7 @@
 #include "heap_fill.h"
 #include "log.h"
 #include "logger.h"
+#include "master_tls.h"
 #include "notify.h"
 #include "proc.h"
 #include "sandbox.h"
@@ -37,7 +38,14 @@
 #define LOGGER_TIMEOUT_US 60000000 /* for the logger to write the rest */
 #define LOOP_MS 500
 
-enum watched { WATCH_SIGNALS, WATCH_DOORBELL, WATCH_STATUS, WATCH_LOGGER, WATCH_KEYHOLDER };
+enum watched {
+	WATCH_SIGNALS,
+	WATCH_DOORBELL,
+	WATCH_STATUS,
+	WATCH_LOGGER,
+	WATCH_KEYHOLDER,
+	WATCH_RESOLVER
+};
 
 static void watch(struct master *m, int fd, enum watched what)
 {
@@ -71,6 +79,7 @@ static void watch_all(struct master *m)
 	watch(m, m->logger.control, WATCH_LOGGER);
 	for (uint32_t i = 0; i < m->keyholders; i++)
 		watch(m, m->keyholder[i].control, WATCH_KEYHOLDER);
+	watch(m, dns_control(m), WATCH_RESOLVER);
 }
 
 /* ---- stopping ---- */
@@ -118,27 +127,35 @@ static bool same_listeners(const struct conf *a, const struct conf *b)
 	return true;
 }
 
-static bool same_keys(const struct conf *a, const struct conf *b)
+/* Certificates, keys and what is served with them; false too if there is no memory to compare. */
+static bool same_tls(const struct master *m, const struct conf *new)
 {
-	if (a->tls.npair != b->tls.npair || a->tls.minimum != b->tls.minimum ||
-	    a->tls.keyholders != b->tls.keyholders || strcmp(a->tls.priority, b->tls.priority) != 0)
-		return false;
-	for (size_t i = 0; i < a->tls.npair; i++)
-		if (strcmp(a->tls.pair[i].certificate, b->tls.pair[i].certificate) != 0 ||
-		    strcmp(a->tls.pair[i].key, b->tls.pair[i].key) != 0)
-			return false;
-	return true;
+	struct arena *arena = arena_new();
+	const struct tls_settings *settings =
+	    arena == NULL ? NULL : master_tls_settings(new, arena);
+	bool same = settings != NULL &&
+		    m->conf->tls.keyholders ==
+			new->tls.keyholders &&master_tls_covers(m->tls_settings, settings);
+
+	arena_free(&arena);
+	return same;
 }
 
 /* What a running trap cannot change; NULL if it can take the new configuration. */
-static const char *needs_restart(const struct conf *old, const struct conf *new)
+static const char *needs_restart(const struct master *m, const struct conf *new)
 {
+	const struct conf *old = m->conf;
+
 	if (!same_listeners(old, new))
 		return "listen";
-	if (!same_keys(old, new))
-		return "tls";
+	if (!same_tls(m, new))
+		return "tls or its profiles";
+	if (!dns_same_servers(old, new))
+		return "dns server";
 	if (strcmp(old->log.directory, new->log.directory) != 0)
 		return "log directory";
+	if (new->memory.addresses != old->memory.addresses)
+		return "memory addresses";
 	if (new->workers.max > old->workers.max)
 		return "a greater workers max";
 	if (strcmp(old->user, new->user) != 0 || strcmp(old->log_user, new->log_user) != 0 ||
@@ -160,10 +177,22 @@ static void tell_logger(const struct master *m, enum logger_message_type type)
 				     .keep_age_us = c->log.keep_age_us,
 				     .keep_free = c->log.keep_free,
 				     .reserve = c->log.reserve,
-				     .message_size = c->limits.message_size};
+				     .message_size = c->limits.message_size,
+				     .memory_save_us = c->memory.save_us,
+				     .memory_tls_within_us = c->memory.tls_within_us};
 
 	if (send(m->logger.control, &msg, sizeof msg, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof msg)
 		warn("the logger could not be told: %s", strerror(errno));
+}
+
+/* Fork a resolver if one is due; workers then leave one by one, and the next ones have it. */
+static bool renew_resolver(struct master *m)
+{
+	if (!dns_adjust(m))
+		return false;
+	watch(m, dns_control(m), WATCH_RESOLVER);
+	pool_signal(m, SIGHUP);
+	return true;
 }
 
 static void reload(struct master *m)
@@ -181,7 +210,7 @@ static void reload(struct master *m)
 		warn("%s", errors.text[i]);
 	for (size_t i = 0; i < errors.warnings_kept; i++)
 		warn("%s", errors.warning[i]);
-	const char *what = rc == 0 ? needs_restart(m->conf, new) : NULL;
+	const char *what = rc == 0 ? needs_restart(m, new) : NULL;
 	if (rc < 0) {
 		warn("reload: %zu errors in %s: the old configuration stays", errors.total,
 		     m->conf_path);
@@ -190,13 +219,16 @@ static void reload(struct master *m)
 		     what);
 		conf_free(&new);
 	} else {
-		conf_free(&m->conf);
+		struct conf *old = m->conf;
 		m->conf = new;
+		dns_reload(m, old);
+		conf_free(&old);
 		m->board->head.spare_min = (int32_t) new->workers.spare_min;
 		master_listener_options(m);
 		tell_logger(m, LOGGER_SETTINGS);
 		heap_fill();
-		pool_signal(m, SIGHUP);
+		if (!renew_resolver(m))
+			pool_signal(m, SIGHUP);
 		info("reload: %s is in force for new sessions", m->conf_path);
 	}
 	notify_send("READY=1");
@@ -209,7 +241,7 @@ static void reap(struct master *m)
 	int status;
 
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-		if (pool_child_ended(m, pid, status))
+		if (pool_child_ended(m, pid, status) || dns_child_ended(m, pid, status))
 			continue;
 		if (pid == m->logger.pid) {
 			m->logger.pid = -1;
@@ -266,10 +298,27 @@ static void on_event(struct master *m, enum watched what)
 		/* They say nothing after their start: this is their end, which reap() sees. */
 		reap(m);
 		break;
+	case WATCH_RESOLVER:
+		dns_read(m);
+		break;
 	}
 }
 
 /* ---- the loop ---- */
+
+/* Which versions are served, and which are not though they are asked for. */
+static const char *describe_tls(const struct master *m)
+{
+	static char text[160];
+
+	if (m->tls == NULL)
+		return "none configured";
+	strlcpy(text, tls_server_versions(m->tls), sizeof text);
+	if (*tls_server_missing(m->tls))
+		snprintf(text + strlen(text), sizeof text - strlen(text), " (%s has no %s)",
+			 tls_library_version(), tls_server_missing(m->tls));
+	return text;
+}
 
 static void say_ready(struct master *m)
 {
@@ -280,7 +329,7 @@ static void say_ready(struct master *m)
 	said = true;
 	info("ready: %s %s, %zu listeners, workers %u to %u; TLS: %s; sandbox: %s%s%s",
 	     PACKAGE_NAME, PACKAGE_VERSION, m->conf->nlisten, m->conf->workers.spare_min,
-	     m->conf->workers.max, m->tls ? tls_server_versions(m->tls) : "none configured",
+	     m->conf->workers.max, describe_tls(m),
 	     m->root ? "users chroot " : "(not root: no users, no chroot) ", sandbox_describe(),
 	     m->conf->log.durability == CONF_DURABILITY_NONE
 		 ? "; durability none: a crash can lose messages that were acknowledged"
@@ -320,6 +369,7 @@ static void loop(struct master *m)
 		for (int i = 0; i < n; i++)
 			on_event(m, (enum watched)events[i].data.u32);
 		pool_bury(m);
+		renew_resolver(m);
 		say_ready(m);
 		every_second(m);
 		if (m->stopping && clock_us() > m->stop_deadline_us) {
@@ -343,6 +393,7 @@ static void finish(struct master *m)
 	close(m->pipe_master);
 	for (uint32_t i = 0; i < m->keyholders; i++)
 		close(m->keyholder[i].control);
+	dns_finish(m);
 	while (m->logger.pid > 0 && clock_us() < end) {
 		int status;
 		pid_t pid = waitpid(m->logger.pid, &status, WNOHANG);

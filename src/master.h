@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "address_table.h"
 #include "board.h"
 #include "conf.h"
 #include "privs.h"
@@ -43,6 +44,15 @@ struct role {
 	int control; /* SOCK_SEQPACKET */
 };
 
+/* The DNS, where it is configured (master_dns.c). */
+struct master_dns {
+	struct resolver_net *net; /* NULL: it is not */
+	struct role dialer, resolver;
+	uint64_t forked_us;     /* when the resolver was */
+	uint64_t hold_until_us; /* it died: none is forked before this */
+	uint32_t deaths;        /* in a row, soon after their start */
+};
+
 struct master {
 	struct conf *conf;
 	const char *conf_path;
@@ -62,10 +72,14 @@ struct master {
 	int board_fd;        /* sealed: whoever gets it can only read */
 	const struct ack_board *ack;
 	int ack_fd;
-	struct tls_server *tls; /* NULL: none configured */
+	struct address_reader memory; /* what is remembered of addresses */
+	int memory_fd;
+	struct tls_server *tls;                  /* NULL: none configured */
+	const struct tls_settings *tls_settings; /* what it was made from */
 	struct role logger;
 	struct role keyholder[MASTER_KEYHOLDERS_MAX];
 	uint32_t keyholders;
+	struct master_dns dns;
 	struct pool pool;
 	int doorbell, signals, epoll;
 	int status;           /* listening Unix socket, -1: none */
@@ -86,6 +100,27 @@ void master_listener_options(const struct master *m);
 
 /* master_roles.c: fork the logger and the key holders, wait until they are ready. */
 void roles_start(struct master *m, int pipe_read);
+
+/* master_dns.c: the dialer and the resolver, and nothing where no DNS is configured. */
+/* At start, while files can be opened. */
+void dns_setup(struct master *m);
+/* Fork both, and wait until they are ready. */
+void dns_start(struct master *m);
+/* Where to watch for what the resolver tells, -1: nowhere. */
+int dns_control(const struct master *m);
+/* The resolver told something, or ended. */
+void dns_read(struct master *m);
+/* Give the worker-to-be its channel; returns the worker's end, -1 if there is none. */
+int dns_channel(const struct master *m, uint32_t slot);
+/* A child ended: if it was one of these, see to it.  False: it was not. */
+bool dns_child_ended(struct master *m, pid_t pid, int status);
+/* Fork a resolver if one is due; true if there is a new one, so that workers must change too. */
+bool dns_adjust(struct master *m);
+/* What needs a restart; and what a new resolver: the old one serves its workers to their end. */
+bool dns_same_servers(const struct conf *a, const struct conf *b);
+void dns_reload(struct master *m, const struct conf *old);
+/* All workers are gone. */
+void dns_finish(struct master *m);
 
 /* master_pool.c */
 /* What proves frames to the logger: never 0. */

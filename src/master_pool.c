@@ -26,6 +26,7 @@
 #include "record.h"
 #include "smtp.h"
 #include "worker.h"
+#include "worker_offer.h"
 
 #define FORKS_A_TURN 32      /* then look at signals again */
 #define SHRINK_A_TURN 16     /* idle workers sent away at once */
@@ -77,7 +78,8 @@ static bool send_frame(const struct master *m, enum frame_type type, struct iove
 
 static bool announce(const struct master *m, uint32_t slot, uint64_t cookie)
 {
-	struct frame_hello hello = {.slot = slot, .cookie = cookie};
+	struct frame_hello hello = {
+	    .slot = slot, .cookie = cookie, .sessions = m->conf->workers.sessions};
 	struct iovec parts[2] = {[1] = {.iov_base = &hello, .iov_len = sizeof hello}};
 
 	bool sent = send_frame(m, FRAME_HELLO, parts, 2);
@@ -90,10 +92,15 @@ static void last_tls(const struct master *m, const struct board_slot *b, struct 
 {
 	char version[BOARD_TLS_VERSION_MAX];
 
+	bool withheld = b->tls_memory == OFFER_MEMORY_NOT_OFFERED;
+
 	record_put_text(to, FIELD_TLS_OUTCOME,
-			b->tls           ? "negotiated"
-			: m->tls != NULL ? "offered_unused"
-					 : "not_offered");
+			b->tls                        ? "negotiated"
+			: m->tls != NULL && !withheld ? "offered_unused"
+						      : "not_offered");
+	if (b->tls_memory > OFFER_MEMORY_NOTHING && b->tls_memory < OFFER_MEMORY_COUNT)
+		record_put_text(to, FIELD_TLS_MEMORY,
+				offer_memory_name((enum offer_memory)b->tls_memory));
 	board_text(version, b->tls_version, sizeof version);
 	if (b->tls)
 		record_put_text(to, FIELD_TLS_VERSION, version);
@@ -172,9 +179,10 @@ static size_t worker_memory(const struct master *m)
 	return m->address_space + MEMORY_MARGIN + m->conf->limits.message_size;
 }
 
-_Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie, int keyholder)
+_Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie, int keyholder,
+				int resolver)
 {
-	int keep[MASTER_LISTENERS_MAX + 3] = {m->pipe_worker, m->doorbell, keyholder};
+	int keep[MASTER_LISTENERS_MAX + 4] = {m->pipe_worker, m->doorbell, keyholder, resolver};
 	struct worker_args args = {.conf = m->conf,
 				   .listeners = m->listener,
 				   .slot = slot,
@@ -182,16 +190,18 @@ _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie
 				   .pipe = m->pipe_worker,
 				   .doorbell = m->doorbell,
 				   .keyholder = keyholder,
+				   .resolver = resolver,
 				   .tls = m->tls,
 				   .board = m->board,
 				   .ack = m->ack,
+				   .memory = &m->memory,
 				   .master_pid = m->pid,
 				   .drain = m->passed == 0,
 				   .memory_max = worker_memory(m)};
 
 	explicit_bzero(&m->cookie, sizeof m->cookie);
-	memcpy(keep + 3, m->listener, m->conf->nlisten * sizeof *m->listener);
-	proc_keep_only(keep, 3 + m->conf->nlisten);
+	memcpy(keep + 4, m->listener, m->conf->nlisten * sizeof *m->listener);
+	proc_keep_only(keep, 4 + m->conf->nlisten);
 	worker_run(&args);
 }
 
@@ -230,13 +240,15 @@ static bool fork_worker(struct master *m)
 		return false;
 	struct board_slot *b = &m->board->slot[slot];
 	atomic_store(&b->state, SLOT_STARTING);
-	int keyholder = keyholder_channel(m, slot);
+	int keyholder = keyholder_channel(m, slot), resolver = dns_channel(m, slot);
 	pid_t pid = fork();
 	if (pid == 0)
-		be_worker(m, slot, cookie, keyholder);
+		be_worker(m, slot, cookie, keyholder, resolver);
 	explicit_bzero(&cookie, sizeof cookie);
 	if (keyholder >= 0)
 		close(keyholder);
+	if (resolver >= 0)
+		close(resolver);
 	if (pid < 0) {
 		warn("fork: %s", strerror(errno));
 		atomic_store(&b->state, SLOT_FREE);

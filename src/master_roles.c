@@ -31,12 +31,13 @@ struct keyholder_context {
 
 _Noreturn static void be_logger(const struct master *m, int pipe_read, int control)
 {
-	int keep[] = {m->log_dir, pipe_read, control, m->ack_fd};
+	int keep[] = {m->log_dir, pipe_read, control, m->ack_fd, m->memory_fd};
 	struct logger_args args = {.conf = m->conf,
 				   .dir = m->log_dir,
 				   .pipe = pipe_read,
 				   .control = control,
 				   .ack_memory = m->ack_fd,
+				   .addresses = m->memory_fd,
 				   .slots = m->slots,
 				   .master_cookie = m->cookie,
 				   .identity = m->root ? &m->log_id : NULL};

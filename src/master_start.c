@@ -21,9 +21,11 @@
 #include "listen.h"
 #include "log.h"
 #include "master.h"
+#include "master_tls.h"
 #include "notify.h"
 #include "proc.h"
 #include "sandbox.h"
+#include "tls_priority.h"
 #include "worker_conn.h"
 
 #define PIPE_BYTES (1024 * 1024) /* 256 frames */
@@ -72,6 +74,24 @@ static void open_boards(struct master *m)
 	strlcpy(m->board->head.sensor, m->conf->sensor, sizeof m->board->head.sensor);
 	seal(m->board_fd, "status board");
 	m->ack_fd = memory_fd("acknowledgement board", ack_board_size(slots));
+	m->memory_fd =
+	    memory_fd("memory of addresses", address_table_size(m->conf->memory.addresses));
+}
+
+/* The logger has mapped what it alone writes: from here on nobody else can. */
+static void take_logger_boards(struct master *m)
+{
+	size_t size = address_table_size(m->conf->memory.addresses);
+
+	seal(m->ack_fd, "acknowledgement board");
+	m->ack =
+	    map_shared(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");
+	seal(m->memory_fd, "memory of addresses");
+	if (address_reader_init(&m->memory,
+				map_shared(m->memory_fd, size, PROT_READ, "memory of addresses"),
+				size) < 0)
+		fatal("memory of addresses: the logger did not make it");
+	close(m->memory_fd);
 }
 
 /* The results pipe; returns its read end. */
@@ -109,28 +129,28 @@ static void open_log_dir(struct master *m)
 		      (unsigned)writer);
 }
 
+/* The default asks for all there may be: only who asks by name is told that it is not there. */
+static void warn_missing(const struct master *m)
+{
+	const char *missing = tls_server_missing(m->tls);
+	const struct conf *conf = m->conf;
+
+	if (*missing && (conf->tls.minimum_named || *conf->tls.priority))
+		warn("tls %s: asked for, but %s has no %s: not served",
+		     *conf->tls.priority ? "priority" : "minimum", tls_library_version(), missing);
+}
+
 static void setup_tls(struct master *m)
 {
-	const struct conf *conf = m->conf;
-	struct tls_files files[CONF_PAIR_MAX];
-	size_t n = conf->tls.npair;
-	static const enum tls_version minimum[] = {[CONF_TLS_SSL3] = TLS_SSL3_0,
-						   [CONF_TLS_1_0] = TLS_1_0,
-						   [CONF_TLS_1_1] = TLS_1_1,
-						   [CONF_TLS_1_2] = TLS_1_2,
-						   [CONF_TLS_1_3] = TLS_1_3};
+	struct arena *arena = arena_new(); /* for as long as the trap runs */
 
-	if (n == 0)
+	m->tls_settings = arena == NULL ? NULL : master_tls_settings(m->conf, arena);
+	if (m->tls_settings == NULL)
+		fatal("no memory for TLS");
+	if (m->tls_settings->file_count == 0)
 		return;
-	for (size_t i = 0; i < n; i++)
-		files[i] = (struct tls_files){.certificate = conf->tls.pair[i].certificate,
-					      .key = conf->tls.pair[i].key};
-	m->tls = tls_setup(
-	    &(struct tls_settings){.files = files,
-				   .file_count = n,
-				   .minimum = minimum[conf->tls.minimum],
-				   .priority = *conf->tls.priority ? conf->tls.priority : NULL,
-				   .no_tickets = !conf->tls.tickets});
+	m->tls = tls_setup(m->tls_settings);
+	warn_missing(m);
 }
 
 void master_give_up_root(const struct master *m)
@@ -150,9 +170,11 @@ void master_give_up_root(const struct master *m)
 void master_listener_options(const struct master *m)
 {
 	for (size_t i = 0; i < m->conf->nlisten; i++)
-		if (m->listener[i] >= 0)
+		if (m->listener[i] >= 0) {
 			conn_listener_options(m->listener[i], m->conf->limits.command_timeout_us,
 					      m->conf->limits.write_timeout_us);
+			listen_save_syn(&m->conf->listen[i], m->listener[i]);
+		}
 }
 
 void master_start(struct master *m)
@@ -174,7 +196,9 @@ void master_start(struct master *m)
 	m->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (m->root_fd < 0)
 		fatal("/: %s", strerror(errno));
+	tls_library_start(); /* the digests of records are its too, with TLS or without */
 	setup_tls(m);
+	dns_setup(m);
 	open_boards(m);
 	int pipe_read = open_pipe(m);
 	m->cookie = master_cookie();
@@ -182,11 +206,10 @@ void master_start(struct master *m)
 	if (m->doorbell < 0)
 		fatal("eventfd: %s", strerror(errno));
 	sandbox_prepare(m->conf->sandbox == CONF_SANDBOX_BEST_EFFORT);
-	m->address_space = proc_address_space();
 	roles_start(m, pipe_read);
-	seal(m->ack_fd, "acknowledgement board");
-	m->ack =
-	    map_shared(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");
+	dns_start(m);
+	take_logger_boards(m);
+	m->address_space = proc_address_space();
 	pool_init(m);
 	heap_fill();
 	master_give_up_root(m);

@@ -23,6 +23,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,45 +34,48 @@
 #define L (1u << ROLE_LOGGER)
 #define K (1u << ROLE_KEYHOLDER)
 #define W (1u << ROLE_WORKER)
+#define R (1u << ROLE_RESOLVER)
+#define D (1u << ROLE_DIALER)
 
-/* The master's list holds all of the worker's and keyholder's: a filter is inherited. */
+/* The master's list holds all of the worker's and resolver's: a filter is inherited.  The dialer
+ * is forked before the master has one. */
 static const struct {
 	const char *name;
 	unsigned roles;
 } syscall_table[] = {
-    {"read", M | L | K | W},
-    {"readv", M | L | K | W},
-    {"write", M | L | K | W},
-    {"writev", M | L | K | W},
-    {"close", M | L | K | W},
-    {"recvmsg", M | L | K | W},
-    {"recvfrom", M | L | K | W},
-    {"sendmsg", M | L | K | W},
+    {"read", M | L | K | W | R},
+    {"readv", M | L | K | W | R},
+    {"write", M | L | K | W | R | D},
+    {"writev", M | L | K | W | R},
+    {"close", M | L | K | W | R | D},
+    {"recvmsg", M | L | K | W | R | D},
+    {"recvfrom", M | L | K | W | R},
+    {"sendmsg", M | L | K | W | D},
     {"sendto", M | L | K | W},
-    {"poll", M | L | K | W},
-    {"ppoll", M | L | K | W},
-    {"epoll_wait", M | L | K | W},
-    {"epoll_pwait", M | L | K | W},
-    {"epoll_ctl", M | L | K | W},
-    {"futex", M | L | W},
-    {"clock_gettime", M | L | K | W},
-    {"gettimeofday", M | L | K | W},
-    {"time", M | L | K | W},
-    {"clock_nanosleep", M | L | K | W},
-    {"getrandom", M | L | K | W},
+    {"poll", M | L | K | W | R | D},
+    {"ppoll", M | L | K | W | R | D},
+    {"epoll_wait", M | L | K | W | R},
+    {"epoll_pwait", M | L | K | W | R},
+    {"epoll_ctl", M | L | K | W | R},
+    {"futex", M | L | W | R},
+    {"clock_gettime", M | L | K | W | R | D},
+    {"gettimeofday", M | L | K | W | R},
+    {"time", M | L | K | W | R},
+    {"clock_nanosleep", M | L | K | W | R},
+    {"getrandom", M | L | K | W | R},
     {"getrusage", M | L | K | W},
-    {"getpid", M | L | K | W},
-    {"gettid", M | L | K | W},
-    {"brk", M | L | K | W},
-    {"munmap", M | L | K | W},
-    {"mremap", M | L | K | W},
-    {"madvise", M | L | K | W},
-    {"exit", M | L | K | W},
-    {"exit_group", M | L | K | W},
-    {"rt_sigreturn", M | L | K | W},
-    {"rt_sigprocmask", M | L | K | W},
-    {"rt_sigaction", M | L | K | W},
-    {"restart_syscall", M | L | K | W},
+    {"getpid", M | L | K | W | R | D},
+    {"gettid", M | L | K | W | R},
+    {"brk", M | L | K | W | R | D},
+    {"munmap", M | L | K | W | R | D},
+    {"mremap", M | L | K | W | R | D},
+    {"madvise", M | L | K | W | R | D},
+    {"exit", M | L | K | W | R | D},
+    {"exit_group", M | L | K | W | R | D},
+    {"rt_sigreturn", M | L | K | W | R | D},
+    {"rt_sigprocmask", M | L | K | W | R},
+    {"rt_sigaction", M | L | K | W | R},
+    {"restart_syscall", M | L | K | W | R | D},
     /* the client's connection */
     {"accept4", M | W},
     {"setsockopt", M | W},
@@ -81,6 +85,7 @@ static const struct {
     {"shutdown", M | W},
     {"setitimer", M | W},
     {"alarm", M | W},
+    {"connect", D}, /* the DNS servers; its sockets stand in allow_sockets() */
     /* files under the log directory */
     {"openat", L},
     {"fstat", M | L},
@@ -124,9 +129,9 @@ static const struct {
     {"signalfd4", M},
     {"memfd_create", M},
     {"socketpair", M},
-    {"dup", M},
+    {"dup", M | R},
     {"dup2", M},
-    {"dup3", M},
+    {"dup3", M | R},
     {"close_range", M},
     {"mprotect", M},
     {"getppid", M},
@@ -145,15 +150,20 @@ struct path_beneath_attr {
 	int32_t parent_fd;
 } __attribute__((packed));
 #define LANDLOCK_VERSION_FLAG 1u
+struct net_port_attr {
+	uint64_t allowed_access, port;
+};
 #define LANDLOCK_RULE_BENEATH 1
+#define LANDLOCK_RULE_PORT 2
 #define FS_ABI1 ((UINT64_C(1) << 13) - 1) /* execute ... make_sym */
 #define FS_REFER (UINT64_C(1) << 13)      /* ABI 2 */
 #define FS_TRUNCATE (UINT64_C(1) << 14)   /* ABI 3 */
 #define FS_IOCTL_DEV (UINT64_C(1) << 15)  /* ABI 5 */
 #define FS_LOG_TREE                                                                          \
 	((UINT64_C(1) << 1) | (UINT64_C(1) << 2) | (UINT64_C(1) << 3) | (UINT64_C(1) << 5) | \
-	 (UINT64_C(1) << 8))  /* write_file read_file read_dir remove_file make_reg */
-#define NET_TCP UINT64_C(3)   /* ABI 4: bind and connect */
+	 (UINT64_C(1) << 8)) /* write_file read_file read_dir remove_file make_reg */
+#define NET_TCP UINT64_C(3)  /* ABI 4: bind and connect */
+#define NET_CONNECT UINT64_C(2)
 #define SCOPE_ALL UINT64_C(3) /* ABI 6: abstract sockets and signals */
 
 static bool lenient;
@@ -179,6 +189,41 @@ static int allow_mmap(scmp_filter_ctx ctx)
 {
 	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+}
+
+/* The resolver sends where its sockets are connected to, and names no other address. */
+static int allow_replies(scmp_filter_ctx ctx)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
+				SCMP_A4(SCMP_CMP_EQ, 0, 0));
+}
+
+/* The dialer makes the sockets of the DNS and no others. */
+static int allow_sockets(scmp_filter_ctx ctx)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	static const int types[] = {SOCK_DGRAM, SOCK_STREAM};
+	int rc = 0;
+
+	for (size_t i = 0; i < 4 && rc == 0; i++)
+		rc = seccomp_rule_add(
+		    ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3,
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i / 2], 0),
+		    SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)types[i % 2] | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			    0),
+		    SCMP_A2(SCMP_CMP_EQ, 0, 0));
+	return rc;
+}
+
+static int allow_by_arguments(scmp_filter_ctx ctx, enum sandbox_role role)
+{
+	int rc = allow_mmap(ctx);
+
+	if (rc == 0 && role == ROLE_RESOLVER)
+		rc = allow_replies(ctx);
+	if (rc == 0 && role == ROLE_DIALER)
+		rc = allow_sockets(ctx);
+	return rc;
 }
 
 static int allow_table(scmp_filter_ctx ctx, enum sandbox_role role)
@@ -220,7 +265,7 @@ static int program_make(enum sandbox_role role, struct sock_fprog *p)
 	if (ctx == NULL)
 		return rc;
 	if ((rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2)) < 0 ||
-	    (rc = allow_table(ctx, role)) < 0 || (rc = allow_mmap(ctx)) < 0)
+	    (rc = allow_table(ctx, role)) < 0 || (rc = allow_by_arguments(ctx, role)) < 0)
 		goto out;
 	fd = memfd_create("seccomp", MFD_CLOEXEC);
 	rc = fd < 0 ? -errno : seccomp_export_bpf(ctx, fd);
@@ -286,6 +331,25 @@ static uint64_t landlock_fs(void)
 	       (landlock_abi >= 3 ? FS_TRUNCATE : 0) | (landlock_abi >= 5 ? FS_IOCTL_DEV : 0);
 }
 
+/* What the process may touch all the same.  False with errno. */
+static bool landlock_allow(int ruleset, const struct sandbox_want *want)
+{
+	struct path_beneath_attr tree = {.allowed_access =
+					     FS_LOG_TREE | (landlock_abi >= 3 ? FS_TRUNCATE : 0),
+					 .parent_fd = want->tree_fd};
+
+	if (want->tree_fd >= 0 &&
+	    syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_BENEATH, &tree, 0) < 0)
+		return false;
+	for (size_t i = 0; landlock_abi >= 4 && i < want->tcp_port_count; i++) {
+		struct net_port_attr port = {.allowed_access = NET_CONNECT,
+					     .port = want->tcp_ports[i]};
+		if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PORT, &port, 0) < 0)
+			return false;
+	}
+	return true;
+}
+
 static void enter_landlock(const struct sandbox_want *want)
 {
 	struct ruleset_attr attr = {.handled_access_fs = landlock_fs(),
@@ -300,11 +364,7 @@ static void enter_landlock(const struct sandbox_want *want)
 		part_failed("landlock_create_ruleset: %s", strerror(errno));
 		return;
 	}
-	struct path_beneath_attr tree = {.allowed_access =
-					     FS_LOG_TREE | (landlock_abi >= 3 ? FS_TRUNCATE : 0),
-					 .parent_fd = want->tree_fd};
-	if (want->tree_fd >= 0 &&
-	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_BENEATH, &tree, 0) < 0)
+	if (!landlock_allow(fd, want))
 		part_failed("landlock_add_rule: %s", strerror(errno));
 	else if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
 		part_failed("landlock_restrict_self: %s", strerror(errno));

@@ -11,14 +11,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-enum sandbox_role { ROLE_MASTER, ROLE_LOGGER, ROLE_KEYHOLDER, ROLE_WORKER, ROLE_COUNT };
+enum sandbox_role {
+	ROLE_MASTER,
+	ROLE_LOGGER,
+	ROLE_KEYHOLDER,
+	ROLE_WORKER,
+	ROLE_RESOLVER,
+	ROLE_DIALER,
+	ROLE_COUNT
+};
 
 struct sandbox_want {
 	enum sandbox_role role;
 	int tree_fd;       /* the one directory whose files may be touched (logger), -1: none */
 	size_t memory_max; /* address space in bytes, 0: as it is */
 	unsigned fds_max;  /* open descriptors, 0: as it is */
+	const uint16_t *tcp_ports; /* where TCP may be connected to (dialer) */
+	size_t tcp_port_count;
 };
 
 /* Build the programs and probe the kernel.  best_effort: failures are warnings from here on. */

@@ -90,17 +90,18 @@ static int session_start(struct tls_session *s, const struct tls_accept_args *ar
 	gnutls_handshake_set_timeout(s->gnutls, 0); /* the transport has it */
 	gnutls_certificate_server_set_request(
 	    s->gnutls, args->ask_certificate ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
-	r = gnutls_priority_set(s->gnutls, s->server->priority);
+	r = gnutls_priority_set(s->gnutls, s->served->priority);
 	if (r == 0)
 		r = gnutls_credentials_set(s->gnutls, GNUTLS_CRD_CERTIFICATE,
-					   s->server->credentials);
-	if (r == 0 && s->server->ticket_key.size > 0)
-		r = gnutls_session_ticket_enable_server(s->gnutls, &s->server->ticket_key);
+					   s->served->credentials);
+	if (r == 0 && s->served->ticket_key.size > 0)
+		r = gnutls_session_ticket_enable_server(s->gnutls, &s->served->ticket_key);
 	return r;
 }
 
 static void reset(struct tls_session *s, const struct tls_accept_args *args)
 {
+	s->served = &s->server->served[args->profile];
 	s->transport = args->transport;
 	s->deadline_us = clock_us() + args->timeout_us;
 	s->end = TLS_END_NONE;
@@ -169,7 +170,7 @@ int tls_accept(struct tls_session *s, const struct tls_accept_args *args)
 	} else {
 		info->outcome = TLS_NEGOTIATED;
 		info->resumed = gnutls_session_is_resumed(s->gnutls) != 0;
-		s->ticket_due = info->version == TLS_1_3 && s->server->ticket_key.size > 0;
+		s->ticket_due = info->version == TLS_1_3 && s->served->ticket_key.size > 0;
 		(void)tls_transport_flush(s); /* the caller may wait without tls_recv() */
 		tls_client_cert_read(&info->cert, s->gnutls, s->server->trust);
 	}

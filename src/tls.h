@@ -62,6 +62,21 @@ struct tls_files {
 	const char *key;         /* PEM, not encrypted */
 };
 
+enum tls_key_type { TLS_KEY_ANY, TLS_KEY_RSA, TLS_KEY_ECDSA };
+
+/* One way to serve TLS, beside the settings' own.  Nothing is inherited here. */
+struct tls_profile {
+	const char *name; /* unique, not "" */
+	const struct tls_files *files;
+	size_t file_count;
+	enum tls_key_type key_type; /* files with other keys are left out; one must be left */
+	enum tls_version minimum, maximum; /* TLS_NO_VERSION: no such limit */
+	bool modern;                       /* AEAD and ECDHE alone */
+	const char *priority;              /* instead of those three, or NULL */
+	bool no_tickets;
+	bool expired; /* fatal unless all its certificates have expired */
+};
+
 struct tls_settings {
 	const struct tls_files *files; /* the ECDSA certificate first: it costs an eighth of RSA */
 	size_t file_count;             /* 1 .. KEY_COUNT_MAX */
@@ -69,13 +84,15 @@ struct tls_settings {
 	const char *priority;     /* GnuTLS priority string instead of ours and minimum, or NULL */
 	bool system_trust;        /* verify client certificates against the system's authorities */
 	bool no_tickets;          /* sessions cannot be resumed */
+	const struct tls_profile *profiles;
+	size_t profile_count;
 };
 
 struct tls_server;
 
 /*
  * Make what all sessions share: library, priorities, certificates (their files are read here),
- * Diffie-Hellman parameters, ticket key; open the key files, without reading them.  Needs the
+ * Diffie-Hellman parameters, ticket keys; open the key files, without reading them.  Needs the
  * settings only during the call.  An error is fatal() and says which file or which position.
  * Lives until the process ends.
  */
@@ -90,6 +107,15 @@ int tls_priority_check(const char *priority, size_t *position_r);
 /* The versions that will be served, for the start-up line: "TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3". */
 const char *tls_server_versions(const struct tls_server *server);
 
+/* The number of the profile with this name, for struct tls_accept_args; 0 if there is none. */
+unsigned tls_server_profile(const struct tls_server *server, const char *name);
+
+/* Those that the settings ask for and the library has not: "SSLv3", "" if there is none. */
+const char *tls_server_missing(const struct tls_server *server);
+
+/* The versions that the library has, whatever is asked for.  May be called before tls_setup(). */
+const char *tls_library_versions(void);
+
 /* The library's name and version: "GnuTLS 3.7.9". */
 const char *tls_library_version(void);
 
@@ -98,6 +124,9 @@ const struct keyholder_key *tls_server_keys(const struct tls_server *server, siz
 
 /* Close the key files; after the last key holder has been forked. */
 void tls_server_close_keys(struct tls_server *server);
+
+/* Wipe this process's copy of the tickets' keys: for one that is forked and speaks no TLS. */
+void tls_server_forget(struct tls_server *server);
 
 /* ---- worker ---- */
 
@@ -171,6 +200,7 @@ void tls_begin(struct tls_session *s);
 struct tls_accept_args {
 	const struct tls_transport *transport; /* lives until tls_close() */
 	uint64_t timeout_us;  /* for the whole handshake; the transport's deadline may be sooner */
+	unsigned profile;     /* of tls_server_profile(); 0: the settings' own */
 	bool ask_certificate; /* request one of the client; without or with a bad one it goes on */
 	bool implicit;        /* for the record */
 };

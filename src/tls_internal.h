@@ -11,19 +11,29 @@
 #include "tls.h"
 #include "tls_key_client.h"
 
-#define TLS_HELD_MAX 4096 /* bytes that wait until we must: a flight, a ticket, a reply */
+#define TLS_VERSIONS_MAX 64 /* bytes of the names of all versions, about 45 */
+#define TLS_HELD_MAX 4096   /* bytes that wait until we must: a flight, a ticket, a reply */
+
+/* A profile, ready for sessions. */
+struct tls_served {
+	char *name;
+	const struct tls_profile *profile; /* during tls_setup() */
+	gnutls_priority_t priority;
+	gnutls_certificate_credentials_t credentials; /* perhaps another profile's */
+	gnutls_datum_t ticket_key;                    /* its own; empty: no tickets */
+};
 
 struct tls_server {
-	gnutls_priority_t priority;
-	gnutls_certificate_credentials_t credentials;
 	gnutls_dh_params_t dh;
-	gnutls_datum_t ticket_key;      /* empty: no tickets */
-	gnutls_x509_trust_list_t trust; /* empty unless system_trust */
-	char versions[64];
+	gnutls_x509_trust_list_t trust;  /* empty unless system_trust */
+	char versions[TLS_VERSIONS_MAX]; /* that are served */
+	char missing[TLS_VERSIONS_MAX];  /* that are asked for, and the library has not */
 	struct key_client client;
 	size_t key_count;
 	struct key_client_key keys[KEY_COUNT_MAX];
 	struct keyholder_key files[KEY_COUNT_MAX];
+	size_t served_count;
+	struct tls_served served[]; /* the settings' own, then their profiles */
 };
 
 /* What ended the transport. */
@@ -35,7 +45,8 @@ enum tls_end {
 
 struct tls_session {
 	struct tls_server *server;
-	gnutls_session_t gnutls; /* NULL: no TLS now */
+	const struct tls_served *served; /* the profile of the present client */
+	gnutls_session_t gnutls;         /* NULL: no TLS now */
 	const struct tls_transport *transport;
 	uint64_t deadline_us; /* of the handshake, monotonic; 0: none */
 	enum tls_end end;
@@ -51,6 +62,18 @@ struct tls_session {
 	struct tls_tee tee;
 	struct tls_info info;
 };
+
+/* tls_served.c: fatal() if the library failed with r at doing `what`. */
+void tls_need(int r, const char *what);
+
+/* Make the next element of server->served: priorities, credentials, ticket key.  The profile lives
+ * until the last one is made.  An error is fatal() and names profile and file. */
+void tls_served_make(struct tls_server *server, const struct tls_profile *profile);
+
+/* tls_pairs.c: give the credentials the profile's certificates; their keys become the server's,
+ * each file once.  An error is fatal() and names the file. */
+void tls_pairs_add(struct tls_server *server, gnutls_certificate_credentials_t credentials,
+		   const struct tls_profile *profile);
 
 /* tls_transport.c: make the library use the session's transport through the tee. */
 void tls_transport_set(struct tls_session *s);

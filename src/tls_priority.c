@@ -46,6 +46,18 @@ static const char algorithms[] =
     ":+SIGN-RSA-MD5:+SIGN-DSA-SHA256:+SIGN-DSA-SHA1"
     ":%SERVER_PRECEDENCE:%COMPAT:%VERIFY_ALLOW_BROKEN";
 
+/* What a careful server of today has: RFC 9325, 4.2, without the non-elliptic DHE. */
+static const char modern_algorithms[] =
+    ":+CTYPE-X509"
+    ":+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:+ECDHE-ECDSA:+ECDHE-RSA:+AEAD:+COMP-NULL"
+    ":+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1"
+    ":+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA384"
+    ":+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-ECDSA-SHA512:+SIGN-ECDSA-SECP521R1-SHA512"
+    ":+SIGN-EdDSA-Ed25519:+SIGN-RSA-PSS-SHA256:+SIGN-RSA-PSS-SHA384:+SIGN-RSA-PSS-SHA512"
+    ":+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-RSAE-SHA512"
+    ":+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512"
+    ":%SERVER_PRECEDENCE:%COMPAT";
+
 void tls_library_start(void)
 {
 	static bool started;
@@ -61,13 +73,23 @@ void tls_library_start(void)
 	started = true;
 }
 
-void tls_priority_build(enum tls_version minimum, char to[TLS_PRIORITY_MAX])
+void tls_priority_build(const struct tls_profile *profile, char to[TLS_PRIORITY_MAX])
 {
+	enum tls_version maximum = profile->maximum ? profile->maximum : TLS_1_3;
+
 	strlcpy(to, "NONE", TLS_PRIORITY_MAX);
 	for (size_t i = 0; i < VERSIONS; i++)
-		if (versions[i].version >= minimum)
+		if (versions[i].version >= profile->minimum && versions[i].version <= maximum)
 			strlcat(to, versions[i].priority, TLS_PRIORITY_MAX);
-	strlcat(to, algorithms, TLS_PRIORITY_MAX);
+	strlcat(to, profile->modern ? modern_algorithms : algorithms, TLS_PRIORITY_MAX);
+}
+
+const char *tls_priority_text(const struct tls_profile *profile, char own[TLS_PRIORITY_MAX])
+{
+	if (profile->priority != NULL)
+		return profile->priority;
+	tls_priority_build(profile, own);
+	return own;
 }
 
 int tls_priority_check(const char *priority, size_t *position_r)
@@ -84,6 +106,14 @@ int tls_priority_check(const char *priority, size_t *position_r)
 	return 0;
 }
 
+bool tls_priority_names(const char *priority, enum tls_version version)
+{
+	for (size_t i = 0; i < VERSIONS; i++)
+		if (versions[i].version == version)
+			return strstr(priority, versions[i].priority + 1) != NULL; /* no colon */
+	return false;
+}
+
 int tls_version_to_library(enum tls_version version)
 {
 	for (size_t i = 0; i < VERSIONS; i++)
@@ -98,6 +128,15 @@ enum tls_version tls_version_from_library(int protocol)
 		if ((int)versions[i].library == protocol)
 			return versions[i].version;
 	return TLS_NO_VERSION;
+}
+
+bool tls_version_in_library(enum tls_version version)
+{
+	const gnutls_protocol_t *there = gnutls_protocol_list();
+
+	while (*there != 0 && (int)*there != tls_version_to_library(version))
+		there++;
+	return *there != 0;
 }
 
 const char *tls_version_name(enum tls_version version)

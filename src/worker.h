@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "address_table.h"
 #include "board.h"
 #include "conf.h"
 #include "tls.h"
@@ -19,9 +20,11 @@ struct worker_args {
 	int pipe;               /* write end of the results pipe */
 	int doorbell;           /* eventfd: rung when too few workers are idle */
 	int keyholder;          /* this worker's end of its pair, -1: no TLS */
+	int resolver;           /* the same for the DNS, -1: none */
 	struct tls_server *tls; /* NULL: no TLS */
 	struct board *board;
 	const struct ack_board *ack;
+	const struct address_reader *memory; /* what is remembered of addresses */
 	int32_t master_pid;
 	bool drain;        /* on shutdown, answer 421 to those who wait in the backlog */
 	size_t memory_max; /* address space, bytes; 0: not limited */

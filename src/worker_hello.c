@@ -13,6 +13,13 @@
 /* Lent while no message is being stored. */
 _Static_assert(SESSION_TRACE >= CLIENT_HELLO_JOIN, "trace_memory holds a hello of many records");
 
+static const enum hello_detail details[] = {
+    [CONF_HELLO_NONE] = HELLO_DETAIL_NONE,
+    [CONF_HELLO_FINGERPRINT] = HELLO_DETAIL_FINGERPRINT,
+    [CONF_HELLO_LISTS] = HELLO_DETAIL_LISTS,
+    [CONF_HELLO_FULL] = HELLO_DETAIL_FULL,
+};
+
 void hello_init(struct session *s)
 {
 	buf_init(&s->hello[RECORD_SESSION], s->hello_memory, sizeof s->hello_memory);
@@ -43,12 +50,15 @@ void hello_note(struct session *s)
 	struct client_hello hello;
 	struct hello_prints prints;
 	struct span bytes;
+	enum hello_detail detail = details[s->conf->log.hello];
 
+	hello_reset(s);
+	if (detail == HELLO_DETAIL_NONE)
+		return;
 	bytes.bytes = tls_session_hello(s->tls, &bytes.len);
 	client_hello_parse(&hello, bytes, s->trace_memory);
 	hello_prints_make(&prints, &hello, &s->hello_scratch);
 	complete_info(tls_session_info(s->tls), &hello);
-	hello_reset(s);
 	for (int type = 0; type < RECORD_TYPE_COUNT; type++)
-		hello_put(&hello, &prints, (enum record_type)type, &s->hello[type]);
+		hello_put(&hello, &prints, (enum record_type)type, detail, &s->hello[type]);
 }

@@ -163,7 +163,18 @@ static void put_tls(struct session *s, enum record_type type, struct buf *to)
 	if (info->outcome == TLS_NOT_OFFERED && s->client.starttls_offered)
 		info->outcome = TLS_OFFERED_UNUSED;
 	tls_info_put(info, type, to);
+	if (s->client.offer.memory != OFFER_MEMORY_NOTHING)
+		record_put_text(to, FIELD_TLS_MEMORY, offer_memory_name(s->client.offer.memory));
 	buf_put(to, s->hello[type].data, s->hello[type].len);
+}
+
+/* Who takes part in an experiment, also where no TLS came of it. */
+static void put_arm(const struct offer *offer, struct buf *to)
+{
+	if (offer->arm != NULL)
+		record_put_text(to, FIELD_ARM, offer->arm->name);
+	if (offer->profile != NULL)
+		record_put_text(to, FIELD_TLS_PROFILE, offer->profile->name);
 }
 
 static void put_counters(struct session *s, struct buf *to)
@@ -201,7 +212,7 @@ void record_session(struct session *s)
 	record_put_uuid(to, FIELD_ID, c->id);
 	record_put_time(to, FIELD_TS, c->accepted_us);
 	put_addresses(s, to);
-	record_put_u64(to, FIELD_DURATION_US, clock_us() - c->started_us);
+	record_put_u64(to, FIELD_DURATION_US, c->closed_us - c->started_us);
 	record_put_u64(to, FIELD_BYTES_IN, s->conn.bytes_in);
 	record_put_u64(to, FIELD_BYTES_OUT, s->conn.bytes_out);
 	put_greeting(s, to);
@@ -209,7 +220,10 @@ void record_session(struct session *s)
 	record_put_text(to, FIELD_END_REASON, end_names[c->end]);
 	put_counters(s, to);
 	put_habits(s, to);
+	put_arm(&c->offer, to);
 	put_tls(s, RECORD_SESSION, to);
+	who_put_session(s, to);
+	worker_dns_put(s, RECORD_SESSION, to);
 	if (c->dialogue_cut > 0)
 		record_put_u64(to, FIELD_DIALOGUE_BYTES_CUT, c->dialogue_cut);
 	buf_put(to, s->dialogue.data, s->dialogue.len);
@@ -297,7 +311,9 @@ static void message_fields(struct session *s, enum message_verdict verdict, cons
 	record_put_uuid(to, FIELD_SESSION_ID, s->client.id);
 	put_addresses(s, to);
 	put_greeting(s, to);
+	put_arm(&s->client.offer, to);
 	put_tls(s, RECORD_MESSAGE, to);
+	worker_dns_put(s, RECORD_MESSAGE, to);
 	record_put_string(to, FIELD_MAIL_FROM, e->sender.bytes, e->sender.len);
 	if (e->sender_params.len > 0)
 		record_put_string(to, FIELD_MAIL_PARAMS, e->sender_params.bytes,
@@ -313,6 +329,7 @@ static void message_fields(struct session *s, enum message_verdict verdict, cons
 	if (reply_len > 0)
 		record_put_string(to, FIELD_REPLY, reply, reply_len);
 	put_content(s, to);
+	who_put_message(s, to);
 }
 
 /* ---- trace header ---- */
@@ -436,6 +453,7 @@ void record_board(struct session *s)
 	b->listener = c->listener_index;
 	b->phase = (uint8_t)s->smtp.phase;
 	b->tls = s->smtp.tls;
+	b->tls_memory = (uint8_t)s->client.offer.memory;
 	strlcpy(b->tls_version,
 		s->smtp.tls ? tls_version_name(tls_session_info(s->tls)->version) : "",
 		sizeof b->tls_version);

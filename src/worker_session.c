@@ -83,6 +83,16 @@ static void store_new(struct message_store *store, size_t cap)
 	*store = (struct message_store){.bytes = bytes, .cap = cap};
 }
 
+static void tls_new(struct session *s)
+{
+	s->tls = tls_session_new(s->args->tls, s->args->keyholder);
+	if (s->tls == NULL)
+		fatal("TLS session: %s", strerror(errno));
+	for (size_t i = 0; i < s->conf->tls.nprofile; i++)
+		s->profile_number[i] =
+		    tls_server_profile(s->args->tls, s->conf->tls.profile[i].name);
+}
+
 struct session *session_new(const struct worker_args *args)
 {
 	struct session *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE,
@@ -100,13 +110,10 @@ struct session *session_new(const struct worker_args *args)
 	s->results.seq &= ACK_SEQ_MASK;
 	policy_make(&s->policy[0], args->conf);
 	s->policy[1] = s->policy[0];
-	if (args->tls && (args->conf->smtp.extensions & CONF_EXT_STARTTLS))
-		s->policy[1].extensions |= EXT_STARTTLS;
-	if (args->tls) {
-		s->tls = tls_session_new(args->tls, args->keyholder);
-		if (s->tls == NULL)
-			fatal("TLS session: %s", strerror(errno));
-	}
+	s->policy[1].extensions |= EXT_STARTTLS;
+	if (args->tls)
+		tls_new(s);
+	s->dns = worker_dns_new(args);
 	store_new(&s->store, args->conf->limits.message_size);
 	conn_init(&s->conn, s->in, s->out);
 	buf_init(&s->dialogue, s->dialogue_memory,
@@ -159,18 +166,18 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	session_new_id(s, c->accepted_us, c->id);
 	ip_from_sockaddr(c->ip, &c->port, (const struct sockaddr *)peer);
 	find_local_address(c, fd);
+	who_begin(s, fd);
 	c->message.store = &s->store;
 	buf_reset(&s->dialogue);
 	buf_reset(&s->auth);
 	hello_reset(s);
+	worker_dns_reset(s);
 	s->lines = (struct line_reader){0};
 	s->conn.session_end_us = c->started_us + s->conf->limits.session_timeout_us;
 	if (s->tls)
 		tls_begin(s->tls);
 	conn_open(&s->conn, fd, s->tls, s->conf->limits.command_timeout_us);
-	bool starttls = s->tls && c->listener->tls == CONF_TLS_STARTTLS &&
-			(s->policy[1].extensions & EXT_STARTTLS);
-	smtp_init(&s->smtp, &s->policy[starttls], s->envelope, sizeof s->envelope);
+	smtp_init(&s->smtp, &s->policy[0], s->envelope, sizeof s->envelope);
 	record_board(s); /* before it counts: what a killed session's last words are made of */
 	atomic_store_explicit(&s->board->state, SLOT_SESSION, memory_order_release);
 }
@@ -255,11 +262,20 @@ static bool talks_early(struct session *s)
 
 /* ---- TLS ---- */
 
+/* The TLS engine's number of the profile that was decided on. */
+static unsigned profile_number(const struct session *s)
+{
+	const struct conf_profile *profile = s->client.offer.profile;
+
+	return profile == NULL ? 0 : s->profile_number[profile - s->conf->tls.profile];
+}
+
 static bool start_tls(struct session *s, bool implicit)
 {
 	struct tls_accept_args args = {.transport = &s->conn.transport,
 				       .timeout_us = s->conf->limits.handshake_timeout_us,
-				       .ask_certificate = s->conf->tls.client_certificate,
+				       .profile = profile_number(s),
+				       .ask_certificate = s->client.offer.ask_certificate,
 				       .implicit = implicit};
 
 	s->tls_used = true;
@@ -343,12 +359,17 @@ static bool on_line(struct session *s, const struct line *line, bool more)
 	    .out_of_space = atomic_load_explicit(&s->args->ack->full, memory_order_relaxed)};
 	struct smtp_verdict v;
 
+	who_line(s, line, more);
 	smtp_command(&s->smtp, &in, &v);
 	dialogue_client(s, line, v.secret_at);
 	if (v.verb == SMTP_EHLO && v.code == 250 && !s->smtp.tls &&
 	    (s->smtp.policy->extensions & EXT_STARTTLS))
 		s->client.starttls_offered = true;
 	record_board(s);
+	if ((v.verb == SMTP_EHLO || v.verb == SMTP_HELO) && v.code == 250)
+		worker_dns_helo(s);
+	else if (v.verb == SMTP_MAIL && v.code == 250)
+		worker_dns_mail(s);
 	if ((v.oddities & ODDITY_BIT(PIPELINED_EARLY)) &&
 	    s->conf->smtp.pipelining_early == CONF_REJECT) {
 		session_say_end(s, SMTP_END_LIMIT);
@@ -408,10 +429,26 @@ static void command_loop(struct session *s)
 		s->client.end = END_SHUTDOWN;
 }
 
+/* The client's address is known now. */
+static void make_offer(struct session *s)
+{
+	struct session_client *c = &s->client;
+	struct offer_facts facts = {.conf = s->conf,
+				    .listener = c->listener,
+				    .tls_ready = s->tls != NULL,
+				    .memory = s->args->memory,
+				    .ip = c->ip,
+				    .now_us = c->accepted_us};
+
+	c->offer = offer_decide(&facts);
+	s->smtp.policy = &s->policy[c->offer.starttls];
+}
+
 static void greet(struct session *s)
 {
 	struct smtp_verdict v;
 
+	worker_dns_banner(s);
 	if (talks_early(s)) {
 		smtp_note(&s->smtp, ODDITY_EARLY_TALK);
 		if (s->conf->smtp.early_talk == CONF_REJECT) {
@@ -434,8 +471,10 @@ static void converse(struct session *s)
 		s->client.end = *s->shutting_down ? END_SHUTDOWN : END_REJECTED;
 		return;
 	}
+	make_offer(s);
 	record_board(s);
-	if (s->tls && l->tls == CONF_TLS_IMPLICIT && !start_tls(s, true))
+	worker_dns_connect(s);
+	if (s->client.offer.implicit && !start_tls(s, true))
 		return;
 	greet(s);
 	if (s->client.end == END_NONE)
@@ -463,8 +502,27 @@ void session_trim(struct session *s)
 
 	give_back(&s->store, 0);
 	madvise((uint8_t *)s + at, sizeof *s - at, MADV_DONTNEED);
+	worker_dns_trim(s);
 	if (s->tls)
 		tls_session_trim(s->tls);
+}
+
+/* Tell the memory of addresses what there is to learn of this client.  What our own end broke off
+ * says nothing of it. */
+static void teach(struct session *s)
+{
+	struct summary summary = {0};
+	struct iovec part = {.iov_base = &summary, .iov_len = sizeof summary};
+
+	if (s->tls == NULL || *s->shutting_down)
+		return;
+	summary.tls = (uint8_t)offer_lesson(s->conf, &s->client.offer, tls_session_info(s->tls));
+	if (summary.tls == SUMMARY_TLS_NOTHING)
+		return;
+	memcpy(summary.session, s->client.id, sizeof summary.session);
+	memcpy(summary.ip, s->client.ip, sizeof summary.ip);
+	if (results_send(&s->results, FRAME_SUMMARY, &part, 1, false) != ACK_STORED)
+		debug("a summary could not be handed to the logger");
 }
 
 void session_serve(struct session *s, int fd, unsigned listener,
@@ -472,8 +530,11 @@ void session_serve(struct session *s, int fd, unsigned listener,
 {
 	client_begin(s, fd, listener, peer);
 	converse(s);
+	teach(s); /* while the client still waits, so that it finds it learnt when it comes again */
 	conn_close(&s->conn);
+	s->client.closed_us = clock_us();
 	record_board(s);
+	worker_dns_finish(s);
 	record_session(s);
 	s->board->total_sessions++;
 	give_back(&s->store, SESSION_GIVE_BACK);

@@ -16,7 +16,10 @@
 #include "uuid.h"
 #include "worker.h"
 #include "worker_conn.h"
+#include "worker_dns.h"
+#include "worker_offer.h"
 #include "worker_results.h"
+#include "worker_who.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
 #define SESSION_DIALOGUE (640u * 1024)  /* conf.limits.dialogue is at most 512 KiB */
@@ -64,6 +67,8 @@ struct session {
 	struct smtp_policy policy[2]; /* without and with STARTTLS offered */
 	struct results results;
 	struct tls_session *tls;
+	unsigned profile_number[CONF_PROFILE_MAX]; /* the TLS engine's, of conf's profiles */
+	struct worker_dns *dns;                    /* NULL: not configured */
 	struct message_store store;
 	struct uuid_state uuids;
 	uint8_t random[256]; /* for identifiers, fetched a few at once */
@@ -83,8 +88,10 @@ struct session {
 		bool injected;                    /* bytes in clear behind STARTTLS */
 		bool starttls_offered;            /* in an EHLO reply, or implicit */
 		uint64_t accepted_us, started_us; /* since 1970; monotonic */
+		uint64_t closed_us;               /* monotonic */
 		uint64_t dialogue_cut;
 		enum session_end end;
+		struct offer offer;
 		unsigned auths;
 		struct session_message message;
 	} client;
@@ -98,6 +105,7 @@ struct session {
 	_Alignas(4096) struct {
 		struct smtp smtp;
 		struct mail_header header;
+		struct who who;
 		uint8_t in[CONN_IN];
 		uint8_t out[CONN_OUT];
 		uint8_t auth_memory[SESSION_AUTHS * 1024];

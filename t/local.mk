@@ -1,12 +1,15 @@
 # t/: tests.  Unit tests are C programs that print TAP; t/run runs everything.
 UNIT_TESTS =
-LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
+LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) \
+	$(PCRE2_LIBS)
+LIBS_NEEDED += $(RESOLV_LIBS)
 
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
 
 INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logger_intake.c \
-	src/logger_intake.h src/logger_store.c src/logger_store.h src/logger_stream.c \
+	src/logger_intake.h src/logger_lessons.c src/logger_lessons.h src/logger_memory.c \
+	src/logger_memory.h src/logger_store.c src/logger_store.h src/logger_stream.c \
 	src/logger_stream.h
 
 # A benchmark that is a program: make t/bench/rules.
@@ -18,14 +21,32 @@ t_bench_rules_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+check_PROGRAMS += t/tools/suites
+t_tools_suites_SOURCES = t/tools/suites.c src/log.c src/log.h src/tls_priority.c \
+	src/tls_priority.h
+t_tools_suites_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
+t_tools_suites_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 EXTRA_DIST += t/proc/reader.t
+
+check_PROGRAMS += t/tools/synsig
+t_tools_synsig_SOURCES = t/tools/synsig.c
+t_tools_synsig_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
 	-Wl,--wrap=ftruncate,--wrap=renameat
 
+UNIT_TESTS += t/unit/address_state.t
+t_unit_address_state_t_SOURCES = t/unit/address_state.c t/tap.h
+t_unit_address_state_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/address_table.t
+t_unit_address_table_t_SOURCES = t/unit/address_table.c t/tap.h
+t_unit_address_table_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/arena.t
 t_unit_arena_t_SOURCES = t/unit/arena.c t/tap.h
 t_unit_arena_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/arm.t
+t_unit_arm_t_SOURCES = t/unit/arm.c t/tap.h
+t_unit_arm_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/base64.t
 t_unit_base64_t_SOURCES = t/unit/base64.c t/tap.h
 t_unit_base64_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -47,12 +68,36 @@ t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_suggest.t
 t_unit_conf_suggest_t_SOURCES = t/unit/conf_suggest.c t/tap.h
 t_unit_conf_suggest_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_tls.t
+t_unit_conf_tls_t_SOURCES = t/unit/conf_tls.c t/tap.h t/unit/conf_files.h
+t_unit_conf_tls_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_tree.t
 t_unit_conf_tree_t_SOURCES = t/unit/conf_tree.c t/tap.h t/unit/conf_files.h
 t_unit_conf_tree_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/data.t
 t_unit_data_t_SOURCES = t/unit/data.c t/tap.h
 t_unit_data_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dialer.t
+t_unit_dialer_t_SOURCES = t/unit/dialer.c t/tap.h src/dialer.c src/dialer.h src/fd_pass.c src/fd_pass.h src/log.c src/log.h
+t_unit_dialer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_answer.t
+t_unit_dns_answer_t_SOURCES = t/unit/dns_answer.c t/tap.h t/lib-c/dns_packet.h
+t_unit_dns_answer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_cache.t
+t_unit_dns_cache_t_SOURCES = t/unit/dns_cache.c t/tap.h
+t_unit_dns_cache_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_facts.t
+t_unit_dns_facts_t_SOURCES = t/unit/dns_facts.c t/tap.h
+t_unit_dns_facts_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_msg.t
+t_unit_dns_msg_t_SOURCES = t/unit/dns_msg.c t/tap.h
+t_unit_dns_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_name.t
+t_unit_dns_name_t_SOURCES = t/unit/dns_name.c t/tap.h
+t_unit_dns_name_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dialect.t
+t_unit_dialect_t_SOURCES = t/unit/dialect.c t/tap.h
+t_unit_dialect_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -92,6 +137,9 @@ t_unit_log_read_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/log_tail.t
 t_unit_log_tail_t_SOURCES = t/unit/log_tail.c t/tap.h t/unit/gzip_files.h
 t_unit_log_tail_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/logger_memory.t
+t_unit_logger_memory_t_SOURCES = t/unit/logger_memory.c t/tap.h t/lib-c/intake_lab.h $(INTAKE_SOURCES)
+t_unit_logger_memory_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/mail_header.t
 t_unit_mail_header_t_SOURCES = t/unit/mail_header.c t/tap.h
 t_unit_mail_header_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -134,6 +182,9 @@ t_unit_rule_pattern_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/rule_regex.t
 t_unit_rule_regex_t_SOURCES = t/unit/rule_regex.c t/tap.h
 t_unit_rule_regex_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/record_scan.t
+t_unit_record_scan_t_SOURCES = t/unit/record_scan.c t/tap.h
+t_unit_record_scan_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/sandbox.t
 t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
 t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
@@ -143,6 +194,12 @@ t_unit_smtp_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/smtp_matrix.t
 t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
 t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/summary.t
+t_unit_summary_t_SOURCES = t/unit/summary.c t/tap.h
+t_unit_summary_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tcp_syn.t
+t_unit_tcp_syn_t_SOURCES = t/unit/tcp_syn.c t/tap.h
+t_unit_tcp_syn_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tee.t
 t_unit_tee_t_SOURCES = t/unit/tee.c t/tap.h
 t_unit_tee_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -167,27 +224,44 @@ t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tls_keys.t
 t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
 t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tls_registry.t
+t_unit_tls_registry_t_SOURCES = t/unit/tls_registry.c t/tap.h
+t_unit_tls_registry_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/uuid.t
 t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/worker_offer.t
+t_unit_worker_offer_t_SOURCES = t/unit/worker_offer.c t/tap.h src/worker_offer.c src/worker_offer.h
+t_unit_worker_offer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/where.t
+t_unit_where_t_SOURCES = t/unit/where.c t/tap.h
+t_unit_where_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/regress/reload.t
 EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
-EXTRA_DIST += t/lib t/proc t/regress t/smtp
+EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
 
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
+EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
+EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/golden/foreign-names.txt t/tools/hellos
+EXTRA_DIST += t/tools/arms
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
 FUZZ =
+FUZZ += address_state
 FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
+FUZZ += dns_answer
+FUZZ += dns_cache
+FUZZ += dns_msg
+FUZZ += dialect
 FUZZ += frame
 FUZZ += intake
 FUZZ += key_msg
@@ -199,12 +273,16 @@ FUZZ += proxy
 FUZZ += record
 FUZZ += repair
 FUZZ += rules
+FUZZ += summary
+FUZZ += tcp_syn
 FUZZ += tee
 FUZZ += tls_cert_list
+FUZZ += where
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
+FUZZ_LIBS += $(RESOLV_LIBS)
 # What a target needs of src/; it has its own warn() and fatal().
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \

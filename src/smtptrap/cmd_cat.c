@@ -106,5 +106,6 @@ int cmd_cat(const struct env *env, int argc, char **argv)
 		cat_dir(&c, env);
 	for (int i = optind; i < argc; i++)
 		cat_path(&c, argv[i]);
+	record_select_fini(&c.choice.select);
 	return c.trouble ? EXIT_TROUBLE : EXIT_GOOD;
 }

@@ -11,6 +11,7 @@
 static const char *const kinds[RECORD_KIND_COUNT] = {
     [RECORD_STRING] = "string",
     [RECORD_STRINGS] = "list of strings",
+    [RECORD_NAMES] = "list of strings",
     [RECORD_U64] = "number",
     [RECORD_BOOL] = "truth value",
     [RECORD_IP] = "address",

@@ -182,5 +182,6 @@ int cmd_mail(const struct env *env, int argc, char **argv)
 	mail_out_close(&m.out);
 	mail_store_fini(&m.store);
 	log_dir_close(&dir);
+	record_select_fini(&m.choice.select);
 	return m.trouble ? EXIT_TROUBLE : EXIT_GOOD;
 }

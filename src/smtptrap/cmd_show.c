@@ -210,6 +210,7 @@ static bool print_messages(const struct log_dir *dir, const uint8_t session[16],
 	if (record_select_add(&m.select, field) != 0)
 		return false;
 	records_of_dir(dir, LOG_MESSAGE, since, since + LOG_SESSION_MAX * UINT64_C(1000000), &v);
+	record_select_fini(&m.select);
 	return !m.trouble;
 }
 

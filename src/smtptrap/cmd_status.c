@@ -100,7 +100,7 @@ static bool get_boards(const char *path, struct boards *b)
 	b->ack = map_board(fds[1], &ack_size);
 	b->slots = b->board ? b->board->head.slots : 0;
 	if (b->board && b->ack && board_valid(b->board, size) && ack_size >= sizeof *b->ack &&
-	    b->ack->magic == BOARD_MAGIC &&
+	    b->ack->magic == BOARD_MAGIC && b->ack->version == BOARD_VERSION &&
 	    b->slots <= (size - sizeof *b->board) / sizeof *b->board->slot)
 		return true;
 	complain("%s: the boards are not of this version's smtptrapd", path);
@@ -130,10 +130,11 @@ struct counter {
 	const char *name;
 	uint64_t value;
 };
-#define COUNTERS 19
+#define COUNTERS 31
 static void counters(const struct boards *b, struct counter c[COUNTERS])
 {
 	const struct board_header *h = &b->board->head;
+	const struct dns_counters *d = &h->dns.counters;
 	struct totals t = count(b);
 	const struct counter all[COUNTERS] = {
 	    {"workers", h->workers},
@@ -155,9 +156,31 @@ static void counters(const struct boards *b, struct counter c[COUNTERS])
 	    {"commits", b->ack->batches},
 	    {"bytes_logged", b->ack->bytes_raw},
 	    {"bad_frames", b->ack->bad_frames},
+	    {"dns_asked", d->asked},
+	    {"dns_unknown", d->unknown},
+	    {"dns_queries", d->queries},
+	    {"dns_cached", d->cached},
+	    {"dns_joined", d->joined},
+	    {"dns_failures", d->failures},
+	    {"dns_refused", d->refused},
+	    {"dns_cache_entries", d->entries},
+	    {"resolvers_lost", h->dns.lost},
+	    {"addresses", b->ack->addresses},
+	    {"addresses_max", b->ack->addresses_max},
+	    {"summaries_refused", b->ack->summaries_refused},
 	};
 
 	memcpy(c, all, sizeof all);
+}
+
+static const char *dns_state(const struct board_header *h)
+{
+	static const char *const names[] = {
+	    [BOARD_DNS_OFF] = "off", [BOARD_DNS_UP] = "up", [BOARD_DNS_LOST] = "lost"};
+
+	if (h->dns.state == BOARD_DNS_UP && h->dns.counters.silent_us != 0)
+		return "silent";
+	return h->dns.state <= BOARD_DNS_LOST ? names[h->dns.state] : "?";
 }
 
 static void address_text(const uint8_t ip[IP_BYTES], uint16_t port, char text[64])
@@ -210,8 +233,8 @@ static void show_text(const struct boards *b)
 	uint64_t now = wall_us();
 
 	board_text(sensor, h->sensor, sizeof sensor);
-	printf("%s: master %d, up %" PRIu64 " s%s\n", sensor, h->master_pid,
-	       (now - h->started_us) / 1000000,
+	printf("%s: master %d, up %" PRIu64 " s, DNS %s%s\n", sensor, h->master_pid,
+	       (now - h->started_us) / 1000000, dns_state(h),
 	       b->ack->full ? ", MESSAGES ARE REFUSED: the log directory cannot be written" : "");
 	counters(b, c);
 	for (size_t i = 0; i < COUNTERS; i++)
@@ -287,6 +310,8 @@ static int show_json(const struct boards *b)
 	json_number(&out, "started_us", h->started_us);
 	json_member(&out, "refusing");
 	buf_put_str(&out, b->ack->full ? "true" : "false");
+	json_text(&out, "dns", dns_state(h), 16);
+	json_number(&out, "resolver_pid", h->dns.pid > 0 ? (uint64_t)h->dns.pid : 0);
 	counters(b, c);
 	for (size_t i = 0; i < COUNTERS; i++)
 		json_number(&out, c[i].name, c[i].value);

@@ -129,6 +129,24 @@ static bool take_field(struct choice *c, const char *text)
 	}
 }
 
+/* The expression, and under it a mark at the column of the fault. */
+static bool take_where(struct choice *c, const char *text)
+{
+	struct where_error error;
+
+	if (c->select.where != NULL) {
+		complain("--where: given twice; join them with `and`");
+		return false;
+	}
+	int rc = where_parse(&c->select.where, text, &error);
+	if (rc == ERR_FORMAT)
+		complain("--where: column %zu: %s\n  %s\n  %*s^", error.column, error.text, text,
+			 (int)error.column - 1, "");
+	else if (rc != 0)
+		complain("--where: %s", err_text(rc));
+	return rc == 0;
+}
+
 bool choice_option(struct choice *c, int option, const char *argument)
 {
 	c->given = true;
@@ -139,6 +157,8 @@ bool choice_option(struct choice *c, int option, const char *argument)
 		return take_time("until", argument, &c->select.until);
 	case 'F':
 		return take_field(c, argument);
+	case 'W':
+		return take_where(c, argument);
 	default:
 		return false;
 	}

@@ -14,7 +14,7 @@
 #include "config.h"
 #include "smtptrap.h"
 
-#define CHOICE_USAGE "[--since TIME] [--until TIME] [--field NAME=VALUE ...]"
+#define CHOICE_USAGE "[--since TIME] [--until TIME] [--field NAME=VALUE ...] [--where EXPRESSION]"
 
 const struct command commands[] = {
     {"cat", cmd_cat, "[--stream session|message] " CHOICE_USAGE " [FILE|DIR ...]",

@@ -52,17 +52,18 @@ const char *env_status_socket(const struct env *env);
 /* Open it; false if that fails (said already). */
 bool env_log_dir(const struct env *env, struct log_dir *dir_r);
 
-/* What the options --since, --until and --field choose. */
+/* What the options --since, --until, --field and --where choose. */
 struct choice {
 	struct record_select select;
 	bool given; /* one of them was there */
 };
 
-/* The three as rows of a getopt_long() table. */
+/* The four as rows of a getopt_long() table. */
 #define CHOICE_OPTIONS                                                                    \
 	{"since", required_argument, NULL, 's'}, {"until", required_argument, NULL, 'u'}, \
+	    {"field", required_argument, NULL, 'F'},                                      \
 	{                                                                                 \
-		"field", required_argument, NULL, 'F'                                     \
+		"where", required_argument, NULL, 'W'                                     \
 	}
 
 /* Take one of those options.  False if its argument is wrong (said already) or it is another. */

@@ -38,7 +38,8 @@ static void check_format(const struct client_hello *h, const uint8_t *data, size
 		assert(tee_format(&tee) == h->format);
 }
 
-static void check_record(const struct client_hello *h, const struct hello_prints *p)
+static void check_record(const struct client_hello *h, const struct hello_prints *p,
+			 enum hello_detail detail)
 {
 	static uint8_t memory[HELLO_FIELDS_MAX + 64], text[16 * HELLO_FIELDS_MAX];
 	static const uint8_t id[16];
@@ -46,7 +47,7 @@ static void check_record(const struct client_hello *h, const struct hello_prints
 	struct buf fields, out;
 
 	buf_init(&fields, memory, HELLO_FIELDS_MAX);
-	hello_put(h, p, RECORD_SESSION, &fields);
+	hello_put(h, p, RECORD_SESSION, detail, &fields);
 	assert(!fields.failed);
 	fields.cap = sizeof memory;
 	record_put_uuid(&fields, FIELD_ID, id);
@@ -66,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hello_prints_make(&prints, &h, &scratch);
 	check_prints(&h, &prints);
 	check_format(&h, data, size);
-	check_record(&h, &prints);
+	for (int detail = HELLO_DETAIL_NONE; detail <= HELLO_DETAIL_FULL; detail++)
+		check_record(&h, &prints, (enum hello_detail)detail);
 	return 0;
 }

@@ -122,6 +122,57 @@ static void check_listen(const struct conf *conf)
 	}
 }
 
+static void check_pairs(const struct conf_keypair *pairs, size_t count)
+{
+	must(count <= CONF_PAIR_MAX);
+	for (size_t i = 0; i < count; i++) {
+		check_text(pairs[i].certificate, 1, 4000);
+		check_text(pairs[i].key, 1, 4000);
+	}
+}
+
+static void check_name(const char *name)
+{
+	check_text(name, 1, CONF_NAME_MAX);
+	must(strchr(name, ' ') == NULL && strchr(name, '"') == NULL);
+}
+
+static void check_profiles(const struct conf *conf)
+{
+	must(conf->tls.nprofile <= CONF_PROFILE_MAX);
+	for (size_t i = 0; i < conf->tls.nprofile; i++) {
+		const struct conf_profile *p = &conf->tls.profile[i];
+		check_name(p->name);
+		check_text(p->priority, 0, 4000);
+		check_pairs(p->pair, p->npair);
+		must(p->minimum <= p->maximum || *p->priority != '\0');
+		must(p->maximum <= CONF_TLS_1_3 && p->key_type <= CONF_KEY_ECDSA);
+		must(p->pair != conf->tls.pair || p->npair == conf->tls.npair);
+		must(!p->expired || p->npair > 0);
+		for (size_t j = 0; j < i; j++)
+			must(strcmp(p->name, conf->tls.profile[j].name) != 0);
+	}
+}
+
+static void check_experiment(const struct conf *conf)
+{
+	const struct conf_experiment *e = &conf->tls.experiment;
+
+	must((e->key != NULL) == (e->narm > 0) && e->narm <= CONF_ARM_MAX);
+	if (e->key != NULL)
+		check_text(e->key, 16, 255);
+	must(e->key == NULL || conf->tls.npair > 0);
+	must(e->ipv4_prefix >= 8 && e->ipv4_prefix <= 32);
+	must(e->ipv6_prefix >= 16 && e->ipv6_prefix <= 128);
+	for (size_t i = 0; i < e->narm; i++) {
+		const struct conf_arm *arm = &e->arm[i];
+		check_name(arm->name);
+		must(arm->weight >= 1 && arm->weight <= 1000000);
+		must(arm->profile_at < conf->tls.nprofile);
+		must(strcmp(arm->profile, conf->tls.profile[arm->profile_at].name) == 0);
+	}
+}
+
 static void check_conf(const struct conf *conf)
 {
 	check_text(conf->hostname, 1, 255);
@@ -130,11 +181,10 @@ static void check_conf(const struct conf *conf)
 	check_text(conf->log.directory, 1, 4000);
 	must(*conf->log.directory == '/' && *conf->run_directory == '/' && *conf->chroot == '/');
 	check_listen(conf);
-	must(conf->tls.npair <= CONF_PAIR_MAX && conf->tls.minimum <= CONF_TLS_1_3);
-	for (size_t i = 0; i < conf->tls.npair; i++) {
-		check_text(conf->tls.pair[i].certificate, 1, 4000);
-		check_text(conf->tls.pair[i].key, 1, 4000);
-	}
+	must(conf->tls.minimum <= CONF_TLS_1_3);
+	check_pairs(conf->tls.pair, conf->tls.npair);
+	check_profiles(conf);
+	check_experiment(conf);
 	must(conf->workers.spare_min >= 1 && conf->workers.spare_min <= conf->workers.spare_max &&
 	     conf->workers.spare_max <= conf->workers.max && conf->workers.max <= 20000);
 	must(conf->limits.recipients >= 1 && conf->limits.recipients <= 4000);

@@ -98,6 +98,16 @@ static void session(struct lab *lab, struct input *in, uint32_t slot)
 		  b.data, b.len);
 }
 
+static void lesson(struct lab *lab, struct input *in, uint32_t slot)
+{
+	struct summary s = {.tls = next(in) % 5};
+
+	lab_id(next(in), s.session);
+	s.ip[0] = next(in);
+	lab_frame(lab, lab_head(slot, next(in) % 4, FRAME_SUMMARY, FRAME_FIRST | FRAME_LAST), &s,
+		  sizeof s);
+}
+
 static void commit(struct lab *lab)
 {
 	if (!lab->store.message_open)
@@ -109,6 +119,10 @@ static void command(struct lab *lab, struct input *in)
 	uint8_t what = next(in);
 	uint32_t slot = what / 16 % FUZZ_SLOTS;
 
+	if (what % 16 == 15) {
+		lesson(lab, in, slot);
+		return;
+	}
 	switch (what % 8) {
 	case 0:
 		lab_hello(lab, slot);
@@ -148,6 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (in.p < in.end)
 		command(&lab, &in);
 	assert(lab.intake.whole.head.cap <= 4 << 20 && lab.intake.streamed.head.cap <= 4 << 20);
+	assert(lab.ack->addresses <= LAB_ADDRESSES + ADDRESS_WAYS);
 	intake_end(&lab.intake);
 	for (uint32_t slot = 0; slot < FUZZ_SLOTS; slot++)
 		lab_dead(&lab, slot, NULL);

@@ -22,6 +22,8 @@
 #include "record.h"
 
 #define LAB_SLOTS 64
+#define LAB_ADDRESSES 1000
+#define LAB_SESSIONS 100 /* that a worker may serve */
 #define LAB_MASTER UINT64_C(0x6d61737465720001)
 
 struct lab {
@@ -30,6 +32,8 @@ struct lab {
 	struct conf conf;
 	struct ack_board *ack; /* shared, so that it outlives a process that is killed */
 	struct store store;
+	struct address_table *table;
+	struct memory memory;
 	struct intake intake;
 };
 
@@ -52,7 +56,12 @@ __attribute__((unused)) static void lab_open(struct lab *lab)
 	if (lab->dir < 0)
 		lab_die(lab->path);
 	store_init(&lab->store, &lab->conf, lab->dir, lab->ack);
-	if (intake_init(&lab->intake, &lab->store, lab->ack, LAB_MASTER, LAB_SLOTS) < 0)
+	lab->table = aligned_alloc(64, address_table_size(LAB_ADDRESSES));
+	if (lab->table == NULL)
+		lab_die("aligned_alloc");
+	memset(lab->table, 0, address_table_size(LAB_ADDRESSES));
+	memory_init(&lab->memory, &lab->conf, lab->table, lab->ack, lab->dir);
+	if (intake_init(&lab->intake, &lab->store, &lab->memory, LAB_MASTER, LAB_SLOTS) < 0)
 		lab_die("intake_init");
 }
 
@@ -69,6 +78,10 @@ __attribute__((unused)) static void lab_prepare(struct lab *lab)
 {
 	*lab = (struct lab){.dir = -1,
 			    .conf = {.sensor = "lab",
+				     .memory = {.addresses = LAB_ADDRESSES,
+						.save_us = UINT64_C(60000000),
+						.tls_failures = 2,
+						.tls_within_us = UINT64_C(3600000000)},
 				     .limits = {.message_size = 1024 * 1024},
 				     .log = {.rotate_size = 64 << 20,
 					     .rotate_age_us = UINT64_C(3600000000),
@@ -105,6 +118,7 @@ __attribute__((unused)) static void lab_stop(struct lab *lab)
 	for (int i = 0; i < INTAKE_BUFFERS; i++)
 		free(lab->intake.buffer[i]);
 	free(lab->intake.slot);
+	free(lab->table);
 	close(lab->dir);
 }
 
@@ -144,7 +158,8 @@ __attribute__((unused)) static void lab_frame(struct lab *lab, struct frame_head
 
 __attribute__((unused)) static void lab_hello(struct lab *lab, uint32_t slot)
 {
-	const struct frame_hello hello = {.slot = slot, .cookie = lab_cookie(slot)};
+	const struct frame_hello hello = {
+	    .slot = slot, .cookie = lab_cookie(slot), .sessions = LAB_SESSIONS};
 
 	lab_frame(lab,
 		  (struct frame_header){

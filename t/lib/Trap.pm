@@ -9,7 +9,8 @@ package Trap;
 #   $trap->done;                                    # stops it; exit status and own log are tests
 #
 # Options of new():
-#   conf       blocks and top-level keys beyond the defaults; an array is a list of words
+#   conf       blocks and top-level keys beyond the defaults; an array is a list of words.  Unlike
+#              the daemon's own, memory { tls-failures } is 0 here
 #   listeners  [{tls => 'implicit', name => ..., address => ...}, ...]; one without options is
 #              the default.  Address and port are chosen: each test process has an address of
 #              its own in 127.0.0.0/8, so that tests can run in parallel.
@@ -25,6 +26,7 @@ use strict;
 use warnings;
 use Carp qw(croak);
 use Cwd qw(abs_path);
+use Exporter qw(import);
 use Fcntl qw(:mode);
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
@@ -37,6 +39,8 @@ use Trap::Cert;
 use Trap::Client;
 use Trap::Log;
 use Trap::Process;
+
+our @EXPORT_OK = qw(wait_for);
 
 our $BUILD = $ENV{TRAP_BUILD} // croak 'TRAP_BUILD is not set: run tests with t/run';
 our $SOURCE = $ENV{TRAP_SOURCE} // croak 'TRAP_SOURCE is not set: run tests with t/run';
@@ -52,6 +56,17 @@ my $port = 2500;
 my @USUAL = (
     qr/ master: ready: smtptrap /, qr/ master: stopping$/, qr/ master: stopped$/,
 );
+
+# Wait until what the code asks is true; returns 0 if that takes longer than so many seconds.
+sub wait_for {
+    my ($seconds, $sub) = @_;
+    my $end = time + $seconds;
+    while (!$sub->()) {
+        return 0 if time > $end;
+        sleep 0.05;
+    }
+    return 1;
+}
 
 sub new {
     my ($class, %o) = @_;
@@ -134,6 +149,8 @@ sub conf_text {
         %{$self->{conf}});
     $conf{log} = {directory => $self->{logs}, reserve => '1m', %{$conf{log} // {}}};
     $conf{workers} = {'spare-min' => 4, 'spare-max' => 16, max => 64, %{$conf{workers} // {}}};
+    # Clients of one address fail on purpose, many times: only tests of the memory have it on.
+    $conf{memory} = {'tls-failures' => 0, %{$conf{memory} // {}}};
     my $text = join '', map { "$_ " . _word($conf{$_}) . "\n" }
         grep { ref $conf{$_} ne 'HASH' } sort keys %conf;
     $text .= join '', map { _block('listen', $_) } @{$self->{listeners}};
@@ -205,7 +222,7 @@ sub start {
     $self->spawn;
     $self->wait_notify(qr/^READY=1$/m, START_SECONDS);
     $self->{processes} = Trap::Process->new($self->{pid}, $self->{tls},
-        ($self->{conf}{tls} // {})->{keyholders} // 1);
+        ($self->{conf}{tls} // {})->{keyholders} // 1, exists(($self->{conf}{dns} // {})->{server}));
     return $self;
 }
 

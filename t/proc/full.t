@@ -18,6 +18,7 @@ if ($> != 0) {
     exec 'unshare', '-m', $^X, (map { "-I$_" } @INC), $0 or die "unshare: $!";
 }
 require Trap;
+Trap->import('wait_for');
 require Trap::Traffic;
 
 my $base = File::Temp::tempdir(CLEANUP => 1);
@@ -51,16 +52,6 @@ sub ballast {
     if (!$mib) { 1 while syswrite $f, "\0" x 4096 }
 }
 sub no_ballast { my ($trap) = @_; unlink $trap->logs . '/ballast' or die "ballast: $!" }
-
-sub wait_for {
-    my ($seconds, $sub) = @_;
-    my $end = time + $seconds;
-    while (!$sub->()) {
-        return 0 if time > $end;
-        sleep 0.05;
-    }
-    return 1;
-}
 
 sub is_full {
     my ($traffic) = @_;

@@ -7,7 +7,7 @@ use IO::Select;
 use IO::Socket::IP;
 use Test::More;
 use Time::HiRes qw(sleep time);
-use Trap;
+use Trap qw(wait_for);
 
 # Connect this many clients at once; each says QUIT when it has its banner if $quit, or waits until
 # all have one.  Returns how many got one, and what went wrong.
@@ -38,16 +38,6 @@ sub burst {
     }
     if (!$quit) { syswrite $_, "QUIT\r\n" for values %all }
     return ($banners, join ' ', @wrong);
-}
-
-sub wait_for {
-    my ($seconds, $sub) = @_;
-    my $end = time + $seconds;
-    while (!$sub->()) {
-        return 0 if time > $end;
-        sleep 0.05;
-    }
-    return 1;
 }
 
 # ---- a burst ----

@@ -178,6 +178,11 @@ subtest 'records are chosen by time and field' => sub {
     is($count->('--field', 'rcpt_to=other@example.com'), scalar @raw, 'an element of a list');
     is($count->('--field', "subject=$files[1]", '--field', 'size=1'), 0, 'two fields');
     is($count->('--field', "session_id=$ids[3][0]"), 3, 'an identifier');
+    is($count->('--where', 'size = 0'), 1, 'an expression');
+    is($count->('--where', 'size = 0 or rcpt_to ~ "^other@"'), scalar @raw, 'a longer one');
+    is($count->('--where', 'type prefix mess', '--field', 'size=0'), 1, 'with a field');
+    is($count->('--where', 'ts >= 2025-11-22T10:30:03Z', '--until', '2025-11-22T10:30:05Z'), 2,
+        'with a time');
 };
 
 subtest 'show' => sub {
@@ -333,12 +338,15 @@ subtest 'one damaged member costs no more than itself' => sub {
 
 subtest 'wrong usage' => sub {
     for my $case ([], ['nothing'], ['cat', '--stream', 'mail'], ['cat', '--since', 'today'],
-        ['cat', '--field', 'x=y'], ['cat', '--field', 'helo'], ['mail'], ['mail', '--maildir'],
+        ['cat', '--where', 'size', '--where', 'size'], ['cat', '--field', 'x=y'], ['cat', '--field', 'helo'], ['mail'], ['mail', '--maildir'],
         ['mail', '--since', '1h', $ids[0][1]], ['show'], ['verify', 'a', 'b'], ['fields', 'x'], ['-x']) {
         my ($out, $err, $rc) = trap(@$case);
         is($rc, 2, "'@$case' exits 2");
         like($err, qr/^usage:/m, 'and tells how');
     }
+    like((trap('cat', '--where', 'size = 0 and tls_verson = x'))[1],
+        qr/^smtptrap: --where: column 14: .* tls_version\n  size = 0 and tls_verson = x\n {15}\^\n/,
+        'a fault in an expression is shown where it is');
     my ($out, $err, $rc) = trap('-V');
     like($out, qr/^smtptrap [0-9.]+\n\z/, '-V tells the version');
     ($out, $err, $rc) = trap('-h');

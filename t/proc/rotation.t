@@ -6,18 +6,8 @@ use warnings;
 use Digest::SHA qw(sha256_hex);
 use Test::More;
 use Time::HiRes qw(sleep time);
-use Trap;
+use Trap qw(wait_for);
 use Trap::Traffic;
-
-sub wait_for {
-    my ($seconds, $sub) = @_;
-    my $end = time + $seconds;
-    while (!$sub->()) {
-        return 0 if time > $end;
-        sleep 0.05;
-    }
-    return 1;
-}
 
 my %suffix = (session => 'jsonl', message => 'jsonl', mail => 'mbox');
 

@@ -7,17 +7,7 @@ use POSIX ();
 use Socket qw(SOMAXCONN);
 use Test::More;
 use Time::HiRes qw(sleep time);
-use Trap;
-
-sub wait_for {
-    my ($seconds, $sub) = @_;
-    my $end = time + $seconds;
-    while (!$sub->()) {
-        return 0 if time > $end;
-        sleep 0.05;
-    }
-    return 1;
-}
+use Trap qw(wait_for);
 
 # ---- SIGTERM ----
 for my $signal (qw(TERM INT)) {

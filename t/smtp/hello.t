@@ -10,7 +10,7 @@ use Socket qw(SHUT_WR);
 use Test::More;
 use Time::HiRes qw(time);
 use Trap;
-use Trap::Hello qw(record);
+use Trap::Hello qw(record names_of);
 use Trap::HelloCases qw(cases);
 
 use constant AT_ONCE => 32;
@@ -116,6 +116,33 @@ sub read_vectors {
     return @rows;
 }
 
+# The names that the record has beside each list, without GREASE; and those of the numbers in the
+# vector's own columns (JA3's string, and JA4's of signature algorithms).
+sub names_here {
+    my ($r) = @_;
+    return map { my $names = $_; join ' ', grep { $_ ne 'GREASE' } @{$r->{$names} // []} }
+        map { "hello_${_}_names" } qw(cipher extension group signature_algorithm);
+}
+
+sub names_there {
+    my ($row) = @_;
+    my (undef, @lists) = split /,/, $row->{ja3_full}, -1;
+    my @hex = map { join '', map { sprintf '%04x', $_ } split /-/, $_ } @lists[0 .. 2];
+    push @hex, (split /_/, $row->{ja4_r}, -1)[3] // '';
+    $hex[3] =~ tr/,//d;
+    my @of = qw(hello_ciphers hello_extensions hello_groups hello_signature_algorithms);
+    return map { join ' ', names_of($of[$_], $hex[$_], 4) } 0 .. 3;
+}
+
+# Equal, or where the record says that a list was cut, the start of it.
+sub names_are_right {
+    my ($r, $row) = @_;
+    my @here = names_here($r);
+    my @there = names_there($row);
+    return !grep { $r->{hello_lists_cut} ? index($there[$_], $here[$_]) != 0 : $here[$_] ne $there[$_] }
+        0 .. $#there;
+}
+
 sub check_vectors {
     my (@rows) = @_;
     $_->{pieces} = [record(22, hex $_->{record_version}, pack 'H*', $_->{hello})] for @rows;
@@ -135,6 +162,7 @@ sub check_vectors {
         $count{ja3}++ if ($r->{ja3} // '') eq $row->{ja3} && $r->{ja3_string} eq $row->{ja3_full};
         my $same = ($r->{ja4} // '') eq $row->{ja4} && $r->{ja4_r} eq $row->{ja4_r};
         $count{"$sure ja4"}++ if $same;
+        $count{names}++ if $sure eq 'sure' && names_are_right($r, $row);
         diag "$row->{source}: $row->{ja4} expected, $r->{ja4} recorded ($sure)" if !$same;
     }
     return %count;
@@ -151,6 +179,7 @@ SKIP: {
     is($count{wellformed}, 976, 'of which are well-formed');
     is($count{malformed}, 7, 'and malformed');
     is($count{ja3}, 976, 'JA3 and its string equal those of the vectors');
+    is($count{names}, $count{sure}, 'the names beside the lists are those of the vectors\' numbers');
     is($count{'sure ja4'}, $count{sure}, 'JA4 and JA4_r equal those of the vectors where they are sure');
 }
 

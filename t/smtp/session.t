@@ -53,8 +53,11 @@ ok($ts_ms >= $began - 0.01 && $ts_ms <= $ended, 'the time within the id is the t
 ok($s->{duration_us} > 0 && $s->{duration_us} < ($ended - $began) * 1e6,
     'duration_us is the time that the session took');
 
+my ($speech, $header) = ('EHLO {fqdn}|MAIL FROM:<{a}> SIZE={n} BODY={v}|RCPT TO:<{a}>|RCPT TO:<{a}> NOTIFY={v}|RCPT TO:<{l}>|DATA', 'ftsmd=');
+my $dialect = join '_', 'd1', substr(sha256_hex($speech), 0, 12), substr(sha256_hex($header), 0, 8);
 my $dialogue = delete $s->{dialogue};
-my %varies = map { $_ => delete $s->{$_} } qw(id ts duration_us bytes_in bytes_out client_port);
+my %varies = map { $_ => delete $s->{$_} } qw(id ts duration_us bytes_in bytes_out client_port),
+    grep { /^tcp_syn/ } keys %$s;
 is_deeply($s, {
     v => 1, type => 'session', seq => 1, sensor => 'sensor-1', client_ip => '127.9.8.7',
     local_ip => $trap->address, local_port => $trap->port,
@@ -62,8 +65,9 @@ is_deeply($s, {
     esmtp => JSON::PP::true, phase => 'message', end_reason => 'quit', commands => 9, errors => 2,
     messages_accepted => 1, messages_rejected => 0, recipients_accepted => 3,
     recipients_rejected => 1, early_talk => JSON::PP::false, pipelined_early => JSON::PP::false,
-    tls_injected => JSON::PP::false, bare_cr => 0, bare_lf => 0,
+    tls_injected => JSON::PP::false, pipelined => 0, bare_cr => 0, bare_lf => 0,
     oddities => ['unknown_command', 'out_of_order'], tls_outcome => 'offered_unused',
+    dialect => "${dialect}_" . substr(sha256_hex('{?}|QUIT.quit'), 0, 8), dialect_string => $speech . ';' . $header . ';{?}|QUIT.quit',
 }, 'the session record has exactly these fields') or diag explain $s;
 
 my @client = map { defined $_->{text} ? $_->{text} : "[$_->{body}]" }
@@ -89,8 +93,8 @@ is_deeply({map { $_ => $m->{$_} } grep { !/^(?:id|ts|client_port|mail_\w*(?:file
     v => 1, type => 'message', seq => 1, sensor => 'sensor-1', session_id => $varies{id},
     client_ip => '127.9.8.7', local_ip => $trap->address, local_port => $trap->port,
     listener => $trap->address . ':' . $trap->port, helo => 'client.example',
-    esmtp => JSON::PP::true, tls_outcome => 'offered_unused',
-    mail_from => 'ann@client.example', mail_params => 'SIZE=500 BODY=8BITMIME',
+    esmtp => JSON::PP::true, tls_outcome => 'offered_unused', tcp_syn => $varies{tcp_syn},
+    dialect => $dialect, mail_from => 'ann@client.example', mail_params => 'SIZE=500 BODY=8BITMIME',
     rcpt_to => ['bob@trap.test', '"odd one"@trap.test', 'Postmaster'],
     rcpt_params => ['', 'NOTIFY=NEVER', ''], size => length $data, sha256 => sha256_hex($data),
     body_sha256 => sha256_hex($body), verdict => 'accepted',

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # streams.t: what real clients sent, replayed whole, line by line and byte by byte: every reply is
-# legal, nothing dies, and the recorded dialogue rebuilds what was sent.
+# legal, nothing dies, the recorded dialogue rebuilds what was sent, and the recorded dialect is the
+# one that follows from it.
 use strict;
 use warnings;
 use Encode qw(encode_utf8);
@@ -9,6 +10,7 @@ use Socket qw(SHUT_WR);
 use Test::More;
 use Time::HiRes qw(time);
 use Trap;
+use Trap::Dialect qw(session_dialect message_dialect);
 
 my $archive = Trap::shared('smtp-client-streams.tar.xz')
     or plan skip_all => 'smtp-client-streams.tar.xz is not at hand';
@@ -113,6 +115,17 @@ sub plain {
         ($_->{text} // '') =~ s/Queued as \S+/Queued/r } @$dialogue;
 }
 
+# What is wrong with the dialects of a session and its messages.
+sub dialect_differs {
+    my ($trap, $s) = @_;
+    my @messages = $trap->messages_of($s);
+    my ($digest, $text) = session_dialect($s, @messages);
+    my @wrong = map { "$_->[0] is not $_->[1]" } grep { ($_->[0] // '') ne ($_->[1] // '') }
+        [$s->{dialect}, $digest], [$s->{dialect_string}, $text],
+        map { [$_->{dialect}, message_dialect($s, $_)] } @messages;
+    return @wrong;
+}
+
 my %streams = read_streams();
 is(scalar keys %streams, 58, 'there are 58 streams');
 my %cut = (
@@ -127,7 +140,7 @@ my $trap = Trap->new(tls => 0, conf => {
     auth => {'auth-secrets' => 'yes'}, workers => {'spare-min' => 16, 'spare-max' => 70, max => 80},
 });
 my @workers = $trap->processes->workers;
-my %dialogue;
+my (%dialogue, %dialect);
 for my $how ('whole', 'line by line', 'byte by byte') {
     my @jobs = map { {name => $_, stream => $streams{$_}, pieces => $cut{$how}->($streams{$_})} }
         sort keys %streams;
@@ -135,7 +148,7 @@ for my $how ('whole', 'line by line', 'byte by byte') {
     is(join(' ', map { $_->{over} ? () : $_->{name} } @jobs), '', "$how: every session came to its end");
     is(join(' ', map { replies_are_legal($_->{got}) ? () : $_->{name} } @jobs), '',
         "$how: every reply is legal");
-    my (@wrong, @unread, @other);
+    my (@wrong, @unread, @other, @dialect, @changed);
     for my $job (@jobs) {
         my $s = $trap->session_of($job->{client});
         my $at = rebuild($job->{stream}, $s->{dialogue});
@@ -147,13 +160,23 @@ for my $how ('whole', 'line by line', 'byte by byte') {
         my $plain = plain($s->{dialogue});
         $dialogue{$job->{name}} //= $plain;
         push @other, $job->{name} if $dialogue{$job->{name}} ne $plain;
+        push @dialect, "$job->{name}: $_" for dialect_differs($trap, $s);
+        $dialect{$job->{name}} //= $s->{dialect} // '';
+        push @changed, $job->{name} if $dialect{$job->{name}} ne ($s->{dialect} // '');
         my $said = join '', map { "$_->{text}\r\n" } grep { $_->{dir} eq 's' } @{$s->{dialogue}};
         push @wrong, "$job->{name}: replies" if $said ne $job->{got};
     }
     is(join("\n", @wrong), '', "$how: the dialogue rebuilds what was sent and what was replied");
     is(join("\n", @unread), '', "$how: and all of it, where the client was the one to close");
+    is(join("\n", @dialect), '', "$how: the dialect is the one that follows from the records");
+    is(join(' ', @changed), '', "$how: the dialect is the same however the bytes came") if $how ne 'whole';
     is(join(' ', @other), '', "$how: the dialogue is the same however the bytes came") if $how ne 'whole';
 }
+
+my %speech = map { (substr($_, 0, 15) => 1) } values %dialect;
+my %whole = map { ($_ => 1) } values %dialect;
+note sprintf '%d speeches, %d dialects', scalar keys %speech, scalar keys %whole;
+cmp_ok(scalar keys %speech, '>=', 25, 'the streams have many speeches');
 
 # With STARTTLS on offer some of them ask for it, and go on in clear: no handshake comes of that.
 my $tls = Trap->new(conf => {limits => {errors => 100000, 'handshake-timeout' => '2s'},
@@ -162,15 +185,17 @@ my @jobs = map { {name => $_, stream => $streams{$_}, pieces => $cut{whole}->($s
     sort keys %streams;
 drive($tls, @jobs);
 is(join(' ', map { $_->{over} ? () : $_->{name} } @jobs), '', 'with TLS: every session came to its end');
-my (%outcome, @unflagged);
+my (%outcome, @unflagged, @dialect);
 for my $job (@jobs) {
     my $s = $tls->session_of($job->{client});
     $outcome{$s->{tls_outcome}}++;
     my $goes_on = $s->{tls_outcome} eq 'failed' && $job->{stream} !~ /STARTTLS\r?\n\z/i;
+    push @dialect, "$job->{name}: $_" for dialect_differs($tls, $s);
     push @unflagged, $job->{name} if $goes_on xor $s->{tls_injected};
 }
 ok($outcome{failed}, 'with TLS: handshakes failed');
 is("@unflagged", '', 'with TLS: those that went on in clear are flagged, and no others');
+is(join("\n", @dialect), '', 'with TLS: the dialect is the one that follows from the records');
 ok(!$outcome{negotiated}, 'with TLS: none succeeded');
 $tls->done;
 $trap->done;

@@ -37,7 +37,7 @@ static const char *json_of(const struct client_hello *h, char json[JSON_MAX])
 	record_put_uuid(&fields, FIELD_ID, id);
 	record_put_time(&fields, FIELD_TS, 0);
 	hello_prints_make(&prints, h, &scratch);
-	hello_put(h, &prints, RECORD_SESSION, &fields);
+	hello_put(h, &prints, RECORD_SESSION, HELLO_DETAIL_FULL, &fields);
 	if (fields.failed || record_encode(&head, fields.data, fields.len, &out) != 0)
 		return "not encoded";
 	while (out.len > 0 && (json[out.len - 1] == '\n' || json[out.len - 1] == '}'))

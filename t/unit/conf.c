@@ -46,6 +46,25 @@ static const struct {
      "2:1: unknown key, near \"message-size\" (did you mean \"limits { message-size ... }\"?)\n"},
     {"an outer key in a block", LISTEN "log { hostname x }\n",
      "2:7: unknown key, near \"hostname\" (did you mean \"hostname, outside all blocks\"?)\n"},
+    {"a server of the DNS that is none", LISTEN "dns { server localhost }\n",
+     "2:14: server must be addresses, ADDRESS:PORT or \"[ADDRESS]:PORT\", or system, near "
+     "\"localhost\"\n"},
+    {"a server with port 0", LISTEN "dns { server 127.0.0.1:0 }\n",
+     "2:14: server must be addresses, ADDRESS:PORT or \"[ADDRESS]:PORT\", or system, near "
+     "\"127.0.0.1:0\"\n"},
+    {"a server with a port past the last", LISTEN "dns { server [::1]:65536 }\n",
+     "2:14: server must be addresses, ADDRESS:PORT or \"[ADDRESS]:PORT\", or system, near "
+     "\"[::1]:65536\"\n"},
+    {"nine servers", LISTEN "dns { server ::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 }\n",
+     "2:46: more than 8 servers, near \"::9\"\n"},
+    {"a zone that is no name", LISTEN "dns { server ::1 dnsbl a..b }\n",
+     "2:24: dnsbl must be names of the DNS, near \"a..b\"\n"},
+    {"seventeen zones", LISTEN "dns { server ::1 dbl a b c d e f g h i j k l m n o p q }\n",
+     "2:54: more than 16 zones, near \"q\"\n"},
+    {"lists and nobody to ask", LISTEN "dns { dnsbl bl.test }\n",
+     "2:7: dnsbl needs a server to ask, near \"dnsbl\"\n"},
+    {"times to live that contradict", LISTEN "dns { server ::1 ttl-min 1h ttl-max 1m }\n",
+     "2:18: ttl-min must not be over ttl-max, near \"ttl-min\"\n"},
     {"a quoted key", LISTEN "\"hostname\" x\n",
      "2:1: a key is expected here, and keys have no quotes, near \"hostname\" (did you mean "
      "\"hostname\"?)\n"},
@@ -155,10 +174,22 @@ static void test_faults(void)
 
 /* ---- limits, of every row of the schema ---- */
 
+/* What stands around a key of a block for the file to be right; NULL: the block's name. */
+static const struct surroundings {
+	const char *before, *after;
+} surroundings[CONF_BLOCK_COUNT] = {
+    [CONF_TOP] = {"", ""},
+    [CONF_PROFILE] = {"tls { certificate c key k  profile p {", "} }"},
+    [CONF_EXPERIMENT] = {"tls { certificate c key k  experiment { arm legacy { weight 1 }", "} }"},
+    [CONF_ARM] = {"tls { certificate c key k  experiment { key 0123456789abcdef  arm legacy {",
+		  "} } }"},
+};
+
 /* A file in which this row has this value, quoted. */
 static struct conf *load_row(const struct conf_row *row, const char *value)
 {
-	char *text = malloc(strlen(value) + 200);
+	const struct surroundings *around = &surroundings[row->block];
+	char *text = malloc(strlen(value) + 300);
 
 	if (row->block == CONF_LISTEN)
 		sprintf(text, "listen { %s %s %s \"%s\" }",
@@ -167,10 +198,17 @@ static struct conf *load_row(const struct conf_row *row, const char *value)
 	else if (row->block == CONF_WORKERS) /* whose numbers depend on each other */
 		sprintf(text, LISTEN "workers { spare-min %s spare-max %s max %s }", value, value,
 			value);
+	else if (row->block == CONF_EXPERIMENT && strcmp(row->key, "key") != 0)
+		sprintf(text, LISTEN "%s key 0123456789abcdef %s \"%s\" %s", around->before,
+			row->key, value, around->after);
 	else
-		sprintf(text, LISTEN "%s %s %s \"%s\" %s", conf_block_name(row->block),
-			row->block == CONF_TOP ? "" : "{", row->key, value,
-			row->block == CONF_TOP ? "" : "}");
+		sprintf(text, LISTEN "%s %s %s \"%s\" %s %s",
+			around->before ? around->before : conf_block_name(row->block),
+			around->before ? "" : "{", row->key, value,
+			strcmp(row->key, "ttl-min") == 0   ? "ttl-max 7d" /* these, too */
+			: strcmp(row->key, "ttl-max") == 0 ? "ttl-min 0"
+							   : "",
+			around->after ? around->after : "}");
 	struct conf *conf = load(text);
 	free(text);
 	return conf;
@@ -238,7 +276,8 @@ static void test_rows(void)
 		case CONF_KIND_TEXT:
 		case CONF_KIND_NAME:
 		case CONF_KIND_PATH:
-			test_text_row(row);
+			if (row->block != CONF_ARM) /* a profile's name must be one */
+				test_text_row(row);
 			break;
 		default: /* their words are tested by value */
 			break;
@@ -266,6 +305,7 @@ static void test_defaults(void)
 	ok(c->nlisten == 1 && c->listen[0].tls == CONF_TLS_STARTTLS &&
 	       c->listen[0].backlog == 4096 && c->listen[0].nproxy_from == 0,
 	   "a listener offers STARTTLS, has a backlog of 4096 and no proxies");
+	ok(c->listen[0].tcp_syn && c->smtp.dialect, "SYN and dialect are recorded");
 	is_str(c->listen[0].name, "192.0.2.1:25", "a listener is named by address and port");
 	ok(c->tls.npair == 0 && c->tls.minimum == CONF_TLS_SSL3 && *c->tls.priority == '\0' &&
 	       c->tls.client_certificate && c->tls.tickets && c->tls.keyholders == 1,
@@ -292,7 +332,8 @@ static void test_defaults(void)
 	ok(c->log.rotate_size == 64 << 20 && c->log.rotate_age_us == 3600000000 &&
 	       c->log.keep == 20ull << 30 && c->log.keep_age_us == 7776000000000 &&
 	       c->log.keep_free == 0 && c->log.reserve == 1 << 30 &&
-	       c->log.durability == CONF_DURABILITY_FSYNC && c->log.compression == 3,
+	       c->log.durability == CONF_DURABILITY_FSYNC && c->log.compression == 3 &&
+	       c->log.hello == CONF_HELLO_FULL,
 	   "log has its defaults");
 	conf_free(&c);
 	ok(c == NULL, "a freed configuration is NULL");
@@ -322,16 +363,17 @@ static void test_values(void)
 
 static void test_listen(void)
 {
-	struct conf *c = load("listen { address 0.0.0.0  port 25  tls off  backlog 10 }\n"
-			      "listen { address ::       port 465  tls implicit  name submissions\n"
-			      "         proxy-from 10.0.0.0/8 192.0.2.1 \\\n 2001:db8::/32 }\n"
-			      "include listen\n");
+	struct conf *c =
+	    load("listen { address 0.0.0.0  port 25  tls off  backlog 10  tcp-syn no }\n"
+		 "listen { address ::       port 465  tls implicit  name submissions\n"
+		 "         proxy-from 10.0.0.0/8 192.0.2.1 \\\n 2001:db8::/32 }\n"
+		 "include listen\n");
 	char text[IP_TEXT_MAX], net[IP_NET_TEXT_MAX];
 
 	is_int((int64_t)c->nlisten, 3, "three listeners, one of them included");
 	is_str(ip_text(c->listen[0].address, text), "0.0.0.0", "the first address is set");
 	ok(c->listen[0].tls == CONF_TLS_OFF && c->listen[0].backlog == 10 &&
-	       c->listen[0].port == 25,
+	       c->listen[0].port == 25 && !c->listen[0].tcp_syn && c->listen[1].tcp_syn,
 	   "the first listener's keys are set");
 	is_str(ip_text(c->listen[1].address, text), "::", "the second address is set");
 	ok(c->listen[1].tls == CONF_TLS_IMPLICIT && c->listen[1].backlog == 4096 &&
@@ -404,7 +446,7 @@ static void test_numbers(void)
 	    " data-timeout 500ms  message-size 1m  messages 5  recipients 6  commands 7  errors 8\n"
 	    " line-length 1k  dialogue 0 }\n"
 	    "log { directory /l  rotate-size 1m  rotate-age 5s  keep 0  keep-age 0  keep-free 1g\n"
-	    " reserve 2g  durability none  compression 1 }\n" LISTEN);
+	    " reserve 2g  durability none  compression 1  hello fingerprint }\n" LISTEN);
 
 	ok(c->workers.spare_min == 1 && c->workers.spare_max == 2 && c->workers.max == 3 &&
 	       c->workers.sessions == 4,
@@ -420,7 +462,7 @@ static void test_numbers(void)
 	ok(c->log.rotate_size == 1 << 20 && c->log.rotate_age_us == 5000000 && c->log.keep == 0 &&
 	       c->log.keep_age_us == 0 && c->log.keep_free == 1 << 30 &&
 	       c->log.reserve == 2ull << 30 && c->log.durability == CONF_DURABILITY_NONE &&
-	       c->log.compression == 1,
+	       c->log.compression == 1 && c->log.hello == CONF_HELLO_FINGERPRINT,
 	   "log: every other key is set");
 	conf_free(&c);
 }
@@ -442,6 +484,43 @@ static void test_words(void)
 	conf_free(&c);
 	c = load("smtp { extensions none }\n" LISTEN);
 	is_int(c->smtp.extensions, 0, "none is an empty list");
+	conf_free(&c);
+}
+
+static bool is_server(const struct conf_dns_server *s, const char *address, uint16_t port)
+{
+	uint8_t ip[IP_BYTES];
+
+	return ip_parse(ip, address, strlen(address)) == 0 && s->port == port &&
+	       memcmp(s->address, ip, IP_BYTES) == 0;
+}
+
+static void test_dns(void)
+{
+	struct conf *c = load("dns { server 127.0.0.1 192.0.2.1:5353 ::1 \"[::2]:1\" \\\n system\n"
+			      " reverse no; sender no; dnsbl BL.Test other.test.; dbl dbl.test\n"
+			      " banner-waits yes; timeout 1s; session-wait 2s\n"
+			      " cache 10; ttl-min 3s; ttl-max 4s }\n" LISTEN);
+
+	ok(c->dns.nserver == 5 && is_server(&c->dns.server[0], "127.0.0.1", 53) &&
+	       is_server(&c->dns.server[1], "192.0.2.1", 5353) &&
+	       is_server(&c->dns.server[2], "::1", 53) && is_server(&c->dns.server[3], "::2", 1) &&
+	       c->dns.server[4].port == 0,
+	   "dns: servers of every form are set, the system's with port 0");
+	ok(c->dns.ndnsbl == 2 && c->dns.ndbl == 1, "dns: zones are counted");
+	is_str(c->dns.dnsbl[0], "bl.test", "dns: a zone is in lower case");
+	is_str(c->dns.dnsbl[1], "other.test", "dns: and has no dot at its end");
+	ok(!c->dns.reverse && !c->dns.sender && c->dns.banner_waits &&
+	       c->dns.timeout_us == 1000000 && c->dns.session_wait_us == 2000000 &&
+	       c->dns.cache == 10 && c->dns.ttl_min_us == 3000000 && c->dns.ttl_max_us == 4000000,
+	   "dns: every other key is set");
+	conf_free(&c);
+	c = load(LISTEN);
+	ok(c->dns.nserver == 0 && c->dns.reverse && c->dns.sender && !c->dns.banner_waits &&
+	       c->dns.timeout_us == 2000000 && c->dns.session_wait_us == 5000000 &&
+	       c->dns.cache == 50000 && c->dns.ttl_min_us == 30000000 &&
+	       c->dns.ttl_max_us == 10800000000,
+	   "dns has its defaults: no server");
 	conf_free(&c);
 }
 
@@ -496,6 +575,7 @@ int main(void)
 	test_listen_count();
 	test_numbers();
 	test_words();
+	test_dns();
 	test_extensions();
 	test_many_networks();
 	return tap_done();

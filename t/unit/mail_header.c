@@ -17,30 +17,31 @@ static const struct {
 	const char *expected;
 } values[] = {
     {"the kept fields are read",
-     MESSAGE(
-	 "From: a@b\r\nTo: c@d\r\nSubject: hello\r\nMessage-ID: <1@b>\r\nDate: now\r\n\r\nbody"),
-     "a@b|c@d|hello|<1@b>|now"},
-    {"names are read in any case", MESSAGE("FROM: a\r\nsubJECT: b\r\n\r\n"), "a|-|b|-|-"},
+     MESSAGE("From: a@b\r\nTo: c@d\r\nSubject: hello\r\nMessage-ID: <1@b>\r\nDate: now\r\n"
+	     "X-Mailer: x 1\r\nUser-Agent: y/2\r\n\r\nbody"),
+     "a@b|c@d|hello|<1@b>|now|x 1|y/2"},
+    {"names are read in any case", MESSAGE("FROM: a\r\nsubJECT: b\r\n\r\n"), "a|-|b|-|-|-|-"},
     {"other fields are passed over", MESSAGE("X-From: a\r\nFromm: b\r\nFro: c\r\n\r\n"),
-     "-|-|-|-|-"},
+     "-|-|-|-|-|-|-"},
     {"a folded field keeps the white space behind the line end",
-     MESSAGE("Subject: one\r\n two\r\n\tthree\r\nTo: x\r\n\r\n"), "-|x|one two\tthree|-|-"},
+     MESSAGE("Subject: one\r\n two\r\n\tthree\r\nTo: x\r\n\r\n"), "-|x|one two\tthree|-|-|-|-"},
     {"a field that begins on its second line has no leading space",
-     MESSAGE("Subject:\r\n  late\r\n\r\n"), "-|-|late|-|-"},
+     MESSAGE("Subject:\r\n  late\r\n\r\n"), "-|-|late|-|-|-|-"},
     {"a continuation of white space alone does not end the header",
-     MESSAGE("Subject: a\r\n \r\nTo: b\r\n\r\n"), "-|b|a|-|-"},
+     MESSAGE("Subject: a\r\n \r\nTo: b\r\n\r\n"), "-|b|a|-|-|-|-"},
     {"lines ended by LF alone are read", MESSAGE("From: a\nSubject: b\n c\n\nTo: d\n"),
-     "a|-|b c|-|-"},
-    {"the first of two counts", MESSAGE("Subject: 1\r\nSubject: 2\r\n\r\n"), "-|-|1|-|-"},
-    {"an empty field is there", MESSAGE("Subject:\r\nTo: \r\n\r\n"), "-|||-|-"},
-    {"a field in the body does not count", MESSAGE("From: a\r\n\r\nSubject: b\r\n"), "a|-|-|-|-"},
-    {"a space before the colon is tolerated", MESSAGE("Subject \t: a\r\n\r\n"), "-|-|a|-|-"},
-    {"no space behind the colon is fine", MESSAGE("Subject:a\r\n\r\n"), "-|-|a|-|-"},
+     "a|-|b c|-|-|-|-"},
+    {"the first of two counts", MESSAGE("Subject: 1\r\nSubject: 2\r\n\r\n"), "-|-|1|-|-|-|-"},
+    {"an empty field is there", MESSAGE("Subject:\r\nTo: \r\n\r\n"), "-|||-|-|-|-"},
+    {"a field in the body does not count", MESSAGE("From: a\r\n\r\nSubject: b\r\n"),
+     "a|-|-|-|-|-|-"},
+    {"a space before the colon is tolerated", MESSAGE("Subject \t: a\r\n\r\n"), "-|-|a|-|-|-|-"},
+    {"no space behind the colon is fine", MESSAGE("Subject:a\r\n\r\n"), "-|-|a|-|-|-|-"},
     {"a line without a colon is passed over", MESSAGE("junk\r\n more\r\nTo: a\r\n\r\n"),
-     "-|a|-|-|-"},
-    {"the header need not end", MESSAGE("Subject: a\r\nTo: b"), "-|b|a|-|-"},
-    {"a CR inside a value is kept", MESSAGE("Subject: a\rb\r\n\r\n"), "-|-|a\rb|-|-"},
-    {"an empty message has none", MESSAGE(""), "-|-|-|-|-"},
+     "-|a|-|-|-|-|-"},
+    {"the header need not end", MESSAGE("Subject: a\r\nTo: b"), "-|b|a|-|-|-|-"},
+    {"a CR inside a value is kept", MESSAGE("Subject: a\rb\r\n\r\n"), "-|-|a\rb|-|-|-|-"},
+    {"an empty message has none", MESSAGE(""), "-|-|-|-|-|-|-"},
 };
 
 static const struct {
@@ -231,6 +232,25 @@ static void test_lengths(void)
 	   "a domain is cut at 255 bytes");
 }
 
+static const char *mailer_of(const char *message)
+{
+	read_copy(message, strlen(message));
+	const struct mail_header_value *mailer = mail_header_mailer(&header);
+	static char text[100];
+
+	if (mailer == NULL)
+		return "none";
+	snprintf(text, sizeof text, "%.*s", (int)mailer->len, (const char *)mailer->bytes);
+	return text;
+}
+
+static void test_mailer(void)
+{
+	is_str(mailer_of("User-Agent: y\r\nX-Mailer: x\r\n\r\n"), "x", "X-Mailer names the mailer");
+	is_str(mailer_of("User-Agent: y\r\n\r\n"), "y", "without it User-Agent does");
+	is_str(mailer_of("From: a\r\n\r\n"), "none", "without both nothing does");
+}
+
 /* A header that ends exactly at total bytes, then "body". */
 static void read_large(size_t total)
 {
@@ -263,6 +283,7 @@ int main(void)
 	test_signatures();
 	test_counts();
 	test_lengths();
+	test_mailer();
 	test_scan();
 	return tap_done();
 }

@@ -128,6 +128,28 @@ static void test_dialogue(void)
 	    "the dialogue is an array of small objects");
 }
 
+static void test_names(void)
+{
+	static const uint8_t ciphers[] = {0x13, 0x01, 0x1a, 0x1a, 0xab, 0xcd};
+	static const uint8_t kinds[] = {1, 0, 0x80, 0, 0, 0x0a, 0x12, 0x34, 0x56};
+
+	begin();
+	record_put_names(&wire, FIELD_HELLO_CIPHER_NAMES, TLS_REGISTRY_CIPHERS, ciphers,
+			 sizeof ciphers, 2);
+	record_put_names(&wire, FIELD_HELLO_GROUP_NAMES, TLS_REGISTRY_GROUPS, ciphers, 0, 2);
+	is_json(RECORD_SESSION,
+		",\"hello_cipher_names\":[\"TLS_AES_128_GCM_SHA256\",\"GREASE\",\"0xabcd\"],"
+		"\"hello_group_names\":[]",
+		"numbers of TLS are shown by name, the unknown as numbers");
+	begin();
+	record_put_names(&wire, FIELD_HELLO_CIPHER_NAMES, TLS_REGISTRY_CIPHERS, kinds, sizeof kinds,
+			 3);
+	is_json(RECORD_SESSION,
+		",\"hello_cipher_names\":[\"SSL_CK_RC4_128_WITH_MD5\","
+		"\"TLS_RSA_WITH_3DES_EDE_CBC_SHA\",\"0x123456\"]",
+		"also those of three bytes");
+}
+
 /* A field as a hostile worker might send it. */
 static void put_raw(unsigned field, uint32_t length, const void *bytes, size_t len)
 {
@@ -164,6 +186,12 @@ static const struct {
     {"a field of the logger's: seq", FIELD_SEQ, 8, "12345678", 8},
     {"a field of the logger's: sensor", FIELD_SENSOR, 1, "x", 1},
     {"a field of the other stream", FIELD_MAIL_FROM, 1, "x", 1},
+    {"names without a registry and a width", FIELD_HELLO_GROUP_NAMES, 1, "\0", 1},
+    {"names of no known registry", FIELD_HELLO_GROUP_NAMES, 4, "\4\2ab", 4},
+    {"names of numbers of no bytes", FIELD_HELLO_GROUP_NAMES, 4, "\0\0ab", 4},
+    {"names of numbers of 1 byte", FIELD_HELLO_GROUP_NAMES, 4, "\0\1ab", 4},
+    {"names of numbers of 4 bytes", FIELD_HELLO_GROUP_NAMES, 6, "\0\4abcd", 6},
+    {"names of numbers that are not whole", FIELD_HELLO_GROUP_NAMES, 5, "\0\2abc", 5},
     {"a dialogue entry without its fixed part", FIELD_DIALOGUE, 17,
      "12345678\0\0"
      "1234567",
@@ -177,6 +205,22 @@ static const struct {
      "12345678",
      18},
 };
+
+/* At the limit, and one more. */
+static void test_many_names(void)
+{
+	static uint8_t numbers[2 + 2 * (RECORD_NAMES_MAX + 1)] = {TLS_REGISTRY_GROUPS, 2};
+	static uint8_t room[64 * RECORD_NAMES_MAX];
+	struct record_head head = {.type = RECORD_SESSION, .seq = 1, .sensor = "s"};
+
+	for (uint32_t count = RECORD_NAMES_MAX; count <= RECORD_NAMES_MAX + 1; count++) {
+		begin();
+		put_raw(FIELD_HELLO_GROUP_NAMES, 2 + 2 * count, numbers, 2 + 2 * count);
+		buf_init(&out, room, sizeof room);
+		is_int(record_encode(&head, wire.data, wire.len, &out),
+		       count > RECORD_NAMES_MAX ? ERR_FORMAT : 0, "so many names at most");
+	}
+}
 
 static void test_hostile(void)
 {
@@ -310,6 +354,11 @@ static void put_random(enum record_field f)
 		bytes[0] &= 1;
 	if (kind == RECORD_TIME)
 		bytes[7] = bytes[6] = 0;
+	if (kind == RECORD_NAMES) {
+		bytes[0] &= 3;
+		bytes[1] = 2 + (bytes[1] & 1);
+		length = 2 + (length - 2) / bytes[1] * bytes[1];
+	}
 	if (kind == RECORD_DIALOGUE)
 		bytes[8] = bytes[9] = (uint8_t)(random() % 3);
 	put_raw(f, length, bytes, length);
@@ -351,6 +400,8 @@ int main(void)
 	test_scalars();
 	test_lists();
 	test_dialogue();
+	test_names();
+	test_many_names();
 	test_hostile();
 	test_order_of_fields();
 	test_cuts();

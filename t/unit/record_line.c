@@ -151,6 +151,7 @@ static void test_select(void)
 			       choices[i].fields[f]);
 		is_int(record_select_match(&s, (const uint8_t *)LINE, strlen(LINE)),
 		       choices[i].chosen, "chooses as it should");
+		record_select_fini(&s);
 	}
 }
 
@@ -180,6 +181,7 @@ static void test_select_limits(void)
 		record_select_add(&s, "size=12");
 	is_int(record_select_add(&s, "size=12"), ERR_FULL, "there is a limit to fields");
 	is_int(record_select_match(&s, line, strlen(LINE)), 1, "at which all are compared");
+	record_select_fini(&s);
 }
 
 int main(void)

@@ -500,6 +500,18 @@ static void test_conf(void)
 	is_str(lab_errors.text[1], "r:4:24: no listen block has this name, near \"mz\"",
 	       "a listener must be there");
 	memset(&lab_errors, 0, sizeof lab_errors);
+	lab_files[0].text = "listen { address ::1 port 25 }\nrules {\nreject arm x*\n"
+			    "set all with tls profile modern\nreject dnsbl a.b\n}\n";
+	ok(conf_load(&conf, "r", &opener, &lab_errors) == ERR_FORMAT, "names must be there");
+	is_str(lab_errors.text[0], "r:3:12: no arm has this name, near \"x*\"", "arms");
+	is_str(lab_errors.text[1],
+	       "r:4:26: no profile has this name: tls { profile modern { } } makes one, near "
+	       "\"modern\"",
+	       "profiles");
+	is_str(lab_errors.warning[0],
+	       "r:5:8: warning: never known: the dns block has no server to ask, near \"dnsbl\"",
+	       "without a server DNS tells nothing");
+	memset(&lab_errors, 0, sizeof lab_errors);
 	lab_files[0].text = "listen { address ::1 port 25 }\nrules { reject helo x }\nhostname h\n"
 			    "rules { include more\n}";
 	ok(conf_load(&conf, "r", &opener, &lab_errors) == 0, "blocks of rules may come again");

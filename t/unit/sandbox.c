@@ -30,6 +30,8 @@ static char empty_dir[] = "/tmp/smtptrap-sandbox-XXXXXX";
 static char log_dir[] = "/tmp/smtptrap-logs-XXXXXX";
 static struct sockaddr_in listener;
 static int unconnected = -1; /* a socket made before the sandbox was entered */
+static const uint16_t dns_port = 53;
+static int datagrams = -1; /* the same */
 static int log_fd = -1;
 
 static bool try_open(void)
@@ -63,6 +65,24 @@ static bool try_bind(void)
 	struct sockaddr_in any = {.sin_family = AF_INET};
 
 	return bind(unconnected, (struct sockaddr *)&any, sizeof any) == 0;
+}
+
+/* A datagram socket that is not connected, but the address is named. */
+static bool try_sendto(void)
+{
+	return sendto(datagrams, "x", 1, MSG_NOSIGNAL, (struct sockaddr *)&listener,
+		      sizeof listener) == 1;
+}
+
+static bool try_packet_socket(void)
+{
+	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) >= 0 ||
+	       socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) >= 0;
+}
+
+static bool try_raw_socket(void)
+{
+	return socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP) >= 0;
 }
 
 static bool try_execve(void)
@@ -120,6 +140,7 @@ static bool try_flags(void)
 }
 
 #define ALL ((1u << ROLE_COUNT) - 1)
+#define DIALER (1u << ROLE_DIALER)
 #define CHILDREN (ALL & ~(1u << ROLE_MASTER)) /* the master forks and signals for a living */
 
 static const struct {
@@ -132,7 +153,11 @@ static const struct {
     {"open a file past a directory it holds", try_openat, ALL, false},
     {"create a file", try_create, ALL, false},
     {"make a socket", try_socket, ALL, false},
-    {"connect", try_connect, ALL, false},
+    {"make a packet or Unix socket", try_packet_socket, ALL, false},
+    {"make a raw socket", try_raw_socket, ALL, false},
+    {"name an address to send to", try_sendto, DIALER | 1u << ROLE_RESOLVER, false},
+    {"connect", try_connect, ALL & ~DIALER, false},
+    {"connect to another port", try_connect, DIALER, false},
     {"bind", try_bind, ALL, false},
     {"execve", try_execve, ALL, false},
     {"fork", try_fork, CHILDREN, false},
@@ -142,14 +167,12 @@ static const struct {
     {"chroot", try_chroot, ALL, true},
     {"map memory to execute", try_exec_memory, ALL, false},
     {"remove a file", try_unlink, ALL, false},
-    {"change a shared file's flags", try_flags, 1u << ROLE_KEYHOLDER | 1u << ROLE_WORKER, false},
+    {"change a shared file's flags", try_flags, CHILDREN & ~(1u << ROLE_LOGGER), false},
 };
 
 static const char *const role_names[ROLE_COUNT] = {
-    [ROLE_MASTER] = "master",
-    [ROLE_LOGGER] = "logger",
-    [ROLE_KEYHOLDER] = "keyholder",
-    [ROLE_WORKER] = "worker",
+    [ROLE_MASTER] = "master", [ROLE_LOGGER] = "logger",     [ROLE_KEYHOLDER] = "keyholder",
+    [ROLE_WORKER] = "worker", [ROLE_RESOLVER] = "resolver", [ROLE_DIALER] = "dialer",
 };
 
 static void enter(enum sandbox_role role)
@@ -169,6 +192,10 @@ static void enter(enum sandbox_role role)
 		want.tree_fd = log_fd;
 	if (role == ROLE_WORKER)
 		want.fds_max = 64;
+	if (role == ROLE_DIALER) {
+		want.tcp_ports = &dns_port;
+		want.tcp_port_count = 1;
+	}
 	sandbox_enter(&want);
 }
 
@@ -193,6 +220,11 @@ static bool is_refused(int status)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static long landlock_abi(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, 1u);
+}
+
 static void make_world(void)
 {
 	socklen_t len = sizeof listener;
@@ -204,6 +236,7 @@ static void make_world(void)
 	    getsockname(fd, (struct sockaddr *)&listener, &len) < 0)
 		fatal("listener: %s", strerror(errno));
 	unconnected = socket(AF_INET, SOCK_STREAM, 0);
+	datagrams = socket(AF_INET, SOCK_DGRAM, 0);
 	if (mkdtemp(empty_dir) == NULL || mkdtemp(log_dir) == NULL || chmod(empty_dir, 0755) < 0)
 		fatal("mkdtemp: %s", strerror(errno));
 	log_fd = open(log_dir, O_RDONLY | O_DIRECTORY);
@@ -224,6 +257,9 @@ int main(void)
 			if (!(attempts[i].roles & 1u << role) ||
 			    (attempts[i].only_as_root && !privs_are_root()))
 				continue;
+			if (role == ROLE_DIALER && attempts[i].attempt == try_connect &&
+			    landlock_abi() < 4)
+				continue; /* only Landlock can tell ports apart */
 			int status = attempt_as(role, attempts[i].attempt);
 			if (!ok(is_refused(status), "%s: cannot %s", role_names[role],
 				attempts[i].name))

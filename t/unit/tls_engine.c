@@ -288,6 +288,10 @@ int main(void)
 		return tap_done();
 	ok(strstr(tls_server_versions(lab.server), "TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3") != NULL,
 	   "TLS 1.0 to 1.3 are served (%s)", tls_server_versions(lab.server));
+	bool ssl3 = strstr(tls_library_versions(), "SSLv3") != NULL;
+	is_str(tls_server_missing(lab.server), ssl3 ? "" : "SSLv3",
+	       "what the library lacks is missing");
+	is_str(tls_server_versions(lab.server), tls_library_versions(), "what it has is served");
 	check_clients(&lab);
 	check_certificates(&lab, "-tls1_3");
 	check_certificates(&lab, "-tls1_2");

@@ -4,9 +4,11 @@ package Bench;
 use strict;
 use warnings;
 use Exporter qw(import);
+use File::Temp qw(tempdir);
 use IPC::Open3;
+use POSIX qw(mkfifo);
 
-our @EXPORT_OK = qw(build_smtpload run_load tree cpu_seconds private_kib median smtp_sink);
+our @EXPORT_OK = qw(build_smtpload run_load tree cpu_seconds counting private_kib median smtp_sink);
 
 my $SOURCE = $ENV{TRAP_SOURCE} // '.';
 
@@ -60,6 +62,29 @@ sub cpu_seconds {
     open my $f, '<', "/proc/$pid/stat" or return $sum;
     my @stat = split ' ', (<$f> =~ s/^.*\) //r);
     return $sum + ($stat[13] + $stat[14]) / 100;
+}
+
+# Instructions in user and in kernel mode that these processes and their children need while the
+# code runs, counted by perf(1), which says over a pipe when it has begun and ended.
+sub counting {
+    my ($pids, $code) = @_;
+    my $dir = tempdir(CLEANUP => 1);
+    mkfifo("$dir/$_", 0600) or die "bench: mkfifo: $!\n" for qw(control ack);
+    my $pid = open3(my $in, my $out, undef, 'perf', 'stat', '-x', ';', '-D', -1, '--control',
+        "fifo:$dir/control,$dir/ack", '-e', 'instructions:u', '-e', 'instructions:k', '-p',
+        join ',', @$pids);
+    open my $control, '+>', "$dir/control" or die "bench: $dir/control: $!\n";
+    open my $ack, '+<', "$dir/ack" or die "bench: $dir/ack: $!\n";
+    my $tell = sub { syswrite $control, "$_[0]\n"; my $answer = <$ack>; };
+    $tell->('enable');
+    $code->();
+    $tell->('disable');
+    kill 'INT', $pid;
+    my @lines = <$out>;
+    waitpid $pid, 0;
+    my @counts = map { /^(\d+);/ } @lines;
+    die "bench: perf: @lines" if @counts != 2;
+    return @counts;
 }
 
 # Private dirty and clean memory of a process.

@@ -20,19 +20,22 @@ use warnings;
 use Digest::MD5 qw(md5_hex);
 use Digest::SHA qw(sha256_hex);
 use Exporter qw(import);
+use File::Basename qw(dirname);
 use JSON::PP;
 
 our @EXPORT_OK = qw(hello sslv2 other record sni groups points sigalgs alpn versions shares raw
-    message fields_json);
+    message fields_json names_of);
 
 my %VERSION = (0x0002 => 'SSLv2', 0x0300 => 'SSLv3', 0x0301 => 'TLSv1.0', 0x0302 => 'TLSv1.1',
     0x0303 => 'TLSv1.2', 0x0304 => 'TLSv1.3');
-my %GROUP = (19 => 'secp192r1', 23 => 'secp256r1', 24 => 'secp384r1', 25 => 'secp521r1',
-    29 => 'x25519', 30 => 'x448', 256 => 'ffdhe2048', 4588 => 'X25519MLKEM768');
+# The lists that have names beside them, and the tables of these.
+my %TABLE = (hello_ciphers => 'tls_cipher.def', hello_extensions => 'tls_extension.def',
+    hello_groups => 'tls_group.def', hello_signature_algorithms => 'tls_signature.def');
+use constant NAMES_MAX => 64;
 my @ORDER = qw(hello_kind hello_malformed hello_records hello_length hello_record_version
-    hello_legacy_version hello_versions hello_highest hello_ciphers hello_compression
-    hello_extensions hello_groups hello_group_names hello_point_formats
-    hello_signature_algorithms hello_alpn hello_alpn_hex hello_key_shares hello_session_id hello_ticket
+    hello_legacy_version hello_versions hello_highest hello_ciphers hello_cipher_names hello_compression
+    hello_extensions hello_extension_names hello_groups hello_group_names hello_point_formats
+    hello_signature_algorithms hello_signature_algorithm_names hello_alpn hello_alpn_hex hello_key_shares hello_session_id hello_ticket
     hello_grease hello_scsv_renegotiation hello_scsv_fallback ja3_string ja4_r hello_lists_cut
     ja3 ja4);
 
@@ -114,8 +117,6 @@ sub put_lists {
     $f->{hello_compression} = unpack 'H*', $o->{compression};
     $f->{hello_extensions} = hex_list(map { $_->{type} } @{$o->{extensions}}) if $o->{extensions};
     $f->{hello_groups} = hex_list(@{$t->{groups}}) if $t->{groups};
-    my @names = grep { defined } map { $GROUP{$_} } @{$t->{groups} // []};
-    $f->{hello_group_names} = \@names if @names;
     $f->{hello_point_formats} = join '', map { sprintf '%02x', $_ } @{$t->{points}} if $t->{points};
     $f->{hello_signature_algorithms} = hex_list(@{$t->{sigalgs}}) if $t->{sigalgs};
     put_names($f, 'hello_alpn', @{$t->{alpn} // []});
@@ -169,6 +170,38 @@ sub adjust {
     $f->{$_} = $o->{expect}{$_} for keys %{$o->{expect} // {}};
 }
 
+# ---- names ----
+
+my %names;
+
+sub read_names {
+    my ($list) = @_;
+    my $file = dirname(__FILE__) . "/../../../lib/$TABLE{$list}";
+    open my $f, '<', $file or die "$file: $!\n";
+    while (<$f>) {
+        $names{$list}{hex $1} = $2 if /^(?:IANA|OTHER)\((0x\w+), "([^"]+)"/;
+    }
+}
+
+# The names of a list in hexadecimal digits, of so many an element.
+sub names_of {
+    my ($list, $hex, $digits) = @_;
+    read_names($list) if !$names{$list};
+    return map { $names{$list}{$_} // (grease($_) ? 'GREASE' : sprintf "0x%0*x", $_ > 0xffff ? 6 : 4, $_) }
+        map { hex } $hex =~ /(.{$digits})/g;
+}
+
+sub put_list_names {
+    my ($f, $cipher_digits) = @_;
+    for my $list (sort keys %TABLE) {
+        next if !length($f->{$list} // '');
+        my @all = names_of($list, $f->{$list}, $list eq 'hello_ciphers' ? $cipher_digits : 4);
+        $f->{hello_lists_cut} = JSON::PP::true if @all > NAMES_MAX;
+        splice @all, NAMES_MAX if @all > NAMES_MAX;
+        $f->{$list =~ s/s$/_names/r} = \@all;
+    }
+}
+
 # ---- bytes ----
 
 sub record { my ($type, $version, $body) = @_; return pack 'C n n/a*', $type, $version, $body }
@@ -217,6 +250,7 @@ sub hello {
     put_prints($f, \%o, \%tells);
     limit($f);
     adjust($f, \%o);
+    put_list_names($f, 4);
     return {bytes => join('', @records), records => \@records, fields => $f,
         sni => $o{sni} // $tells{sni}, format => $o{format} // ($o{version} == 0x0300 ? 'SSLv3' : 'TLS'), early => $o{early}};
 }
@@ -243,6 +277,7 @@ sub sslv2 {
         hello_grease => $bool->(0), hello_scsv_renegotiation => $bool->(grep { $_ == 0xff } @{$o{ciphers}}),
         hello_scsv_fallback => $bool->(grep { $_ == 0x5600 } @{$o{ciphers}})};
     adjust($f, \%o);
+    put_list_names($f, 6);
     return {bytes => $bytes, records => [$bytes], fields => $f, format => 'SSLv2'};
 }
 

@@ -1,7 +1,8 @@
 package Trap::Process;
 
 # Process.pm: the processes of one smtptrapd, told apart by the order of their birth: the logger
-# first, then the key holders, then workers, as master_roles.c and master_pool.c fork them.
+# first, then the key holders, the dialer and the first resolver, then workers, as master_roles.c,
+# master_dns.c and master_pool.c fork them.
 use strict;
 use warnings;
 use IPC::Open3;
@@ -34,20 +35,24 @@ sub children {
 }
 
 sub new {
-    my ($class, $master, $tls, $keyholders) = @_;
+    my ($class, $master, $tls, $keyholders, $dns) = @_;
     my @born = children($master);
     my $logger = shift @born;
-    return bless {master => $master, logger => $logger,
-        keyholders => [$tls ? splice @born, 0, $keyholders : ()]}, $class;
+    my @keyholders = $tls ? splice @born, 0, $keyholders : ();
+    return bless {master => $master, logger => $logger, keyholders => \@keyholders,
+        dns => [$dns ? splice @born, 0, 2 : ()]}, $class;
 }
 
 sub master { $_[0]{master} }
 sub logger { $_[0]{logger} }
 sub keyholders { @{$_[0]{keyholders}} }
 
+sub dialer { $_[0]{dns}[0] }
+sub resolver { $_[0]{dns}[1] } # the first one
+
 sub workers {
     my ($self) = @_;
-    my %other = map { $_ => 1 } $self->logger, $self->keyholders;
+    my %other = map { $_ => 1 } $self->logger, $self->keyholders, @{$self->{dns}};
     return grep { !$other{$_} } children($self->master);
 }
 

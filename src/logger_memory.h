@@ -1,0 +1,45 @@
+/*
+ * logger_memory.h: the memory of addresses: its one writer, and its file.
+ */
+#ifndef SMTPTRAP_LOGGER_MEMORY_H
+#define SMTPTRAP_LOGGER_MEMORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "address_table.h"
+#include "board.h"
+#include "conf.h"
+#include "summary.h"
+
+struct memory {
+	const struct conf *conf; /* its memory block; what changes there is in force at once */
+	int dir;                 /* the log directory */
+	struct address_table *table;
+	struct ack_board *ack; /* shows how many addresses are held */
+	uint64_t saved_us;     /* last attempt, monotonic */
+	bool changed;          /* since it was saved */
+	bool failing;          /* the last attempt to save it failed; said once */
+};
+
+/*
+ * Make an empty table in the zeroed memory of address_table_size(conf->memory.addresses) bytes,
+ * aligned to 64, that stays the caller's.  dir as in struct memory.
+ */
+void memory_init(struct memory *m, const struct conf *conf, void *table, struct ack_board *ack,
+		 int dir);
+
+/* Take over what was saved.  A file that cannot be used is set aside with a warning. */
+void memory_load(struct memory *m);
+
+/* A session taught something. */
+void memory_learn(struct memory *m, const struct summary *s);
+
+/* About twice a second: save when it is time. */
+void memory_tick(struct memory *m);
+
+/* Forget what is too old, and save all if anything changed.  A failure is said, and tried again
+ * by memory_tick(). */
+void memory_save(struct memory *m);
+
+#endif
