@@ -35,9 +35,10 @@ static struct span text_span(const char *text)
  * condition random, so that a record tells which it was. */
 static uint32_t random_of(const uint8_t id[UUID_BYTES])
 {
-	uint32_t random;
+	uint32_t random = 0;
 
-	memcpy(&random, id + UUID_BYTES - sizeof random, sizeof random);
+	for (unsigned i = 0; i < sizeof random; i++)
+		random |= (uint32_t)id[UUID_BYTES - sizeof random + i] << (8 * i);
 	return random;
 }
 
