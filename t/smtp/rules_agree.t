@@ -101,7 +101,8 @@ sub follow {
                 open my $f, '>:raw', $scratch or die $!;
                 print $f $raw;
                 close $f or die $!;
-                compare($name, $reply, '@message', @client, @greeting, @from, @to, '--message', $scratch);
+                compare($name, $reply, '@message', @client, @greeting, '--from', $m->{mail_from},
+                    (map { ('--to', $_) } @{$m->{rcpt_to}}), '--message', $scratch);
             }
             (@from, @to) = ();
         } elsif ($said =~ /^(HELO|EHLO) +(\S+) *$/i) {
