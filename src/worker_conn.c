@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -73,6 +74,14 @@ static ssize_t raw_recv(void *ctx, void *buf, size_t len)
 	}
 }
 
+static bool raw_wait(void *ctx, uint64_t us)
+{
+	const struct conn *c = ctx;
+	struct pollfd p = {.fd = c->fd, .events = POLLIN};
+
+	return poll(&p, 1, (int)((us + 999) / 1000)) == 1;
+}
+
 static ssize_t raw_send(void *ctx, const struct iovec *iov, int count)
 {
 	struct conn *c = ctx;
@@ -121,7 +130,8 @@ void conn_open(struct conn *c, int fd, struct tls_session *tls, uint64_t receive
 	c->timeo_us = receive_us;
 	c->bytes_in = c->bytes_out = 0;
 	c->in_at = c->in_len = 0;
-	c->transport = (struct tls_transport){.ctx = c, .recv = raw_recv, .send = raw_send};
+	c->transport =
+	    (struct tls_transport){.ctx = c, .recv = raw_recv, .send = raw_send, .wait = raw_wait};
 	buf_reset(&c->out);
 }
 
