@@ -72,7 +72,7 @@ enum smtp_state {
 	SMTP_STATE_AUTH,      /* the next line is a response to AUTH */
 	SMTP_STATE_PAYLOAD,   /* within DATA or a chunk: smtp_message_end() or smtp_chunk_end() */
 	SMTP_STATE_STARTTLS,  /* 220 to STARTTLS: smtp_tls_started() or close */
-	SMTP_STATE_REFUSED,  /* the greeting was a 5xx: all but QUIT get 503, RFC 5321 3.1 */
+	SMTP_STATE_REFUSED,   /* the greeting was a 5xx: all but QUIT get 503, RFC 5321 3.1 */
 	SMTP_STATE_CLOSED,
 	SMTP_STATE_COUNT
 };
@@ -260,11 +260,11 @@ struct smtp {
 	bool pipelining_offered;
 	bool message_begun;
 	bool chunk_last;
-	bool envelope_done;     /* the transaction is over: forget it at the next command */
+	bool envelope_done;           /* the transaction is over: forget it at the next command */
 	struct smtp_judgement judged; /* of this command, or of the chunk that is discarded */
-	int chunk_refusal;      /* the reply that the end of a discarded chunk gets */
-	enum smtp_state resume; /* where a chunk, or an AUTH exchange, leads back to */
-	uint64_t chunk_bytes;   /* of this message so far */
+	int chunk_refusal;            /* the reply that the end of a discarded chunk gets */
+	enum smtp_state resume;       /* where a chunk, or an AUTH exchange, leads back to */
+	uint64_t chunk_bytes;         /* of this message so far */
 	size_t reply_len;
 	char reply[SMTP_REPLY_MAX];
 	struct smtp_auth auth;

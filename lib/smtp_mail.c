@@ -191,8 +191,7 @@ struct smtp_result smtp_do_data(struct smtp *s, struct smtp_call *c)
 		return smtp_failed(REPLY_NEED_BDAT);
 	if (c->in->out_of_space)
 		return smtp_failed(REPLY_NO_SPACE);
-	enum smtp_reply_id refusal =
-	    smtp_ask_judge(s, &(struct smtp_proposal){.verb = SMTP_DATA});
+	enum smtp_reply_id refusal = smtp_ask_judge(s, &(struct smtp_proposal){.verb = SMTP_DATA});
 	if (refusal != REPLY_NONE)
 		return smtp_failed(refusal);
 	s->message_begun = true;

@@ -109,8 +109,8 @@ static struct smtp_result greet(struct smtp *s, struct smtp_call *c, bool esmtp)
 	if (refusal == REPLY_NONE && c->args.len == 0 && in_transaction(s))
 		refusal = REPLY_BAD_HELO;
 	if (refusal == REPLY_NONE)
-		refusal = smtp_ask_judge(s, &(struct smtp_proposal){.verb = c->row->verb,
-								    .argument = c->args});
+		refusal = smtp_ask_judge(
+		    s, &(struct smtp_proposal){.verb = c->row->verb, .argument = c->args});
 	if (refusal != REPLY_NONE)
 		return smtp_failed(refusal);
 

@@ -108,8 +108,8 @@ static void obey_profile(struct offer *o, const struct offer_facts *f, const cha
 	o->profile = profile;
 	o->starttls = possible && profile->offer;
 	o->refused_by_rule = possible && !profile->offer;
-	o->ask_certificate = profile->client_certificate &&
-			     o->memory != OFFER_MEMORY_NO_CERTIFICATE_REQUEST;
+	o->ask_certificate =
+	    profile->client_certificate && o->memory != OFFER_MEMORY_NO_CERTIFICATE_REQUEST;
 }
 
 void offer_obey_rule(struct offer *o, const struct offer_facts *f,

@@ -47,10 +47,8 @@ static const struct {
     {"", "EHLO a.b", "a.b", SMTP_EHLO, false, 0, SMTP_STATE_CONNECTED},
     {"", "HELO a.b", "a.b", SMTP_HELO, false, 0, SMTP_STATE_CONNECTED},
     {"EHLO x", "MAIL FROM:<@r.e:a@b.c> SIZE=7", "a@b.c", SMTP_MAIL, true, 7, SMTP_STATE_READY},
-    {"EHLO x|MAIL FROM:<a@b.c>", "RCPT TO:<c@d.e>", "c@d.e", SMTP_RCPT, false, 0,
-     SMTP_STATE_MAIL},
-    {"EHLO x|MAIL FROM:<a@b.c>|RCPT TO:<c@d.e>", "DATA", "", SMTP_DATA, false, 0,
-     SMTP_STATE_RCPT},
+    {"EHLO x|MAIL FROM:<a@b.c>", "RCPT TO:<c@d.e>", "c@d.e", SMTP_RCPT, false, 0, SMTP_STATE_MAIL},
+    {"EHLO x|MAIL FROM:<a@b.c>|RCPT TO:<c@d.e>", "DATA", "", SMTP_DATA, false, 0, SMTP_STATE_RCPT},
 };
 
 static void run(struct talk *t, const char *script)
@@ -75,7 +73,8 @@ static void refusals(void)
 		       memcmp(t.v.reply, "550-no\r\n550 no\r\n", 16) == 0 &&
 		       t.s.state == commands[i].state,
 		   "%s is refused and changes nothing", commands[i].line);
-		ok(asked.verb == commands[i].verb && span_is(asked.argument, commands[i].argument) &&
+		ok(asked.verb == commands[i].verb &&
+		       span_is(asked.argument, commands[i].argument) &&
 		       asked.routed == commands[i].routed && asked.size == commands[i].size,
 		   "the judge is told of %s", commands[i].line);
 		answer = judgement(450, "", true);
@@ -88,8 +87,14 @@ static void refusals(void)
 
 static void unasked(void)
 {
-	static const char *const lines[] = {"MAIL FROM:<a@b.c>", "RCPT TO:<c@d.e>", "DATA", "NOOP",
-					    "EHLO", "RSET", "FOO", "BDAT 3"};
+	static const char *const lines[] = {"MAIL FROM:<a@b.c>",
+					    "RCPT TO:<c@d.e>",
+					    "DATA",
+					    "NOOP",
+					    "EHLO",
+					    "RSET",
+					    "FOO",
+					    "BDAT 3"};
 	static struct talk t;
 
 	start(&t);
@@ -107,7 +112,8 @@ static void chunks(void)
 	run(&t, "EHLO x|MAIL FROM:<a@b.c>|RCPT TO:<c@d.e>");
 	answer = judgement(554, "554 no\r\n", false);
 	say(&t, "BDAT 10");
-	ok(t.v.next == SMTP_NEXT_CHUNK && t.v.chunk_discard, "a refused first chunk is thrown away");
+	ok(t.v.next == SMTP_NEXT_CHUNK && t.v.chunk_discard,
+	   "a refused first chunk is thrown away");
 	smtp_chunk_end(&t.s, &t.v);
 	ok(t.v.code == 554 && t.s.state == SMTP_STATE_SPOILT, "then its reply comes");
 	start(&t);
@@ -125,7 +131,8 @@ static void greetings(void)
 
 	start(&t);
 	smtp_greeting_judged(&t.s, &j, &t.v);
-	ok(t.v.code == 554 && t.v.next == SMTP_NEXT_COMMAND, "a 5xx greeting leaves the client time");
+	ok(t.v.code == 554 && t.v.next == SMTP_NEXT_COMMAND,
+	   "a 5xx greeting leaves the client time");
 	say(&t, "EHLO x");
 	ok(t.v.code == 503 && times == 0, "for nothing");
 	say(&t, "QUIT");
