@@ -1,6 +1,7 @@
 # doc/: manual pages and PROCESSES.md.
 dist_man_MANS += doc/smtptrap.conf.5
 
+dist_man_MANS += doc/smtptrap-rules.5
 dist_man_MANS += doc/smtptrap.1
 dist_man_MANS += doc/smtptrap-report.1
 
@@ -17,3 +18,4 @@ doc/smtptrap-records.5: $(srcdir)/doc/smtptrap-records.5.in doc/records_table$(E
 dist_man_MANS += doc/smtptrapd.8
 dist_doc_DATA = README.md doc/PROCESSES.md
 dist_doc_DATA += doc/DIALECT.md
+dist_doc_DATA += doc/RULES-PARITY.md

@@ -1,14 +1,18 @@
-# etc/: the sample configuration, which is also the one that is installed.
-EXTRA_DIST += etc/smtptrap.conf
+# etc/: the sample configuration and rules, which are also those that are installed.
+SAMPLES = smtptrap.conf rules.conf
+EXTRA_DIST += $(SAMPLES:%=etc/%)
 smtptrapconfdir = $(sysconfdir)/smtptrap
 
 # What an administrator has changed stays.
 install-data-local:
 	$(MKDIR_P) "$(DESTDIR)$(smtptrapconfdir)"
-	test -e "$(DESTDIR)$(smtptrapconfdir)/smtptrap.conf" || \
-		$(INSTALL_DATA) $(srcdir)/etc/smtptrap.conf "$(DESTDIR)$(smtptrapconfdir)/smtptrap.conf"
+	for file in $(SAMPLES); do \
+		test -e "$(DESTDIR)$(smtptrapconfdir)/$$file" || \
+			$(INSTALL_DATA) $(srcdir)/etc/$$file "$(DESTDIR)$(smtptrapconfdir)/$$file" || \
+			exit 1; done
 
 uninstall-local:
-	if cmp -s $(srcdir)/etc/smtptrap.conf "$(DESTDIR)$(smtptrapconfdir)/smtptrap.conf"; then \
-		rm -f "$(DESTDIR)$(smtptrapconfdir)/smtptrap.conf"; fi
+	for file in $(SAMPLES); do \
+		if cmp -s $(srcdir)/etc/$$file "$(DESTDIR)$(smtptrapconfdir)/$$file"; then \
+			rm -f "$(DESTDIR)$(smtptrapconfdir)/$$file"; fi; done
 	rmdir "$(DESTDIR)$(smtptrapconfdir)" 2>/dev/null || :

@@ -12,6 +12,7 @@
 #include "conf_identity.h"
 #include "conf_tls.h"
 #include "err.h"
+#include "rule_compile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -164,7 +165,8 @@ static void check_all(struct conf_reading *r, const struct conf_tree *tree)
 /* ---- all ---- */
 
 /* Fill conf from the tree.  Returns 0 or ERR_MEMORY. */
-static int read_tree(struct conf *conf, const struct conf_tree *tree, struct conf_errors *errors)
+static int read_tree(struct conf *conf, const struct conf_tree *tree,
+		     const struct conf_opener *opener, struct conf_errors *errors)
 {
 	struct conf_reading r = {.conf = conf, .errors = errors};
 
@@ -174,7 +176,7 @@ static int read_tree(struct conf *conf, const struct conf_tree *tree, struct con
 	conf_identity_finish(&r);
 	conf->tls.minimum_named = conf_block_seen(&r, CONF_TLS, "minimum").word != NULL;
 	check_all(&r, tree);
-	return 0;
+	return rule_compile(&conf->rules, tree->rules, conf->arena, opener, conf, errors);
 }
 
 static struct conf *conf_new(void)
@@ -207,9 +209,9 @@ int conf_load(struct conf **conf_r, const char *path, const struct conf_opener *
 
 	*conf_r = NULL;
 	if (result == 0) {
-		result = conf_tree_load(&tree, path, opener, errors);
+		result = conf_tree_load(&tree, path, CONF_TREE_CONF, opener, errors);
 		if (result == 0)
-			result = read_tree(conf, &tree, errors);
+			result = read_tree(conf, &tree, opener, errors);
 		conf_tree_free(&tree);
 	}
 	if (result == 0 && errors->total > 0)

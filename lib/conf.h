@@ -239,6 +239,8 @@ struct conf {
 		enum conf_hello hello;
 	} log;
 
+	const struct rules *rules; /* rule.h; there may be none in it */
+
 	struct arena *arena; /* owns all of the above */
 };
 

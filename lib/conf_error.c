@@ -68,21 +68,18 @@ bool conf_errors_full(const struct conf_errors *errors)
 	return errors->kept == CONF_ERRORS_MAX;
 }
 
-void conf_error_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)
+__attribute__((format(printf, 4, 0))) static void put_fault(char text_r[CONF_ERROR_TEXT_MAX],
+							    const struct conf_place *at,
+							    const char *kind, const char *what,
+							    va_list ap)
 {
 	char explanation[WHAT_MAX];
 	struct buf text;
-	va_list ap;
 
-	errors->total++;
-	if (conf_errors_full(errors))
-		return;
-	buf_init(&text, errors->text[errors->kept++], CONF_ERROR_TEXT_MAX - sizeof cut_mark);
-	va_start(ap, what);
+	buf_init(&text, text_r, CONF_ERROR_TEXT_MAX - sizeof cut_mark);
 	vsnprintf(explanation, sizeof explanation, what, ap);
-	va_end(ap);
 	put_file(&text, at->file);
-	buf_printf(&text, ":%u:%u: ", at->line, at->column);
+	buf_printf(&text, ":%u:%u: %s", at->line, at->column, kind);
 	put_escaped(&text, explanation, strlen(explanation));
 	put_near(&text, at);
 	put_meant(&text, at->meant);
@@ -90,4 +87,29 @@ void conf_error_add(struct conf_errors *errors, const struct conf_place *at, con
 		memcpy(text.data + text.len, cut_mark, sizeof cut_mark);
 	else
 		text.data[text.len] = '\0';
+}
+
+void conf_error_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)
+{
+	va_list ap;
+
+	errors->total++;
+	if (conf_errors_full(errors))
+		return;
+	va_start(ap, what);
+	put_fault(errors->text[errors->kept++], at, "", what, ap);
+	va_end(ap);
+}
+
+void conf_warning_add(struct conf_errors *errors, const struct conf_place *at, const char *what,
+		      ...)
+{
+	va_list ap;
+
+	errors->warnings_total++;
+	if (errors->warnings_kept == CONF_WARNINGS_MAX)
+		return;
+	va_start(ap, what);
+	put_fault(errors->warning[errors->warnings_kept++], at, "warning: ", what, ap);
+	va_end(ap);
 }

@@ -9,15 +9,19 @@
 #include <stdint.h>
 
 #define CONF_ERRORS_MAX 50      /* kept; more are only counted */
+#define CONF_WARNINGS_MAX 20    /* likewise */
 #define CONF_ERROR_TEXT_MAX 512 /* bytes of one, NUL included */
 
-/* Zero it before use; it owns no memory.  About 25 KiB: large for a stack. */
+/* Zero it before use; it owns no memory.  About 35 KiB: large for a stack. */
 struct conf_errors {
 	size_t total; /* errors found */
 	size_t kept;  /* entries of text */
 	/* FILE:LINE:COLUMN: WHAT, near "TEXT" (did you mean "WORD"?)
 	 * printable, without a newline; what is too long ends in "..." */
 	char text[CONF_ERRORS_MAX][CONF_ERROR_TEXT_MAX];
+	/* What is no error, and yet can hardly be meant: FILE:LINE:COLUMN: warning: WHAT ... */
+	size_t warnings_total, warnings_kept;
+	char warning[CONF_WARNINGS_MAX][CONF_ERROR_TEXT_MAX];
 };
 
 /* Where an error is. */
@@ -35,5 +39,9 @@ bool conf_errors_full(const struct conf_errors *errors);
 /* Add an error; what tells what is wrong.  Nothing is kept of the pointers. */
 void conf_error_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same for a warning. */
+void conf_warning_add(struct conf_errors *errors, const struct conf_place *at, const char *what,
+		      ...) __attribute__((format(printf, 3, 4)));
 
 #endif

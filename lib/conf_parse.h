@@ -8,12 +8,21 @@
 #include <sys/types.h>
 
 #include "conf_tree.h"
+#include "rule_words.h"
+
+/* What stands in quotes, within rules. */
+enum conf_quotes {
+	CONF_QUOTES_PLAIN, /* a line, with escapes */
+	CONF_QUOTES_LINES, /* lines, with escapes */
+	CONF_QUOTES_RAW    /* a line in which only \" is an escape */
+};
 
 /* What all files of a run share. */
 struct conf_run {
 	struct arena *arena;
 	const struct conf_opener *opener;
 	struct conf_errors *errors;
+	struct rule_list *rules;
 	uint64_t bytes; /* read so far */
 	unsigned files; /* opened so far */
 };
@@ -32,8 +41,15 @@ struct conf_parser {
 	struct conf_word token;                    /* the last one, as written */
 	struct conf_word opened[CONF_BLOCK_DEPTH]; /* the braces that are open */
 	unsigned depth;
-	bool stopped;  /* too deep: the rest of the file is not read */
-	jmp_buf fatal; /* the scanner has no memory */
+	bool stopped;            /* too deep: the rest of the file is not read */
+	bool begun;              /* the grammar was told what the file holds */
+	bool in_rules;           /* within a block of rules, or a file included there */
+	bool rules_named;        /* the last word was "rules", outside all blocks */
+	unsigned rules_depth;    /* braces around the rules, their own included */
+	enum conf_quotes quotes; /* what quotes in rules may hold */
+	bool rules_include;      /* the include being read stands among rules */
+	struct rule_words rules; /* the second stage of the scanner, for rules */
+	jmp_buf fatal;           /* the scanner has no memory */
 
 	/* The builder's. */
 	struct conf_word *words; /* of the statement being read */
@@ -46,6 +62,11 @@ struct conf_parser {
 /* conf_lex.l: run the grammar over the len bytes at text, which hold no NUL and are written to;
  * two NULs must stand behind them.  Returns 0 or ERR_MEMORY. */
 int conf_parse_text(struct conf_parser *parser, char *text, size_t len);
+
+/* conf_lex.l: the next token, rules in raw form; with value->word.  rule_words.c makes tokens of the
+ * grammar of them. */
+union CONF_YYSTYPE;
+int conf_scan(union CONF_YYSTYPE *value_r, void *scanner);
 
 /* conf_tree.c, called by the grammar: each returns 0 or ERR_MEMORY. */
 int conf_build_word(struct conf_parser *parser, const struct conf_word *word);

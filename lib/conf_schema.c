@@ -98,6 +98,7 @@ const struct conf_block_row conf_blocks[CONF_BLOCK_COUNT] = {
     [CONF_DNS] = {.name = "dns"},
     [CONF_LOG] = {.name = "log"},
     [CONF_MEMORY] = {.name = "memory"},
+    [CONF_RULES] = {.name = "rules"},
 };
 
 /* clang-format off */

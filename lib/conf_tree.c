@@ -15,7 +15,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-static int parse_file(struct conf_parser *parser, const struct conf_place *place);
+static int parse_file(struct conf_parser *parser, const struct conf_place *place,
+		      enum conf_tree_holds holds);
 
 static int open_plain(void *ctx, const char *path)
 {
@@ -132,7 +133,8 @@ static int include(struct conf_parser *parser, const struct conf_statement *s)
 				       .includer = parser,
 				       .include_depth = parser->include_depth + 1,
 				       .tail = parser->tail};
-	int result = parse_file(&included, &place);
+	int result =
+	    parse_file(&included, &place, parser->rules_include ? CONF_TREE_RULES : CONF_TREE_CONF);
 	parser->tail = included.tail;
 	return result;
 }
@@ -197,7 +199,22 @@ static bool has_nul(struct conf_parser *parser, const struct conf_file *file)
 	return true;
 }
 
-static int parse_file(struct conf_parser *parser, const struct conf_place *place)
+/* Whether the first word is that of a block of rules. */
+static bool begins_with_rules(const char *text)
+{
+	static const char name[] = "rules";
+
+	text += strspn(text, " \t\r\n");
+	while (*text == '#') {
+		text += strcspn(text, "\n");
+		text += strspn(text, " \t\r\n");
+	}
+	return strncmp(text, name, sizeof name - 1) == 0 &&
+	       strchr(" \t{", text[sizeof name - 1]) != NULL;
+}
+
+static int parse_file(struct conf_parser *parser, const struct conf_place *place,
+		      enum conf_tree_holds holds)
 {
 	struct conf_file file;
 	int result = conf_file_read(parser->run, parser->path, parser->includer, place, &file);
@@ -209,11 +226,13 @@ static int parse_file(struct conf_parser *parser, const struct conf_place *place
 	parser->device = file.device;
 	parser->inode = file.inode;
 	size_t skip = skip_mark(&file);
+	parser->in_rules = holds == CONF_TREE_RULES || (holds == CONF_TREE_RULES_OR_BLOCKS &&
+							!begins_with_rules(file.text + skip));
 	return conf_parse_text(parser, file.text + skip, file.len - skip);
 }
 
-int conf_tree_load(struct conf_tree *tree_r, const char *path, const struct conf_opener *opener,
-		   struct conf_errors *errors)
+int conf_tree_load(struct conf_tree *tree_r, const char *path, enum conf_tree_holds holds,
+		   const struct conf_opener *opener, struct conf_errors *errors)
 {
 	struct conf_run run = {.arena = arena_new(), .opener = opener, .errors = errors};
 	struct conf_parser parser = {
@@ -224,7 +243,12 @@ int conf_tree_load(struct conf_tree *tree_r, const char *path, const struct conf
 	*tree_r = (struct conf_tree){.arena = run.arena, .file = path};
 	if (run.arena == NULL)
 		return ERR_MEMORY;
-	int result = parse_file(&parser, &place);
+	run.rules = arena_alloc(run.arena, sizeof *run.rules);
+	if (run.rules == NULL)
+		return ERR_MEMORY;
+	run.rules->tail = &run.rules->first;
+	tree_r->rules = run.rules;
+	int result = parse_file(&parser, &place, holds);
 	tree_r->end_line = parser.line;
 	tree_r->end_column = parser.column;
 	return result;

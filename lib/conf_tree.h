@@ -5,7 +5,8 @@
  * block of statements in braces may follow its last word:
  *     word word "quoted word"; word { word word }
  * What words mean, and how many of them make a key and its values, the reader of the tree
- * knows.  Files named by `include "FILE"` (a statement of its own, anywhere) are read in its
+ * knows.  What stands in a block `rules` outside all others is no statements but rules, which
+ * rule_compile.h takes.  Files named by `include "FILE"` (a statement of its own, anywhere) are read in its
  * place.
  */
 #ifndef SMTPTRAP_CONF_TREE_H
@@ -41,19 +42,23 @@ struct conf_statement {
 };
 
 struct conf_tree {
-	struct arena *arena; /* owns all statements and words */
+	struct arena *arena; /* owns all statements, rules and words */
 	struct conf_statement *first;
+	const struct rule_list *rules; /* of all blocks of rules, in their order: rule_ast.h */
 	const char *file;              /* the main file, as given */
 	uint32_t end_line, end_column; /* where it ends */
 };
+
+/* What a file holds: statements, rules, or either rules or blocks of rules. */
+enum conf_tree_holds { CONF_TREE_CONF, CONF_TREE_RULES, CONF_TREE_RULES_OR_BLOCKS };
 
 /*
  * Read the file at path and those that it includes into *tree_r, to be released with
  * conf_tree_free() in any case.  What is wrong goes to errors, and what could be read is in the
  * tree nevertheless.  Returns 0 or ERR_MEMORY.
  */
-int conf_tree_load(struct conf_tree *tree_r, const char *path, const struct conf_opener *opener,
-		   struct conf_errors *errors);
+int conf_tree_load(struct conf_tree *tree_r, const char *path, enum conf_tree_holds holds,
+		   const struct conf_opener *opener, struct conf_errors *errors);
 
 void conf_tree_free(struct conf_tree *tree);
 

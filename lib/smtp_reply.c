@@ -3,7 +3,8 @@
  *
  * Runs in the workers.  Nothing that a peer sent ever gets into a reply of the trap's own (into
  * those of smtp_look.c, some does), and what comes from the configuration is shown as printable
- * ASCII, so that each line is legal (RFC 5321 4.2).
+ * ASCII, so that each line is legal (RFC 5321 4.2).  A judge's lines are the caller's, who answers
+ * for the same.
  */
 #include "smtp_int.h"
 
@@ -96,7 +97,9 @@ void smtp_reply_put(struct smtp *s, enum smtp_reply_id id, const char *more, str
 	struct buf b;
 
 	buf_init(&b, s->reply, sizeof s->reply);
-	if (id == REPLY_EHLO) {
+	if (id == REPLY_JUDGED) {
+		buf_put(&b, s->judged.reply.bytes, s->judged.reply.len);
+	} else if (id == REPLY_EHLO) {
 		put_ehlo(&b, s);
 	} else if (template != NULL) {
 		smtp_look_put(&b, s, template, more);
@@ -112,7 +115,9 @@ void smtp_reply_put(struct smtp *s, enum smtp_reply_id id, const char *more, str
 	assert(!b.failed);
 	v->reply = s->reply;
 	v->reply_len = s->reply_len = b.len;
-	v->code = template != NULL ? code_of(template) : rows[id].code;
+	v->code = id == REPLY_JUDGED ? s->judged.code
+		  : template != NULL ? code_of(template)
+				     : rows[id].code;
 }
 
 struct span smtp_stored_reply(struct smtp *s, const char *id)

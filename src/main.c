@@ -69,7 +69,10 @@ static struct conf *read_conf(const char *path)
 	static struct conf_errors errors;
 	struct conf *conf;
 
-	if (conf_load(&conf, path, &conf_opener_plain, &errors) == 0)
+	int result = conf_load(&conf, path, &conf_opener_plain, &errors);
+	for (size_t i = 0; i < errors.warnings_kept; i++)
+		fprintf(stderr, "%s\n", errors.warning[i]);
+	if (result == 0)
 		return conf;
 	for (size_t i = 0; i < errors.kept; i++)
 		fprintf(stderr, "%s\n", errors.text[i]);

@@ -208,6 +208,8 @@ static void reload(struct master *m)
 	int rc = conf_load(&new, m->conf_path, &opener, &errors);
 	for (size_t i = 0; i < errors.kept; i++)
 		warn("%s", errors.text[i]);
+	for (size_t i = 0; i < errors.warnings_kept; i++)
+		warn("%s", errors.warning[i]);
 	const char *what = rc == 0 ? needs_restart(m, new) : NULL;
 	if (rc < 0) {
 		warn("reload: %zu errors in %s: the old configuration stays", errors.total,

@@ -31,6 +31,7 @@ static const enum session_end end_of_smtp[] = {
     [SMTP_END_SHUTDOWN] = END_SHUTDOWN,
     [SMTP_END_TIMEOUT] = END_TIMEOUT,
     [SMTP_END_CLIENT_CLOSED] = END_CLIENT_CLOSED,
+    [SMTP_END_REJECTED] = END_REJECTED,
 };
 
 /* conf.h and params.h name the same extensions. */
@@ -112,6 +113,7 @@ struct session *session_new(const struct worker_args *args)
 	if (args->tls)
 		tls_new(s);
 	s->dns = worker_dns_new(args);
+	s->rules = worker_rules_new(args);
 	store_new(&s->store, args->conf->limits.message_size);
 	conn_init(&s->conn, s->in, s->out);
 	buf_init(&s->dialogue, s->dialogue_memory,
@@ -176,6 +178,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 		tls_begin(s->tls);
 	conn_open(&s->conn, fd, s->tls, s->conf->limits.command_timeout_us);
 	smtp_init(&s->smtp, &s->policy[0], s->envelope, sizeof s->envelope);
+	worker_rules_begin(s);
 	record_board(s); /* before it counts: what a killed session's last words are made of */
 	atomic_store_explicit(&s->board->state, SLOT_SESSION, memory_order_release);
 }
@@ -314,6 +317,8 @@ static bool follow(struct session *s, struct smtp_verdict *v)
 			message_aborted(s);
 		if (v->auth)
 			record_auth(s, v->auth);
+		if (!worker_rules_pause(s))
+			return false;
 		if (v->reply_len > 0) {
 			dialogue_server(s, v->reply, v->reply_len);
 			if (conn_put(&s->conn, v->reply, v->reply_len) < 0)
@@ -436,6 +441,7 @@ static void make_offer(struct session *s)
 				    .now_us = c->accepted_us};
 
 	c->offer = offer_decide(&facts);
+	worker_rules_connect(s, &facts);
 	identity_policy(&s->client_policy, &s->policy[c->offer.starttls], c->identity);
 	s->smtp.policy = &s->client_policy;
 	smtp_client(&s->smtp, c->ip, c->accepted_us);
@@ -446,6 +452,8 @@ static void greet(struct session *s)
 	struct smtp_verdict v;
 
 	worker_dns_banner(s);
+	if (!worker_rules_pause(s))
+		return;
 	if (talks_early(s)) {
 		smtp_note(&s->smtp, ODDITY_EARLY_TALK);
 		if (s->conf->smtp.early_talk == CONF_REJECT) {
@@ -454,7 +462,8 @@ static void greet(struct session *s)
 			return;
 		}
 	}
-	smtp_greeting(&s->smtp, &v);
+	if (!worker_rules_greeting(s, &v))
+		smtp_greeting(&s->smtp, &v);
 	if (follow(s, &v) && conn_flush(&s->conn) < 0)
 		session_lost(s, -1);
 }
@@ -468,9 +477,13 @@ static void converse(struct session *s)
 		s->client.end = *s->shutting_down ? END_SHUTDOWN : END_REJECTED;
 		return;
 	}
+	worker_dns_connect(s);
 	make_offer(s);
 	record_board(s);
-	worker_dns_connect(s);
+	if (worker_rules_drop(s)) {
+		s->client.end = END_REJECTED;
+		return;
+	}
 	if (s->client.offer.implicit && !start_tls(s, true))
 		return;
 	greet(s);

@@ -12,6 +12,11 @@ INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logge
 	src/logger_memory.h src/logger_store.c src/logger_store.h src/logger_stream.c \
 	src/logger_stream.h
 
+# A benchmark that is a program: make t/bench/rules.
+EXTRA_PROGRAMS = t/bench/rules
+t_bench_rules_SOURCES = t/bench/rules.c
+t_bench_rules_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+
 # Programs that tests use.
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
@@ -184,6 +189,24 @@ t_unit_record_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/record_line.t
 t_unit_record_line_t_SOURCES = t/unit/record_line.c t/tap.h
 t_unit_record_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_doc.t
+t_unit_rule_doc_t_SOURCES = t/unit/rule_doc.c t/tap.h
+t_unit_rule_doc_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_eval.t
+t_unit_rule_eval_t_SOURCES = t/unit/rule_eval.c t/tap.h t/lib-c/rule_lab.h t/unit/conf_files.h
+t_unit_rule_eval_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_mutate.t
+t_unit_rule_mutate_t_SOURCES = t/unit/rule_mutate.c t/tap.h t/lib-c/rule_lab.h t/unit/conf_files.h
+t_unit_rule_mutate_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_parse.t
+t_unit_rule_parse_t_SOURCES = t/unit/rule_parse.c t/tap.h t/lib-c/rule_lab.h t/unit/conf_files.h
+t_unit_rule_parse_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_pattern.t
+t_unit_rule_pattern_t_SOURCES = t/unit/rule_pattern.c t/tap.h
+t_unit_rule_pattern_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/rule_regex.t
+t_unit_rule_regex_t_SOURCES = t/unit/rule_regex.c t/tap.h
+t_unit_rule_regex_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/record_scan.t
 t_unit_record_scan_t_SOURCES = t/unit/record_scan.c t/tap.h
 t_unit_record_scan_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -196,6 +219,9 @@ t_unit_smtp_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/smtp_looks.t
 t_unit_smtp_looks_t_SOURCES = t/unit/smtp_looks.c t/tap.h t/talk.h
 t_unit_smtp_looks_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/smtp_judge.t
+t_unit_smtp_judge_t_SOURCES = t/unit/smtp_judge.c t/talk.h t/tap.h
+t_unit_smtp_judge_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/smtp_matrix.t
 t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
 t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -293,6 +319,7 @@ FUZZ += proxy
 FUZZ += record
 FUZZ += repair
 FUZZ += report
+FUZZ += rules
 FUZZ += summary
 FUZZ += tcp_syn
 FUZZ += tee

@@ -19,6 +19,10 @@
 const struct command commands[] = {
     {"cat", cmd_cat, "[--stream session|message] " CHOICE_USAGE " [FILE|DIR ...]",
      "print records as lines of JSON"},
+    {"explain", cmd_explain,
+     "--rules FILE [--client ADDRESS] [--helo | --ehlo NAME] [--from ADDRESS] [--to ADDRESS ...]\n"
+     "[--tls VERSION] ...",
+     "say which rule decides in each phase of a session, and why"},
     {"fields", cmd_fields, "", "list the fields of records"},
     {"mail", cmd_mail,
      "[--eml | --mbox [--trace]] ID ...\n"

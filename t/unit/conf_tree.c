@@ -134,7 +134,7 @@ static int load(struct conf_tree *tree, const char *text, size_t len)
 	struct conf_opener opener = {.open = test_open, .ctx = files};
 
 	memset(&errors, 0, sizeof errors);
-	return conf_tree_load(tree, "m", &opener, &errors);
+	return conf_tree_load(tree, "m", CONF_TREE_CONF, &opener, &errors);
 }
 
 static void test_trees(void)
@@ -226,7 +226,7 @@ static size_t chain(int length)
 	struct conf_tree tree;
 
 	memset(&errors, 0, sizeof errors);
-	conf_tree_load(&tree, "1", &opener, &errors);
+	conf_tree_load(&tree, "1", CONF_TREE_CONF, &opener, &errors);
 	conf_tree_free(&tree);
 	return errors.total;
 }
@@ -290,7 +290,7 @@ static void test_opener(int (*open_fn)(void *, const char *), void *ctx, const c
 	struct conf_tree tree;
 
 	memset(&errors, 0, sizeof errors);
-	conf_tree_load(&tree, "m", &opener, &errors);
+	conf_tree_load(&tree, "m", CONF_TREE_CONF, &opener, &errors);
 	is_str(errors.total == 1 ? errors.text[0] : NULL, expected, title);
 	conf_tree_free(&tree);
 }
