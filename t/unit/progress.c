@@ -20,12 +20,17 @@ static size_t shown_on(int fd, int other, uint64_t after_us, char *text, size_t 
 	p.started_us -= after_us;
 	progress_show(&p, 100);
 	progress_end(&p);
-	fputc('.', stderr); /* so that there is something to read */
+	fputc('.', stderr); /* the end of what is to be read */
 	dup2(keep, STDERR_FILENO);
 	close(keep);
-	ssize_t got = read(other, text, cap - 1);
-	text[got > 0 ? got : 0] = '\0';
-	return got > 0 ? (size_t)got : 0;
+	/* A terminal hands on in pieces. */
+	size_t len = 0;
+	for (ssize_t got; len < cap - 1 && (len == 0 || text[len - 1] != '.'); len += (size_t)got) {
+		if ((got = read(other, text + len, cap - 1 - len)) <= 0)
+			break;
+	}
+	text[len] = '\0';
+	return len;
 }
 
 int main(void)
