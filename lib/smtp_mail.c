@@ -91,6 +91,7 @@ static enum smtp_reply_id take_path(struct smtp_call *c, const char *keyword, en
 	}
 	int got = path_parse(colon ? span_tail(rest, 1) : rest, kind, path_r);
 	c->oddities |= path_r->oddities;
+	c->path = path_r->address;
 	return got > 0 ? REPLY_NONE : REPLY_BAD_RECIPIENT;
 }
 
@@ -251,6 +252,7 @@ struct smtp_result smtp_do_bdat(struct smtp *s, struct smtp_call *c)
 		c->oddities |= ODDITY_BIT(ESMTP_AFTER_HELO);
 	s->chunk_refusal = (int)check_chunk(s, c);
 	s->chunk_last = c->v->chunk_last;
+	s->chunk_size = c->v->chunk_size;
 	if (s->chunk_refusal != REPLY_NONE) {
 		c->v->chunk_discard = true;
 		if (!in_transaction)

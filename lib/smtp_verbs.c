@@ -136,7 +136,7 @@ struct smtp_result smtp_do_helo(struct smtp *s, struct smtp_call *c)
 struct smtp_result smtp_do_rset(struct smtp *s, struct smtp_call *c)
 {
 	(void)c;
-	return (struct smtp_result){REPLY_OK,
+	return (struct smtp_result){REPLY_RESET,
 				    s->state == SMTP_STATE_CONNECTED ? OUTCOME_KEEP : OUTCOME_NEXT};
 }
 

@@ -68,7 +68,9 @@ struct offer offer_decide(const struct offer_facts *f)
 {
 	enum conf_tls_mode mode = f->tls_ready ? f->listener->tls : CONF_TLS_OFF;
 	bool implicit = mode == CONF_TLS_IMPLICIT;
-	bool starttls = mode == CONF_TLS_STARTTLS && (f->conf->smtp.extensions & CONF_EXT_STARTTLS);
+	bool announced = f->identity == NULL ? f->conf->smtp.extensions & CONF_EXT_STARTTLS
+					     : f->identity->starttls;
+	bool starttls = mode == CONF_TLS_STARTTLS && announced;
 	const struct conf_arm *arm = find_arm(f, implicit || starttls);
 	const struct conf_profile *profile =
 	    arm == NULL ? NULL : &f->conf->tls.profile[arm->profile_at];
