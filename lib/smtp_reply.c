@@ -115,9 +115,10 @@ void smtp_reply_put(struct smtp *s, enum smtp_reply_id id, const char *more, str
 	assert(!b.failed);
 	v->reply = s->reply;
 	v->reply_len = s->reply_len = b.len;
-	v->code = id == REPLY_JUDGED ? s->judged.code
-		  : template != NULL ? code_of(template)
-				     : rows[id].code;
+	if (id == REPLY_JUDGED)
+		v->code = s->judged.code;
+	else
+		v->code = template != NULL ? code_of(template) : rows[id].code;
 }
 
 struct span smtp_stored_reply(struct smtp *s, const char *id)

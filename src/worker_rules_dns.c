@@ -125,7 +125,7 @@ static enum rule_truth hosts_listed(struct session *s, const struct rule_lookup 
 
 	if (r == NULL || r->fact == DNS_FACT_UNKNOWN)
 		return RULE_UNKNOWN;
-	for (enum dns_item is; (is = dns_reply_next(r, &at, &item)) != 0;)
+	while (dns_reply_next(r, &at, &item) != 0)
 		if (count < DNS_NAMES_MAX && worker_dns_name(item, name))
 			asked[count++] = ask(s, l, name);
 	for (size_t i = 0; i < count && best != RULE_YES; i++) {
