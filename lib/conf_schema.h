@@ -23,6 +23,7 @@ enum conf_block {
 	CONF_DNS,
 	CONF_LOG,
 	CONF_MEMORY,
+	CONF_YAKKERS,
 	CONF_RULES, /* has no keys: rule_compile.h */
 	CONF_BLOCK_COUNT
 };
@@ -63,7 +64,7 @@ struct conf_row {
 	const char *doc; /* for the manual: sentences */
 };
 
-#define CONF_ROWS_MAX 128 /* room for marks, one a row */
+#define CONF_ROWS_MAX 144 /* room for marks, one a row */
 extern const struct conf_row conf_rows[];
 extern const size_t conf_rows_count;
 

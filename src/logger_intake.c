@@ -505,6 +505,19 @@ static void on_master(struct intake *in, const struct frame_header *h, const uin
 		bad_frame(in);
 }
 
+/* A session without a record: it is counted, however many there are, and has no other effect. */
+static void on_thinned(struct intake *in, uint32_t slot, const struct summary *summary)
+{
+	struct intake_slot *s = &in->slot[slot];
+
+	if (s->lessons.open || memcmp(s->last_session, summary->session, UUID_BYTES) == 0) {
+		bad_frame(in);
+		return;
+	}
+	memcpy(s->last_session, summary->session, UUID_BYTES);
+	memory_learn(in->memory, summary);
+}
+
 static void on_summary(struct intake *in, const struct frame_header *h, const uint8_t *payload)
 {
 	struct intake_slot *s = &in->slot[h->slot];
@@ -512,6 +525,8 @@ static void on_summary(struct intake *in, const struct frame_header *h, const ui
 
 	if (s->state != INTAKE_IDLE || summary_decode(payload, h->length, &summary) < 0)
 		bad_frame(in);
+	else if (summary.yakker == SUMMARY_YAKKER_THINNED)
+		on_thinned(in, h->slot, &summary);
 	else if (lessons_take(&s->lessons, &summary))
 		memory_learn(in->memory, &summary);
 	else

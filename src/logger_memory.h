@@ -10,12 +10,16 @@
 #include "address_table.h"
 #include "board.h"
 #include "conf.h"
+#include "logger_store.h"
 #include "summary.h"
+#include "uuid.h"
 
 struct memory {
-	const struct conf *conf; /* its memory block; what changes there is in force at once */
+	const struct conf *conf; /* its memory and yakkers blocks; what changes there is in force at once */
 	int dir;                 /* the log directory */
 	struct address_table *table;
+	struct store *store; /* takes the records of sessions that were counted only */
+	struct uuid_state uuids;
 	struct ack_board *ack; /* shows how many addresses are held */
 	uint64_t saved_us;     /* last attempt, monotonic */
 	bool changed;          /* since it was saved */
@@ -24,9 +28,9 @@ struct memory {
 
 /*
  * Make an empty table in the zeroed memory of address_table_size(conf->memory.addresses) bytes,
- * aligned to 64, that stays the caller's.  dir as in struct memory.
+ * aligned to 64, that stays the caller's, as the store does.  dir as in struct memory.
  */
-void memory_init(struct memory *m, const struct conf *conf, void *table, struct ack_board *ack,
+void memory_init(struct memory *m, const struct conf *conf, void *table, struct store *store,
 		 int dir);
 
 /* Take over what was saved.  A file that cannot be used is set aside with a warning. */
@@ -38,8 +42,11 @@ void memory_learn(struct memory *m, const struct summary *s);
 /* About twice a second: save when it is time. */
 void memory_tick(struct memory *m);
 
-/* Forget what is too old, and save all if anything changed.  A failure is said, and tried again
- * by memory_tick(). */
+/* Forget what is too old, record the sessions of yakkers whose record is due, and save all if
+ * anything changed.  A failure is said, and tried again by memory_tick(). */
 void memory_save(struct memory *m);
+
+/* The last one: also what is not due is recorded, so that nothing is counted without a record. */
+void memory_end(struct memory *m);
 
 #endif

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -20,6 +21,7 @@
 #include "log.h"
 
 #define TIMEO_LEAST_US 1000
+#define PIECES_A_SECOND 10 /* that replies are cut into where they are to be slow */
 
 static struct timeval timeval_of(uint64_t us)
 {
@@ -120,6 +122,7 @@ void conn_open(struct conn *c, int fd, struct tls_session *tls, uint64_t receive
 	c->encrypted = false;
 	c->timeo_us = receive_us;
 	c->bytes_in = c->bytes_out = 0;
+	c->pace = 0;
 	c->in_at = c->in_len = 0;
 	c->transport = (struct tls_transport){.ctx = c, .recv = raw_recv, .send = raw_send};
 	buf_reset(&c->out);
@@ -160,6 +163,27 @@ int conn_fill(struct conn *c)
 	return 1;
 }
 
+void conn_pace(struct conn *c, uint32_t bytes)
+{
+	c->pace = bytes;
+}
+
+bool conn_wait(struct conn *c, uint64_t us)
+{
+	struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
+	uint64_t end = clock_us() + us;
+
+	if (end > c->session_end_us)
+		end = c->session_end_us;
+	for (uint64_t now; (now = clock_us()) < end;) {
+		if (*c->shutting_down)
+			return false;
+		if (poll(&p, 1, (int)((end - now + 999) / 1000)) > 0)
+			return false;
+	}
+	return true;
+}
+
 bool conn_readable(const struct conn *c)
 {
 	uint8_t byte;
@@ -184,31 +208,54 @@ size_t conn_drop_all(struct conn *c)
 	return n;
 }
 
-int conn_flush(struct conn *c)
+/* Send all of these bytes.  0, or -1 with errno. */
+static int send_bytes(struct conn *c, const uint8_t *bytes, size_t len)
 {
 	size_t done = 0;
-	int rc = 0;
 
-	if (c->out.len == 0)
-		return 0;
 	if (c->encrypted)
-		rc = tls_send(c->tls, c->out.data, c->out.len);
-	while (!c->encrypted && rc == 0 && done < c->out.len) {
-		struct iovec iov = {.iov_base = c->out.data + done, .iov_len = c->out.len - done};
+		return tls_send(c->tls, bytes, len);
+	while (done < len) {
+		struct iovec iov = {.iov_base = (uint8_t *)bytes + done, .iov_len = len - done};
 		ssize_t n = raw_send(c, &iov, 1);
 
 		if (n < 0)
-			rc = -1;
-		else
-			done += (size_t)n;
+			return -1;
+		done += (size_t)n;
 	}
+	return 0;
+}
+
+/* Send it piece by piece, each after the time that it takes. */
+static int send_slowly(struct conn *c, const uint8_t *bytes, size_t len)
+{
+	size_t piece = c->pace > PIECES_A_SECOND ? c->pace / PIECES_A_SECOND : 1;
+
+	for (size_t done = 0, n; done < len; done += n) {
+		n = len - done < piece ? len - done : piece;
+		if (!conn_wait(c, n * UINT64_C(1000000) / c->pace)) {
+			errno = *c->shutting_down ? ECANCELED : EPIPE;
+			return -1;
+		}
+		if (send_bytes(c, bytes + done, n) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int conn_flush(struct conn *c)
+{
+	int rc = 0;
+
+	if (c->out.len > 0)
+		rc = (c->pace > 0 ? send_slowly : send_bytes)(c, c->out.data, c->out.len);
 	buf_reset(&c->out);
 	return rc;
 }
 
 int conn_flush_last(struct conn *c)
 {
-	if (!c->encrypted || c->out.len == 0)
+	if (!c->encrypted || c->out.len == 0 || c->pace > 0)
 		return conn_flush(c);
 	int rc = tls_send_last(c->tls, c->out.data, c->out.len);
 	buf_reset(&c->out);

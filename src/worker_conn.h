@@ -23,6 +23,7 @@ struct conn {
 	const volatile sig_atomic_t *shutting_down; /* the socket's end is our own doing then */
 	uint64_t timeo_us;                          /* what SO_RCVTIMEO is set to */
 	uint64_t bytes_in, bytes_out;               /* on the socket */
+	uint32_t pace; /* bytes a second that are sent; 0: as fast as can be */
 	struct tls_transport transport;
 	struct buf out;
 	size_t in_at, in_len; /* in[in_at .. in_len) is unread */
@@ -54,6 +55,13 @@ void conn_last_words(struct conn *c, uint64_t us);
  * errno, ETIMEDOUT when a deadline passed, ECANCELED when we are shutting down.  The caller has made room (conn_room()).
  */
 int conn_fill(struct conn *c);
+
+/* Send no more than so many bytes a second from now on; 0: as fast as can be. */
+void conn_pace(struct conn *c, uint32_t bytes);
+
+/* Wait so long, but not past the session's end; less if the client hangs up or we shut down, and
+ * then the answer is false. */
+bool conn_wait(struct conn *c, uint64_t us);
 
 /* Something of the client is here, so that conn_fill() would not wait; looks at the socket. */
 bool conn_readable(const struct conn *c);

@@ -20,6 +20,7 @@
 #include "worker_offer.h"
 #include "worker_results.h"
 #include "worker_who.h"
+#include "worker_yakker.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
 #define SESSION_DIALOGUE (640u * 1024)  /* conf.limits.dialogue is at most 512 KiB */
@@ -92,6 +93,7 @@ struct session {
 		uint64_t dialogue_cut;
 		enum session_end end;
 		struct offer offer;
+		struct yakker yakker;
 		unsigned auths;
 		struct session_message message;
 	} client;

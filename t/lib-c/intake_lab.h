@@ -60,7 +60,7 @@ __attribute__((unused)) static void lab_open(struct lab *lab)
 	if (lab->table == NULL)
 		lab_die("aligned_alloc");
 	memset(lab->table, 0, address_table_size(LAB_ADDRESSES));
-	memory_init(&lab->memory, &lab->conf, lab->table, lab->ack, lab->dir);
+	memory_init(&lab->memory, &lab->conf, lab->table, &lab->store, lab->dir);
 	if (intake_init(&lab->intake, &lab->store, &lab->memory, LAB_MASTER, LAB_SLOTS) < 0)
 		lab_die("intake_init");
 }
