@@ -20,7 +20,7 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "processes share no locks");
 #define IDLE_SHIFT 48
 #define THINNED_SHIFT 32 /* [2] */
 #define OFFERED_SHIFT 48
-#define LAST_SHIFT 32 /* [3] */
+#define LAST_SHIFT 32     /* [3] */
 #define V4_PREFIX 0xffffu /* the upper half of an IPv4 address's key */
 
 uint64_t address_key(const uint8_t ip[IP_BYTES])
@@ -71,13 +71,13 @@ struct words {
 
 static struct words entry_pack(const struct address_entry *e)
 {
-	return (struct words){
-	    .word = {e->key,
-		     (uint64_t)e->idle << IDLE_SHIFT | (uint64_t)e->flags << FLAGS_SHIFT |
-			 (uint64_t)e->tls_failures << FAILURES_SHIFT | e->last_s,
-		     (uint64_t)e->thinned_offered << OFFERED_SHIFT |
-			 (uint64_t)e->thinned << THINNED_SHIFT | e->idle_s,
-		     (uint64_t)e->thinned_last_s << LAST_SHIFT | e->thinned_s}};
+	return (struct words){.word = {e->key,
+				       (uint64_t)e->idle << IDLE_SHIFT |
+					   (uint64_t)e->flags << FLAGS_SHIFT |
+					   (uint64_t)e->tls_failures << FAILURES_SHIFT | e->last_s,
+				       (uint64_t)e->thinned_offered << OFFERED_SHIFT |
+					   (uint64_t)e->thinned << THINNED_SHIFT | e->idle_s,
+				       (uint64_t)e->thinned_last_s << LAST_SHIFT | e->thinned_s}};
 }
 
 static struct address_entry entry_unpack(const struct words *w)

@@ -45,9 +45,9 @@ struct address_entry {
 	uint32_t last_s;      /* last handshake that failed, seconds since 1970; 0: none did */
 	uint8_t tls_failures; /* handshakes that failed, up to ADDRESS_FAILURES_MAX */
 	uint8_t flags;        /* enum address_flag */
-	uint8_t idle;         /* sessions that did nothing, up to ADDRESS_IDLE_MAX; a yakker: not 0 */
-	uint32_t idle_s;      /* the first of these; of a yakker: since when it is one */
-	uint16_t thinned;     /* sessions that no record stands for yet; of a yakker only */
+	uint8_t idle;     /* sessions that did nothing, up to ADDRESS_IDLE_MAX; a yakker: not 0 */
+	uint32_t idle_s;  /* the first of these; of a yakker: since when it is one */
+	uint16_t thinned; /* sessions that no record stands for yet; of a yakker only */
 	uint16_t thinned_offered;           /* those of them that were offered TLS */
 	uint32_t thinned_s, thinned_last_s; /* the first and the last of them */
 };

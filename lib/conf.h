@@ -67,7 +67,7 @@ enum conf_phase {
 };
 #define YAKKER_SLOW_MAX 1000000 /* bytes a second: more is not slow */
 
-#define CONF_PAIR_MAX 16   /* certificates: each handshake looks at all */
+#define CONF_PAIR_MAX 16 /* certificates: each handshake looks at all */
 
 /* A certificate chain and its key, both PEM files, paths absolute or relative to the working
  * directory (those in the file are relative to the file's directory). */

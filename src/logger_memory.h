@@ -15,8 +15,9 @@
 #include "uuid.h"
 
 struct memory {
-	const struct conf *conf; /* its memory and yakkers blocks; what changes there is in force at once */
-	int dir;                 /* the log directory */
+	const struct conf
+	    *conf; /* its memory and yakkers blocks; what changes there is in force at once */
+	int dir;   /* the log directory */
 	struct address_table *table;
 	struct store *store; /* takes the records of sessions that were counted only */
 	struct uuid_state uuids;

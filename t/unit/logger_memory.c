@@ -167,6 +167,70 @@ static void test_bad_frames(void)
 	end(&lab);
 }
 
+/* ---- sessions without a record ---- */
+
+static void speak(struct lab *lab, uint32_t session, enum summary_yakker what, uint32_t ip)
+{
+	struct summary s = {.yakker = (uint8_t)what};
+
+	lab_id(session, s.session);
+	ip_number(ip, s.ip);
+	lab_frame(lab, lab_head(1, 1, FRAME_SUMMARY, FRAME_FIRST | FRAME_LAST), &s, sizeof s);
+}
+
+/* How many sessions the records made so far stand for. */
+static uint64_t recorded(const struct lab *lab)
+{
+	const struct buf *b = &lab->store.later[0].records;
+	uint64_t sum = 0;
+	uint32_t len;
+
+	for (size_t at = 0; at < b->len; at += sizeof len + len) {
+		const uint8_t *value;
+		size_t value_len;
+		uint64_t n = 1;
+
+		memcpy(&len, b->data + at, sizeof len);
+		if (record_get(b->data + at + sizeof len, len, FIELD_YAKKER_SESSIONS, &value,
+			       &value_len) == 1)
+			memcpy(&n, value, sizeof n);
+		sum += n;
+	}
+	return sum;
+}
+
+static void test_thinned(void)
+{
+	struct lab lab;
+	const uint32_t many = 2 * ADDRESS_THINNED_MAX + 10;
+
+	begin(&lab);
+	lab.conf.yakkers.within_us = lab.conf.yakkers.summary_us = UINT64_C(3600000000);
+	speak(&lab, 1, SUMMARY_YAKKER_THINNED, 100);
+	is_int((int64_t)recorded(&lab), 1,
+	       "a session of what is no yakker is recorded, though its worker does not");
+	is_int((int64_t)lab.ack->addresses, 0, "and not held against the address");
+	speak(&lab, 1, SUMMARY_YAKKER_THINNED, 100);
+	ok(recorded(&lab) == 1 && lab.ack->bad_frames == 1,
+	   "the same session is not counted twice");
+	speak(&lab, 2, SUMMARY_YAKKER_MARK, 101);
+	speak(&lab, 3, SUMMARY_YAKKER_THINNED, 101);
+	ok(recorded(&lab) == 1 && lab.ack->bad_frames == 2,
+	   "nor one while another's record is due");
+	record(&lab, 1, 2, 101);
+	for (uint32_t i = 0; i < many; i++)
+		speak(&lab, 10 + i, SUMMARY_YAKKER_THINNED, 101);
+	is_int((int64_t)lab.ack->summaries_refused, 0, "of a yakker as many as come are taken");
+	is_int((int64_t)recorded(&lab), 2 + 2 * ADDRESS_THINNED_MAX,
+	       "and recorded when no more can be counted");
+	memory_save(&lab.memory);
+	is_int((int64_t)recorded(&lab), 2 + 2 * ADDRESS_THINNED_MAX, "the rest is kept");
+	memory_end(&lab.memory);
+	is_int((int64_t)recorded(&lab), 2 + (int64_t)many, "and recorded at the end");
+	is_int((int64_t)lab.ack->bad_frames, 2, "no frame was bad");
+	end(&lab);
+}
+
 /* ---- the file ---- */
 
 static bool there(const struct lab *lab, const char *name)
@@ -321,6 +385,7 @@ int main(void)
 	test_liar();
 	test_rate();
 	test_bad_frames();
+	test_thinned();
 	test_restart();
 	test_set_aside();
 	test_no_file();

@@ -13,8 +13,8 @@
 
 static const uint8_t ip[IP_BYTES] = {[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 1};
 static struct address_table *table;
-static struct summary_limits limits = {
-    .within = {.tls_s = WITHIN, .yakker_s = WITHIN}, .count = COUNT};
+static struct summary_limits limits = {.within = {.tls_s = WITHIN, .yakker_s = WITHIN},
+				       .count = COUNT};
 static struct summary_out out;
 
 static struct summary summary_of(enum summary_tls tls)
