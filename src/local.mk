@@ -60,6 +60,7 @@ smtptrapd_SOURCES += src/worker_dns_record.c
 smtptrapd_SOURCES += src/worker_hello.c
 smtptrapd_SOURCES += src/worker_message.c
 smtptrapd_SOURCES += src/worker_offer.c src/worker_offer.h
+smtptrapd_SOURCES += src/worker_rates.c src/worker_rates.h
 smtptrapd_SOURCES += src/worker_record.c
 smtptrapd_SOURCES += src/worker_results.c src/worker_results.h
 smtptrapd_SOURCES += src/worker_session.c src/worker_session.h

@@ -174,7 +174,7 @@ _Noreturn void logger_run(const struct logger_args *args)
 	proc_signals_ignore();
 	umask(027);
 	struct ack_board *ack = map_board(args);
-	void *table = map_own(args->addresses, address_table_size(args->conf->memory.addresses),
+	void *table = map_own(args->addresses, rate_memory_size(args->conf->memory.addresses),
 			      "memory of addresses");
 	if (args->identity) {
 		privs_chroot_fd(args->dir, args->conf->log.directory);

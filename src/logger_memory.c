@@ -122,6 +122,8 @@ void memory_init(struct memory *m, const struct conf *conf, void *table, struct 
 	if (getrandom(secret, sizeof secret, 0) != sizeof secret)
 		fatal("getrandom: %s", strerror(errno));
 	address_table_init(m->table, conf->memory.addresses, secret);
+	m->rates = (void *)((uint8_t *)table + rate_memory_offset(conf->memory.addresses));
+	rate_table_init(m->rates, secret);
 	m->ack = store->ack;
 	m->ack->addresses = 0;
 	m->ack->addresses_max = conf->memory.addresses;
@@ -284,6 +286,12 @@ void memory_learn(struct memory *m, const struct summary *s)
 
 	m->ack->addresses += (uint64_t)(int64_t)more;
 	m->changed = true;
+}
+
+void memory_count(struct memory *m, const struct rate_claim *claim)
+{
+	for (uint32_t i = 0; i < claim->count; i++)
+		rate_add(m->rates, &claim->rate[i], claim->ip, now_s());
 }
 
 void memory_tick(struct memory *m)

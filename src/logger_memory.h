@@ -11,6 +11,7 @@
 #include "board.h"
 #include "conf.h"
 #include "logger_store.h"
+#include "rate_table.h"
 #include "summary.h"
 #include "uuid.h"
 
@@ -19,7 +20,8 @@ struct memory {
 	    *conf; /* its memory and yakkers blocks; what changes there is in force at once */
 	int dir;   /* the log directory */
 	struct address_table *table;
-	struct store *store; /* takes the records of sessions that were counted only */
+	struct rate_table *rates; /* behind it */
+	struct store *store;      /* takes the records of sessions that were counted only */
 	struct uuid_state uuids;
 	struct ack_board *ack; /* shows how many addresses are held */
 	uint64_t saved_us;     /* last attempt, monotonic */
@@ -28,7 +30,7 @@ struct memory {
 };
 
 /*
- * Make an empty table in the zeroed memory of address_table_size(conf->memory.addresses) bytes,
+ * Make an empty table in the zeroed memory of rate_memory_size(conf->memory.addresses) bytes,
  * aligned to 64, that stays the caller's, as the store does.  dir as in struct memory.
  */
 void memory_init(struct memory *m, const struct conf *conf, void *table, struct store *store,
@@ -39,6 +41,9 @@ void memory_load(struct memory *m);
 
 /* A session taught something. */
 void memory_learn(struct memory *m, const struct summary *s);
+
+/* A session is to be counted. */
+void memory_count(struct memory *m, const struct rate_claim *claim);
 
 /* About twice a second: save when it is time. */
 void memory_tick(struct memory *m);

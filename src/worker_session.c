@@ -429,6 +429,21 @@ static void command_loop(struct session *s)
 		s->client.end = END_SHUTDOWN;
 }
 
+/* Look up how often the client's network came, and have it counted that it came again. */
+static void count_rates(struct session *s)
+{
+	struct session_client *c = &s->client;
+	struct rate_claim claim;
+	struct iovec part = {.iov_base = &claim};
+
+	if (rates_look(s->conf->rules, s->args->rates, c->ip, (uint32_t)(c->accepted_us / 1000000),
+		       c->rates) == 0)
+		return;
+	part.iov_len = rates_claim(s->conf->rules, c->id, c->ip, &claim);
+	if (results_send(&s->results, FRAME_RATES, &part, 1, false) != ACK_STORED)
+		debug("a session could not be counted");
+}
+
 /* The client's address is known now. */
 static void make_offer(struct session *s)
 {
@@ -499,6 +514,7 @@ static void converse(struct session *s)
 		return;
 	}
 	make_offer(s);
+	count_rates(s);
 	record_board(s);
 	bool stalled = s->client.yakker.under && s->conf->yakkers.stall;
 	if (!stalled)

@@ -18,6 +18,7 @@
 #include "worker_conn.h"
 #include "worker_dns.h"
 #include "worker_offer.h"
+#include "worker_rates.h"
 #include "worker_results.h"
 #include "worker_who.h"
 #include "worker_yakker.h"
@@ -94,6 +95,7 @@ struct session {
 		enum session_end end;
 		struct offer offer;
 		struct yakker yakker;
+		uint32_t rates[RATE_CLAIMS]; /* for rules: of those that they ask for */
 		unsigned auths;
 		struct session_message message;
 	} client;

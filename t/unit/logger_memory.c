@@ -231,6 +231,56 @@ static void test_thinned(void)
 	end(&lab);
 }
 
+/* ---- rates ---- */
+
+static void claim(struct lab *lab, uint32_t session, uint32_t ip)
+{
+	struct rate_claim c = {.count = 1, .rate = {{.window_s = 86400, .bits4 = 32}}};
+
+	lab_id(session, c.session);
+	ip_number(ip, c.ip);
+	lab_frame(lab, lab_head(1, 1, FRAME_RATES, FRAME_FIRST | FRAME_LAST), &c,
+		  RATE_CLAIM_BYTES(1));
+}
+
+static uint64_t came(const struct lab *lab, uint32_t ip)
+{
+	static const struct rate_of rate = {.window_s = 86400, .bits4 = 32};
+	uint8_t bytes[IP_BYTES];
+	uint64_t n = 0;
+
+	ip_number(ip, bytes);
+	rate_count(lab->memory.rates, &rate, bytes, (uint32_t)(wall_us() / 1000000), &n);
+	return n;
+}
+
+static void test_claims(void)
+{
+	struct lab lab;
+
+	begin(&lab);
+	for (uint32_t session = 1; session <= LAB_SESSIONS - 2; session++) {
+		claim(&lab, session, 100);
+		record(&lab, 1, session, 100);
+	}
+	ok(came(&lab, 100) >= LAB_SESSIONS - 4,
+	   "a worker may have its sessions counted as quickly as they come");
+	claim(&lab, 500, 101);
+	claim(&lab, 501, 101);
+	is_int((int64_t)came(&lab, 101), 1, "each once: not before the record of the last");
+	is_int((int64_t)lab.ack->summaries_refused, 1, "what is refused is counted");
+	record(&lab, 1, 500, 666);
+	claim(&lab, 502, 102);
+	is_int((int64_t)came(&lab, 102), 0, "whose record names another has no more counted");
+	lab_hello(&lab, 1);
+	claim(&lab, 503, 102);
+	is_int((int64_t)came(&lab, 102), 1, "until another worker has the slot");
+	speak(&lab, 503, SUMMARY_YAKKER_THINNED, 102);
+	claim(&lab, 504, 102);
+	is_int((int64_t)came(&lab, 102), 2, "a session that was counted only is one, too");
+	end(&lab);
+}
+
 /* ---- the file ---- */
 
 static bool there(const struct lab *lab, const char *name)
@@ -386,6 +436,7 @@ int main(void)
 	test_rate();
 	test_bad_frames();
 	test_thinned();
+	test_claims();
 	test_restart();
 	test_set_aside();
 	test_no_file();
