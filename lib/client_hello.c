@@ -38,25 +38,28 @@ struct record {
 	bool cut;
 };
 
-/* A record that cannot be is still one if it is the first and bears a ClientHello. */
-static bool is_record(const uint8_t *h, size_t len, bool first)
+/* A version that cannot be is one still if a ClientHello begins behind it, and then in all records. */
+static bool is_odd(const uint8_t *h, size_t len)
 {
-	if ((size_t)(h[3] << 8 | h[4]) > RECORD_LENGTH_MAX)
-		return false;
-	if (h[0] >= RECORD_TYPE_MIN && h[0] <= RECORD_TYPE_MAX && h[1] == 3)
-		return true;
-	return first && h[0] == RECORD_HANDSHAKE && len > RECORD_HEADER &&
+	return h[0] == RECORD_HANDSHAKE && h[1] != 3 && len > RECORD_HEADER &&
 	       h[RECORD_HEADER] == CLIENT_HELLO;
 }
 
+static bool is_record(const uint8_t *h, bool odd)
+{
+	if ((size_t)(h[3] << 8 | h[4]) > RECORD_LENGTH_MAX)
+		return false;
+	return h[0] >= RECORD_TYPE_MIN && h[0] <= RECORD_TYPE_MAX && (h[1] == 3 || odd);
+}
+
 /* Take one record off the front; 1, 0 if its header is not whole, -1 if it is none. */
-static int next_record(struct span *rest, bool first, struct record *r)
+static int next_record(struct span *rest, bool odd, struct record *r)
 {
 	const uint8_t *h = rest->bytes;
 
 	if (rest->len < RECORD_HEADER)
 		return 0;
-	if (!is_record(h, rest->len, first))
+	if (!is_record(h, odd))
 		return -1;
 	size_t len = (size_t)(h[3] << 8 | h[4]), have = rest->len - RECORD_HEADER;
 	*r = (struct record){.type = h[0],
@@ -116,11 +119,11 @@ static enum hello_kind kind_of_record(uint8_t type)
 /* Gather the first message of the handshake; h->kind is what the records before it are. */
 static void gather(struct client_hello *h, struct message *m, struct span rest)
 {
+	bool first = true, odd = is_odd(rest.bytes, rest.len);
 	struct record r;
-	bool first = true;
 	int got;
 
-	while (!is_whole(m->bytes) && (got = next_record(&rest, first, &r)) != 0) {
+	while (!is_whole(m->bytes) && (got = next_record(&rest, odd, &r)) != 0) {
 		if (got < 0) {
 			client_hello_fault(h, HELLO_RECORD_LOST, HELLO_PART_HEADER);
 			return;
@@ -182,7 +185,7 @@ void client_hello_parse(struct client_hello *h, struct span bytes, uint8_t *join
 	enum tee_kind kind = tee_kind_of(bytes.bytes);
 	if (kind == TEE_SSLV2)
 		read_sslv2(h, bytes);
-	else if (is_record(bytes.bytes, bytes.len, true))
+	else if (is_record(bytes.bytes, is_odd(bytes.bytes, bytes.len)))
 		read_records(h, bytes, joined);
 	else
 		h->kind = kinds[kind];

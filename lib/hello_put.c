@@ -156,13 +156,15 @@ static void put_alpn(struct put *put, struct span list)
 
 static void put_frame(struct put *put, const struct client_hello *h)
 {
-	char fault[CLIENT_HELLO_FAULT_TEXT];
+	char fault[CLIENT_HELLO_FAULT_TEXT], version[CLIENT_HELLO_VERSION_TEXT];
 
 	if (h->fault != HELLO_SOUND)
 		record_put_text(put->to, FIELD_HELLO_MALFORMED, hello_fault_text(h, fault));
 	record_put_u64(put->to, FIELD_HELLO_RECORDS, h->records);
 	record_put_u64(put->to, FIELD_HELLO_LENGTH, h->length);
-	put_version(put, FIELD_HELLO_RECORD_VERSION, h->record_version);
+	if (h->format != TEE_FORMAT_SSLV2)
+		record_put_text(put->to, FIELD_HELLO_RECORD_VERSION,
+				hello_version_text(h->record_version, version));
 	put_version(put, FIELD_HELLO_LEGACY_VERSION, h->legacy_version);
 	put_versions(put, h);
 	put_version(put, FIELD_HELLO_HIGHEST, client_hello_highest(h));

@@ -23,6 +23,7 @@
 #define ALERT_LENGTH 2
 #define ALERT_FATAL 2
 #define CLIENT_HELLO 1
+#define MESSAGE_HEADER 4
 #define SSLV2_HEADER 2     /* bytes before the message: RFC 6101, appendix E */
 #define SSLV2_LENGTH_MIN 9 /* type, version and three lengths */
 
@@ -55,9 +56,26 @@ static enum tee_kind kind_of_clear(const uint8_t *header)
 	return TEE_OTHER;
 }
 
+static bool is_record_type(const uint8_t *h)
+{
+	return h[0] >= RECORD_TYPE_MIN && h[0] <= RECORD_TYPE_MAX;
+}
+
 static bool is_record_header(const uint8_t *h)
 {
-	return h[0] >= RECORD_TYPE_MIN && h[0] <= RECORD_TYPE_MAX && h[1] == 3;
+	return is_record_type(h) && h[1] == 3;
+}
+
+static uint16_t length_of(const uint8_t *h)
+{
+	return (uint16_t)(h[3] << 8 | h[4]);
+}
+
+/* A version that there is not: a record all the same if a ClientHello begins in it. */
+static bool is_odd_header(const uint8_t *h)
+{
+	return h[0] == RECORD_HANDSHAKE && h[1] != 3 && length_of(h) > 0 &&
+	       length_of(h) <= RECORD_LENGTH_MAX;
 }
 
 static bool is_sslv2_hello(const uint8_t *h)
@@ -78,9 +96,11 @@ enum tee_kind tee_kind_of(const uint8_t *head)
 static void record_starts(struct tls_tee *t)
 {
 	const uint8_t *h = t->header;
-	bool first = t->kind == TEE_NOTHING;
+	bool first = t->records == 0;
 
-	if (first)
+	if (first && is_odd_header(h))
+		t->odd = true;
+	else if (first)
 		t->kind = tee_kind_of(h);
 	t->header_len = 0;
 	t->records++;
@@ -89,9 +109,10 @@ static void record_starts(struct tls_tee *t)
 		t->left = (uint16_t)(t->record_len - (sizeof t->header - SSLV2_HEADER));
 		return;
 	}
-	t->record_len = (uint16_t)(h[3] << 8 | h[4]);
+	t->record_len = length_of(h);
 	t->left = t->record_len;
-	t->lost = !is_record_header(h) || t->record_len > RECORD_LENGTH_MAX;
+	t->lost = !(is_record_header(h) || (t->odd && is_record_type(h))) ||
+		  t->record_len > RECORD_LENGTH_MAX;
 }
 
 /* The first fatal alert stands, else the last. */
@@ -117,6 +138,11 @@ static void hello_goes_on(struct tls_tee *t, const uint8_t *bytes, size_t len)
 {
 	size_t n = sizeof t->head - t->head_len;
 
+	if (t->kind == TEE_NOTHING) { /* behind an odd header */
+		t->kind = bytes[0] == CLIENT_HELLO ? TEE_TLS : TEE_OTHER;
+		t->lost = t->kind == TEE_OTHER;
+	}
+	t->message_len += (uint32_t)len;
 	if (n > len)
 		n = len;
 	memcpy(t->head + t->head_len, bytes, n);
@@ -154,8 +180,8 @@ static void follow(struct tls_tee *t, const uint8_t *bytes, size_t len)
 
 uint8_t *tee_room(struct tls_tee *t, size_t *room_r)
 {
-	assert(t->take == t->fill);
-	if (t->keeping && t->fill == TEE_KEEP)
+	assert(t->keeping || t->take == t->fill);
+	if (t->keeping && t->fill == TEE_KEEP && t->take == t->fill)
 		t->keeping = false;
 	if (t->keeping) {
 		*room_r = TEE_KEEP - t->fill;
@@ -202,6 +228,21 @@ const uint8_t *tee_hello(const struct tls_tee *t, size_t *len_r)
 {
 	*len_r = t->kept;
 	return t->kept > 0 ? t->memory : NULL;
+}
+
+bool tee_hello_goes_on(const struct tls_tee *t)
+{
+	const uint8_t *h = t->head;
+
+	if (!t->keeping || t->lost || t->fill == TEE_KEEP || t->kind > TEE_SSLV2)
+		return false;
+	if (t->kind == TEE_SSLV2)
+		return t->records == 1 && t->left > 0;
+	if (t->head_len > 0 && h[0] != CLIENT_HELLO)
+		return false;
+	return t->head_len < MESSAGE_HEADER ||
+	       t->message_len - MESSAGE_HEADER <
+		   ((uint32_t)h[1] << 16 | (uint32_t)h[2] << 8 | h[3]);
 }
 
 enum tee_format tee_format(const struct tls_tee *t)

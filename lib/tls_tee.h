@@ -49,6 +49,7 @@ struct tls_tee {
 	bool keeping;      /* bytes that come still belong to the copy */
 	bool stopped;      /* tee_stop(): the copy's memory is used again by the next tee_room() */
 	bool lost;         /* a header that cannot be: the following has ended */
+	bool odd;          /* the first record has a version that there is not */
 	bool alert; /* an alert in clear came; the first fatal one, else the last, stands in: */
 	uint8_t alert_level, alert_number;
 	uint8_t level; /* of an alert whose second byte has not come */
@@ -60,14 +61,16 @@ struct tls_tee {
 	uint32_t records;       /* headers seen */
 	uint8_t head[TEE_HEAD]; /* type, length and version of the first handshake message */
 	uint8_t head_len;
+	uint32_t message_len; /* bytes of handshake messages that came */
 };
 
 /* Begin; memory of TEE_SIZE bytes stays the caller's and must live as long as the tee is used. */
 void tee_init(struct tls_tee *t, void *memory);
 
 /*
- * Where to receive to, and into *room_r how much fits (at least 1, whenever tee_unread() is 0,
- * which is when it may be called).  After tee_stop() this ends the life of the kept copy.
+ * Where to receive to, and into *room_r how much fits: at least 1, whenever tee_unread() is 0.
+ * Only during the first TEE_KEEP bytes may it be called when that is not 0, and 0 may fit.  After
+ * tee_stop() this ends the life of the kept copy.
  */
 uint8_t *tee_room(struct tls_tee *t, size_t *room_r);
 
@@ -86,6 +89,10 @@ void tee_stop(struct tls_tee *t);
 /* What was kept, *len_r bytes; valid until tee_room() is called after tee_stop(), then NULL
  * with 0 bytes.  Starts with the first byte received. */
 const uint8_t *tee_hello(const struct tls_tee *t, size_t *len_r);
+
+/* The ClientHello is not whole and may still come; false if none can come or it is too long to be
+ * kept. */
+bool tee_hello_goes_on(const struct tls_tee *t);
 
 /* The form of the ClientHello; by its client_version, not by the record's (which may be 3.0 in
  * front of any hello: RFC 5246, appendix E.1). */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 union room {
 	struct cmsghdr align;
@@ -37,6 +38,24 @@ int fd_send(int sock, const void *packet, size_t len, int fd, int flags)
 	return n < 0 ? -1 : 0;
 }
 
+/* The one descriptor of a packet.  The alignment of the room leaves space for a second: whoever sends
+ * two is not to fill our table with them. */
+static int take_fd(struct msghdr *msg)
+{
+	int fds[sizeof(union room) / sizeof(int)];
+	const struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+
+	if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return -1;
+	size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(fds, CMSG_DATA(c), count * sizeof(int));
+	if (count == 1)
+		return fds[0];
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
+	return -1;
+}
+
 ssize_t fd_recv(int sock, void *packet, size_t len, int *fd_r, int flags)
 {
 	union room room;
@@ -51,9 +70,6 @@ ssize_t fd_recv(int sock, void *packet, size_t len, int *fd_r, int flags)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return n;
-	const struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof *fd_r))
-		memcpy(fd_r, CMSG_DATA(c), sizeof *fd_r);
+	*fd_r = take_fd(&msg);
 	return msg.msg_flags & MSG_TRUNC ? (ssize_t)len + 1 : n;
 }

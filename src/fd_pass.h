@@ -12,7 +12,7 @@
 int fd_send(int sock, const void *packet, size_t len, int fd, int flags);
 
 /* Receive one packet of at most len bytes and the descriptor that came with it (-1: none), which
- * is close-on-exec and the caller's.  Returns as recvmsg(2); a packet that is longer counts len +
+ * is close-on-exec and the caller's; more than one are closed.  Returns as recvmsg(2); a packet that is longer counts len +
  * 1 bytes. */
 ssize_t fd_recv(int sock, void *packet, size_t len, int *fd_r, int flags);
 

@@ -11,11 +11,14 @@ TLS_SOURCES = \
 	src/tls_failure.c \
 	src/tls_info.c \
 	src/tls_key_client.c src/tls_key_client.h \
+	src/tls_mend.c src/tls_mend.h \
+	src/tls_mend_trial.c \
 	src/tls_names.c \
 	src/tls_pairs.c \
 	src/tls_priority.c src/tls_priority.h \
 	src/tls_served.c \
 	src/tls_setup.c \
+	src/tls_shared.c \
 	src/tls_transport.c
 
 sbin_PROGRAMS += smtptrapd

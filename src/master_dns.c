@@ -43,7 +43,7 @@ static void forget_others(struct master *m)
 		munmap((void *)m->ack, ack_board_size(m->slots));
 	if (m->memory.table)
 		munmap((void *)m->memory.table, rate_memory_size(m->conf->memory.addresses));
-	explicit_bzero(&m->memory, sizeof m->memory);
+	explicit_bzero(m->memory.secret, sizeof m->memory.secret);
 	explicit_bzero(&m->cookie, sizeof m->cookie);
 	if (m->tls)
 		tls_server_forget(m->tls);
@@ -195,20 +195,20 @@ int dns_control(const struct master *m)
 	return m->dns.resolver.control;
 }
 
+/* One report; epoll tells of the next, so that a resolver that sends without end holds up nothing. */
 void dns_read(struct master *m)
 {
+	struct role *resolver = &m->dns.resolver;
 	struct dns_counters counters;
 
-	while (m->dns.resolver.control >= 0) {
-		ssize_t n = recv(m->dns.resolver.control, &counters, sizeof counters, MSG_DONTWAIT);
-		if (n != sizeof counters) {
-			if (n == 0) { /* its end; how it ended is for dns_child_ended() */
-				close(m->dns.resolver.control);
-				m->dns.resolver.control = -1;
-			}
-			return;
-		}
+	if (resolver->control < 0)
+		return;
+	ssize_t n = recv(resolver->control, &counters, sizeof counters, MSG_DONTWAIT);
+	if (n == sizeof counters) {
 		m->board->head.dns.counters = counters;
+	} else if (n == 0) { /* its end; how it ended is for dns_child_ended() */
+		close(resolver->control);
+		resolver->control = -1;
 	}
 }
 

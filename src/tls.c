@@ -17,9 +17,11 @@
 #include "tls_internal.h"
 #include "tls_priority.h"
 
-#define HANDSHAKE_TRIES 64  /* warnings a client may send before its handshake is given up */
-#define RENEGOTIATIONS 4    /* refused before the connection is given up */
-#define RECORD_MAX 16384    /* bytes of one record: RFC 8446, 5.1 */
+#define HANDSHAKE_TRIES 64 /* warnings a client may send before its handshake is given up */
+#define HANDSHAKE_BYTES (256u * 1024) /* of its messages: twice what the library takes as one */
+#define HANDSHAKE_RECORDS 16384       /* that it comes in: a long hello, sent byte by byte */
+#define RENEGOTIATIONS 4              /* refused before the connection is given up */
+#define RECORD_MAX 16384              /* bytes of one record: RFC 8446, 5.1 */
 #define TEE_PAGES_KEPT 8192 /* memory of the tee that stays touched from client to client */
 
 struct tls_session *tls_session_new(struct tls_server *server, int keyholder)
@@ -75,6 +77,33 @@ bool tls_keyholder_failed(const struct tls_session *s)
 	return s->server->client.failed;
 }
 
+/*
+ * Senders show what certificates they have, those of authorities and for encryption too.  The
+ * library's compatibility mode lets them pass; asked for only now, it is too late for it to give up
+ * extended master secret and encrypt-then-MAC, which it would do from the start.
+ */
+static void on_certificate(struct tls_session *s, const gnutls_datum_t *message)
+{
+	gnutls_session_enable_compatibility_mode(s->gnutls);
+	tls_client_cert_note(s, message);
+}
+
+/* The library's hook, before and after it reads a message or sends one. */
+static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+		      const gnutls_datum_t *message)
+{
+	struct tls_session *s = gnutls_session_get_ptr(session);
+
+	tls_mend_over();
+	if (!incoming || when != GNUTLS_HOOK_PRE)
+		return 0;
+	if (type == GNUTLS_HANDSHAKE_CLIENT_HELLO)
+		tls_mend_hello(&s->mend, session, message, tls_shared_highest(&s->served->shared));
+	else if (type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
+		on_certificate(s, message);
+	return 0;
+}
+
 /* Make the library's session; returns 0 or its negative number. */
 static int session_start(struct tls_session *s, const struct tls_accept_args *args)
 {
@@ -86,7 +115,8 @@ static int session_start(struct tls_session *s, const struct tls_accept_args *ar
 	}
 	gnutls_session_set_ptr(s->gnutls, s);
 	tls_transport_set(s);
-	tls_client_cert_watch(s->gnutls);
+	gnutls_handshake_set_hook_function(s->gnutls, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_BOTH,
+					   on_message);
 	gnutls_handshake_set_timeout(s->gnutls, 0); /* the transport has it */
 	gnutls_certificate_server_set_request(
 	    s->gnutls, args->ask_certificate ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
@@ -109,15 +139,29 @@ static void reset(struct tls_session *s, const struct tls_accept_args *args)
 	s->interrupted = s->pushed = s->pushed_error = s->ticket_due = s->client_spoke = false;
 	s->held_len = 0;
 	s->server->client.failed = false;
+	s->mend = (struct tls_mend){0};
 	tee_init(&s->tee, s->tee_memory);
 }
 
+/* The library gathers a message of any announced length: somebody has to end it. */
+static bool is_endless(const struct tls_session *s)
+{
+	return s->tee.message_len > HANDSHAKE_BYTES || s->tee.records > HANDSHAKE_RECORDS;
+}
+
+/* The library returns after each warning and after each record that ends within a message. */
 static int handshake(struct tls_session *s)
 {
-	int r = GNUTLS_E_AGAIN;
+	int r, warnings = 0;
 
-	for (int i = 0; i < HANDSHAKE_TRIES && r < 0 && !gnutls_error_is_fatal(r); i++)
+	do {
 		r = gnutls_handshake(s->gnutls);
+		tls_mend_over();
+		if (r < 0 && r != GNUTLS_E_AGAIN)
+			warnings++;
+		if (r == GNUTLS_E_AGAIN && is_endless(s))
+			r = GNUTLS_E_HANDSHAKE_TOO_LARGE;
+	} while (r < 0 && !gnutls_error_is_fatal(r) && warnings < HANDSHAKE_TRIES);
 	return r;
 }
 
@@ -141,9 +185,10 @@ static void read_agreement(struct tls_info *info, gnutls_session_t session)
 	size_t len = sizeof info->sni - 1;
 	unsigned type;
 
-	if (cipher != NULL) {
-		info->version = tls_version_from_library((int)gnutls_protocol_get_version(session));
+	if (cipher != NULL) /* not before the end */
 		strlcpy(info->cipher, cipher, sizeof info->cipher);
+	if (gnutls_prf_hash_get(session) != GNUTLS_DIG_UNKNOWN) { /* set with the cipher suite */
+		info->version = tls_version_from_library((int)gnutls_protocol_get_version(session));
 		group_put(info, session);
 	}
 	if (gnutls_server_name_get(session, info->sni, &len, &type, 0) == 0)
@@ -163,6 +208,7 @@ int tls_accept(struct tls_session *s, const struct tls_accept_args *args)
 	int r = session_start(s, args);
 	if (r == 0)
 		r = handshake(s);
+	info->mended = s->mend.mended;
 	if (s->gnutls)
 		read_agreement(info, s->gnutls);
 	if (r < 0) {

@@ -132,12 +132,14 @@ void tls_server_forget(struct tls_server *server);
 
 /* How a session reaches its client: blocking calls that have deadlines of their own. */
 struct tls_transport {
-	void *ctx; /* of the caller, passed to both */
+	void *ctx; /* of the caller, passed to all */
 	/* Receive up to len bytes; returns how many, 0 at the end, -1 with errno (ETIMEDOUT when
 	 * the deadline passed; EINTR is tried again). */
 	ssize_t (*recv)(void *ctx, void *buf, size_t len);
 	/* Send; returns how many bytes were, at least 1, or -1 with errno, as recv. */
 	ssize_t (*send)(void *ctx, const struct iovec *iov, int count);
+	/* Wait until recv would not, at most us; returns whether (false also after a signal). */
+	bool (*wait)(void *ctx, uint64_t us);
 };
 
 struct tls_alert {
@@ -162,8 +164,8 @@ struct tls_client_cert {
 };
 
 /*
- * What a handshake was, for the record.  Strings are NUL-terminated.  After a failure version,
- * cipher and group are those that had been chosen before it, if any.
+ * What a handshake was, for the record.  Strings are NUL-terminated.  After a failure version and
+ * group are those that had been chosen before it, if any; the library does not tell the cipher then.
  */
 struct tls_info {
 	enum tls_outcome outcome;
@@ -182,6 +184,7 @@ struct tls_info {
 	char error[TLS_ERROR_MAX]; /* the library's number and text */
 	enum tee_format hello_format;
 	size_t hello_bytes; /* kept of the first flight */
+	unsigned mended;    /* bits of enum hello_mend: what was overlooked of it */
 	struct tls_client_cert cert;
 };
 

@@ -184,32 +184,18 @@ void tls_client_cert_read(struct tls_client_cert *cert, gnutls_session_t session
 		gnutls_x509_crt_deinit(c.crts[i]);
 }
 
-/* A hook of the library, before it reads the message. */
-static int on_certificate(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
-			  const gnutls_datum_t *message)
+void tls_client_cert_note(struct tls_session *s, const gnutls_datum_t *message)
 {
-	struct tls_session *s = gnutls_session_get_ptr(session);
 	struct tls_client_cert *cert = &s->info.cert;
-	bool tls13 = gnutls_protocol_get_version(session) >= GNUTLS_TLS1_3;
+	bool tls13 = gnutls_protocol_get_version(s->gnutls) >= GNUTLS_TLS1_3;
 	const uint8_t *first;
 	size_t len;
 
-	(void)type;
-	(void)when;
-	if (!incoming)
-		return 0;
 	cert->chain = tls_cert_list(message->data, message->size, tls13, &first, &len);
 	if (cert->chain > 0) {
 		cert->present = true;
 		gnutls_hash_fast(GNUTLS_DIG_SHA256, first, len, cert->sha256);
 	}
-	return 0;
-}
-
-void tls_client_cert_watch(gnutls_session_t session)
-{
-	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT,
-					   GNUTLS_HOOK_PRE, on_certificate);
 }
 
 void tls_client_cert_fini(struct tls_client_cert *cert)

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "hello_mend.h"
 #include "tls.h"
 
 static void put_nonempty(struct buf *to, enum record_field f, const char *text)
@@ -65,6 +66,9 @@ void tls_info_put(const struct tls_info *info, enum record_type type, struct buf
 	record_put_text(to, FIELD_HELLO_FORMAT, tee_format_name(info->hello_format));
 	if (type == RECORD_SESSION)
 		record_put_u64(to, FIELD_HELLO_BYTES, info->hello_bytes);
+	for (int i = 0; i < HELLO_MEND_COUNT; i++)
+		if (info->mended >> i & 1)
+			record_put_text(to, FIELD_TLS_MENDED, hello_mend_name((enum hello_mend)i));
 	put_cert(&info->cert, to);
 	if (info->renegotiation)
 		record_put_bool(to, FIELD_TLS_RENEGOTIATION, true);

@@ -10,9 +10,27 @@
 #include "key_msg.h"
 #include "tls.h"
 #include "tls_key_client.h"
+#include "tls_mend.h"
 
 #define TLS_VERSIONS_MAX 64 /* bytes of the names of all versions, about 45 */
 #define TLS_HELD_MAX 4096   /* bytes that wait until we must: a flight, a ticket, a reply */
+#define TLS_SUITES_MAX 128 /* cipher suites that are served; the library has 100 for certificates */
+#define TLS_GROUPS_MAX 16  /* groups that are served; the library has 15 */
+
+/* A cipher suite that is served. */
+struct tls_suite {
+	uint16_t number, least; /* of IANA; the lowest version that has it, as on the wire */
+	bool ecdhe, dhe;
+};
+
+/* What clients can share with us, for the reasons of failures. */
+struct tls_shared {
+	unsigned versions; /* bits of enum tls_version */
+	struct tls_suite suites[TLS_SUITES_MAX];
+	size_t suite_count;
+	uint16_t groups[TLS_GROUPS_MAX]; /* numbers of IANA */
+	size_t group_count;
+};
 
 /* A profile, ready for sessions. */
 struct tls_served {
@@ -21,6 +39,7 @@ struct tls_served {
 	gnutls_priority_t priority;
 	gnutls_certificate_credentials_t credentials; /* perhaps another profile's */
 	gnutls_datum_t ticket_key;                    /* its own; empty: no tickets */
+	struct tls_shared shared;
 };
 
 struct tls_server {
@@ -60,6 +79,7 @@ struct tls_session {
 	uint8_t held[TLS_HELD_MAX];
 	uint8_t *tee_memory;
 	struct tls_tee tee;
+	struct tls_mend mend;
 	struct tls_info info;
 };
 
@@ -81,6 +101,10 @@ void tls_transport_set(struct tls_session *s);
 /* Send what is held: it waits for this, for a receive, or until there is too much.  Returns 0, or -1 with s->io_errno. */
 int tls_transport_flush(struct tls_session *s);
 
+/* The library refused a hello before it had come: receive the rest of it, within limits, so that
+ * the record has it. */
+void tls_transport_read_on(struct tls_session *s);
+
 /* Receive once more after a failed send, for the tee to see an alert that explains it. */
 void tls_transport_drain(struct tls_session *s);
 
@@ -88,13 +112,23 @@ void tls_transport_drain(struct tls_session *s);
  * failed handshake, and send the alert that is due. */
 void tls_fail(struct tls_session *s, int code);
 
+/* tls_shared.c: note what a profile has, whose priorities and credentials are made. */
+void tls_shared_make(struct tls_served *served);
+
+/* The highest version served, as on the wire (0x0304); 0 if none is. */
+uint16_t tls_shared_highest(const struct tls_shared *shared);
+
+/* The library found no version or no cipher suite in common: the exact reason, from the hello that
+ * was kept. */
+enum tls_failure tls_shared_missing(const struct tls_session *s, enum tls_failure failure);
+
 /* tls_client_cert.c: fill cert from the certificates the client sent, if any. */
 void tls_client_cert_read(struct tls_client_cert *cert, gnutls_session_t session,
 			  gnutls_x509_trust_list_t trust);
 
-/* Before the handshake: note the hash and number of the client's certificates as they come, for
- * those that the library cannot read.  The session's pointer must be the struct tls_session. */
-void tls_client_cert_watch(gnutls_session_t session);
+/* A Certificate message has come: note the hash and number of the client's certificates, for those
+ * that the library cannot read. */
+void tls_client_cert_note(struct tls_session *s, const gnutls_datum_t *message);
 
 /* Free what tls_client_cert_read() made. */
 void tls_client_cert_fini(struct tls_client_cert *cert);

@@ -88,6 +88,7 @@ void tls_served_make(struct tls_server *server, const struct tls_profile *profil
 	if (!profile->no_tickets)
 		tls_need(gnutls_session_ticket_key_generate(&served->ticket_key),
 			 "make a ticket key");
+	tls_shared_make(served);
 }
 
 unsigned tls_server_profile(const struct tls_server *server, const char *name)

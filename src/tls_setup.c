@@ -70,6 +70,16 @@ static struct tls_profile base_profile(const struct tls_settings *settings)
 				    .no_tickets = settings->no_tickets};
 }
 
+static void start_mending(void)
+{
+	const char *wrong = tls_mend_start();
+
+	if (wrong != NULL)
+		warn("TLS: %s does not let hellos be mended (%s): odd server names and the like"
+		     " will fail the handshake",
+		     tls_library_version(), wrong);
+}
+
 struct tls_server *tls_setup(const struct tls_settings *settings)
 {
 	const struct tls_profile base = base_profile(settings);
@@ -81,6 +91,7 @@ struct tls_server *tls_setup(const struct tls_settings *settings)
 		fatal("no memory for TLS");
 	server->client.fd = -1;
 	tls_library_start();
+	start_mending();
 	make_dh(server);
 	tls_served_make(server, &base);
 	list_versions(server, tls_priority_text(&base, own));

@@ -12,6 +12,11 @@
 
 _Static_assert(sizeof(giovec_t) == sizeof(struct iovec), "the library's vector is the system's");
 
+/* A hello that is refused half-way is still worth its record.  Most clients have sent the rest by
+ * then; a worker is worth more than waiting long for the others.  (TEE_KEEP bounds the bytes.) */
+#define READ_ON_US 1000000
+#define RECORD_HANDSHAKE 22
+
 #define PUSH_PARTS 40 /* the library sends at most 32 parts at once, and one is ours */
 
 static ssize_t ended(struct tls_session *s, int error)
@@ -38,7 +43,7 @@ static bool can_go_on(const struct tls_session *s, int error)
 	return s->info.outcome == TLS_NEGOTIATED && (error == ETIMEDOUT || error == ECANCELED);
 }
 
-/* Receive into the empty tee.  Returns how many bytes, 0 at the end, -1 after ended() or
+/* Receive into the tee, which is empty or keeps.  Returns how many bytes, 0 at the end, -1 after ended() or
  * interrupted(). */
 static ssize_t receive(struct tls_session *s)
 {
@@ -63,6 +68,16 @@ static ssize_t receive(struct tls_session *s)
 	return n;
 }
 
+/* The stream begins like a handshake record, and there are too few bytes to say whether it is one
+ * of an odd version: what the library is given first depends on it. */
+static bool must_know_more(const struct tls_session *s)
+{
+	const struct tls_tee *t = &s->tee;
+
+	return t->take == 0 && t->fill > 0 && t->kind == TEE_NOTHING &&
+	       t->memory[0] == RECORD_HANDSHAKE && s->end == TLS_END_NONE;
+}
+
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *to, size_t len)
 {
 	struct tls_session *s = ptr;
@@ -72,7 +87,14 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *to, size_t len)
 		if (n <= 0)
 			return n;
 	}
-	return (ssize_t)tee_take(&s->tee, to, len);
+	while (must_know_more(s))
+		if (receive(s) < 0)
+			return -1;
+	size_t taken = tee_take(&s->tee, to, len);
+	if (s->tee.odd && s->tee.kind == TEE_TLS && !s->pushed &&
+	    tls_header_pass(&s->mend.header, to, taken))
+		s->mend.mended |= HELLO_MEND_BIT(RECORD_VERSION);
+	return (ssize_t)taken;
 }
 
 /* Bytes may be here that the socket does not show.  Where none is, pull() waits: it has the
@@ -169,13 +191,36 @@ int tls_transport_flush(struct tls_session *s)
 	return send_all(s, &iov, 1);
 }
 
-void tls_transport_drain(struct tls_session *s)
+static void pass_over(struct tls_session *s)
 {
 	uint8_t passed[512];
-	int error = s->io_errno;
 
 	while (tee_take(&s->tee, passed, sizeof passed) > 0)
 		;
+}
+
+void tls_transport_read_on(struct tls_session *s)
+{
+	const struct tls_transport *t = s->transport;
+	uint64_t now = clock_us(), end = now + READ_ON_US;
+
+	if (s->end != TLS_END_NONE || s->pushed)
+		return;
+	for (; tee_hello_goes_on(&s->tee) && now < end; now = clock_us()) {
+		if (!t->wait(t->ctx, end - now))
+			break;
+		pass_over(s);
+		if (receive(s) <= 0)
+			break;
+	}
+	s->end = TLS_END_NONE; /* it is to hear our alert, if it can */
+}
+
+void tls_transport_drain(struct tls_session *s)
+{
+	int error = s->io_errno;
+
+	pass_over(s);
 	s->held_len = 0;
 	s->end = TLS_END_NONE;
 	(void)receive(s);

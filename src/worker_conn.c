@@ -75,6 +75,14 @@ static ssize_t raw_recv(void *ctx, void *buf, size_t len)
 	}
 }
 
+static bool raw_wait(void *ctx, uint64_t us)
+{
+	const struct conn *c = ctx;
+	struct pollfd p = {.fd = c->fd, .events = POLLIN};
+
+	return poll(&p, 1, (int)((us + 999) / 1000)) == 1;
+}
+
 static ssize_t raw_send(void *ctx, const struct iovec *iov, int count)
 {
 	struct conn *c = ctx;
@@ -124,7 +132,8 @@ void conn_open(struct conn *c, int fd, struct tls_session *tls, uint64_t receive
 	c->bytes_in = c->bytes_out = 0;
 	c->pace = 0;
 	c->in_at = c->in_len = 0;
-	c->transport = (struct tls_transport){.ctx = c, .recv = raw_recv, .send = raw_send};
+	c->transport =
+	    (struct tls_transport){.ctx = c, .recv = raw_recv, .send = raw_send, .wait = raw_wait};
 	buf_reset(&c->out);
 }
 

@@ -18,6 +18,8 @@
 #include "worker_dns_internal.h"
 #include "worker_session.h"
 
+#define COLLECT_MAX (2 * DNS_OPEN_MAX) /* replies at once: this session's, and the last one's */
+
 struct worker_dns *worker_dns_new(const struct worker_args *args)
 {
 	if (args->conf->dns.nserver == 0)
@@ -61,13 +63,14 @@ static struct dns_lookup *find_open(struct worker_dns *d, uint32_t seq)
 	return NULL;
 }
 
-/* Those to an earlier session's questions are nobody's. */
+/* Those to an earlier session's questions are nobody's.  A resolver that sends without end is read
+ * so far and no further: who waits looks at the clock in between. */
 void worker_dns_collect(struct worker_dns *d)
 {
 	struct dns_reply *r = &d->scratch;
-	int got;
+	int got = 0;
 
-	while ((got = resolver_client_take(&d->client, r)) > 0) {
+	for (int i = 0; i < COLLECT_MAX && (got = resolver_client_take(&d->client, r)) > 0; i++) {
 		struct dns_lookup *l = find_open(d, r->seq);
 
 		if (l == NULL || l->ask.kind != r->kind)

@@ -24,7 +24,9 @@ static const struct {
 } exceptions[] = {
     {TLS_FAILURE_CLIENT_CERTIFICATE, SUMMARY_TLS_BAD_CERTIFICATE},
     {TLS_FAILURE_NOT_TLS, SUMMARY_TLS_NOTHING},  /* nothing was learnt of its TLS */
-    {TLS_FAILURE_INTERNAL, SUMMARY_TLS_NOTHING}, /* our own */
+    {TLS_FAILURE_INTERNAL, SUMMARY_TLS_NOTHING}, /* our own, and so are the next */
+    {TLS_FAILURE_KEYHOLDER, SUMMARY_TLS_NOTHING},
+    {TLS_FAILURE_SHUTDOWN, SUMMARY_TLS_NOTHING},
 };
 
 const char *offer_memory_name(enum offer_memory memory)

@@ -21,6 +21,9 @@ t_bench_rules_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 check_PROGRAMS += t/tools/logwrite
 t_tools_logwrite_SOURCES = t/tools/logwrite.c
 t_tools_logwrite_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+check_PROGRAMS += t/tools/tls_client
+t_tools_tls_client_SOURCES = t/tools/tls_client.c
+t_tools_tls_client_LDADD = $(LIBS_NEEDED)
 check_PROGRAMS += t/tools/suites
 t_tools_suites_SOURCES = t/tools/suites.c src/log.c src/log.h src/tls_priority.c \
 	src/tls_priority.h
@@ -89,6 +92,16 @@ t_unit_dns_cache_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/dns_facts.t
 t_unit_dns_facts_t_SOURCES = t/unit/dns_facts.c t/tap.h
 t_unit_dns_facts_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/dns_flood.t
+t_unit_dns_flood_t_SOURCES = t/unit/dns_flood.c t/tap.h src/dialer.c src/dialer.h src/fd_pass.c \
+	src/fd_pass.h src/log.c src/log.h src/master.h src/master_dns.c src/proc.c src/proc.h \
+	src/resolver.c src/resolver.h src/resolver_client.c src/resolver_client.h \
+	src/resolver_domain.c src/resolver_give.c src/resolver_internal.h src/resolver_job.c \
+	src/resolver_list.c src/resolver_net.c src/resolver_net.h src/resolver_query.c \
+	src/resolver_reverse.c src/sandbox.c src/sandbox.h src/worker_dns.c src/worker_dns.h \
+	src/worker_dns_internal.h
+t_unit_dns_flood_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv
+t_unit_dns_flood_t_LDADD = libsmtptrap.a $(LIBS_NEEDED) $(CARES_LIBS)
 UNIT_TESTS += t/unit/dns_msg.t
 t_unit_dns_msg_t_SOURCES = t/unit/dns_msg.c t/tap.h
 t_unit_dns_msg_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -98,12 +111,18 @@ t_unit_dns_name_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/dialect.t
 t_unit_dialect_t_SOURCES = t/unit/dialect.c t/tap.h
 t_unit_dialect_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/fd_pass.t
+t_unit_fd_pass_t_SOURCES = t/unit/fd_pass.c t/tap.h src/fd_pass.c src/fd_pass.h
+t_unit_fd_pass_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_writer.t
 t_unit_gzip_writer_t_SOURCES = t/unit/gzip_writer.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_writer_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/hello_mend.t
+t_unit_hello_mend_t_SOURCES = t/unit/hello_mend.c t/tap.h
+t_unit_hello_mend_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/id_set.t
 t_unit_id_set_t_SOURCES = t/unit/id_set.c t/tap.h
 t_unit_id_set_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -221,12 +240,19 @@ t_unit_tls_engine_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tls_failures.t
 t_unit_tls_failures_t_SOURCES = t/unit/tls_failures.c $(TLS_LAB)
 t_unit_tls_failures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tls_header.t
+t_unit_tls_header_t_SOURCES = t/unit/tls_header.c t/tap.h
+t_unit_tls_header_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tls_info.t
 t_unit_tls_info_t_SOURCES = t/unit/tls_info.c t/tap.h $(TLS_SOURCES) src/log.c src/log.h
 t_unit_tls_info_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tls_keys.t
 t_unit_tls_keys_t_SOURCES = t/unit/tls_keys.c $(TLS_LAB)
 t_unit_tls_keys_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tls_mend.t
+t_unit_tls_mend_t_SOURCES = t/unit/tls_mend.c $(TLS_LAB)
+t_unit_tls_mend_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+t_unit_tls_mend_t_LDFLAGS = -Wl,--wrap=gnutls_global_set_time_function
 UNIT_TESTS += t/unit/tls_registry.t
 t_unit_tls_registry_t_SOURCES = t/unit/tls_registry.c t/tap.h
 t_unit_tls_registry_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -272,6 +298,7 @@ FUZZ += dns_cache
 FUZZ += dns_msg
 FUZZ += dialect
 FUZZ += frame
+FUZZ += hello_mend
 FUZZ += intake
 FUZZ += key_msg
 FUZZ += line

@@ -44,6 +44,14 @@ static ssize_t io_recv(void *ctx, void *buf, size_t len)
 	return n;
 }
 
+static bool io_wait(void *ctx, uint64_t us)
+{
+	struct lab_io *io = ctx;
+	struct pollfd p = {.fd = io->fd, .events = POLLIN};
+
+	return poll(&p, 1, (int)(us / 1000)) == 1;
+}
+
 static ssize_t io_send(void *ctx, const struct iovec *iov, int count)
 {
 	struct lab_io *io = ctx;
@@ -104,7 +112,7 @@ static long private_kb(void)
 static void serve(const struct lab *lab, struct tls_session *s, int fd, struct lab_report *report)
 {
 	struct lab_io io = {.fd = fd};
-	const struct tls_transport transport = {&io, io_recv, io_send};
+	const struct tls_transport transport = {&io, io_recv, io_send, io_wait};
 	const struct timeval t = {.tv_sec = lab->receive_s};
 	size_t len;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""smtplib_client.py HOST PORT VERSION: send a message over STARTTLS with this TLS version alone."""
+"""smtplib_client.py HOST PORT VERSION [NAME]: send a message over STARTTLS with this TLS version alone,
+asking for the server NAME."""
 import smtplib
 import ssl
 import sys
@@ -14,5 +15,7 @@ context.verify_mode = ssl.CERT_NONE
 context.set_ciphers("DEFAULT:@SECLEVEL=0")
 context.minimum_version = context.maximum_version = VERSIONS[version]
 with smtplib.SMTP(host, int(port), timeout=30) as client:
+    if len(sys.argv) > 4:
+        client._host = sys.argv[4]  # what starttls() gives as the server's name
     client.starttls(context=context)
     client.sendmail("python@client.test", ["trap@trap.test"], "Subject: python\n\nhello\n")

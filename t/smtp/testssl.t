@@ -20,8 +20,8 @@ my %MAY_BE_NO = map { $_ => 1 } (
     'whether we need to disable TLS 1.1', 'whether we need to disable TLS 1.0',
     'whether %NO_EXTENSIONS is required', 'whether %COMPAT is required',
     'for version rollback bug in Client Hello', 'for version rollback bug in RSA PMS',
-    # %COMPAT in the priority string of a server gives these up
-    'for encrypt-then-MAC (RFC7366) support', 'for ext master secret (RFC7627) support',
+    # clients that fall back are served
+    'for inappropriate fallback (RFC7507) support',
     # it offers all groups, this one first, and the server prefers X25519: see below
     map({ "for curve $_" } 'SECP256r1 (RFC4492)', 'SECP384r1 (RFC4492)', 'SECP521r1 (RFC4492)'),
     # not there on purpose, or not in GnuTLS

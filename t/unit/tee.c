@@ -71,7 +71,18 @@ static const struct stream streams[] = {
     {BYTES("GET / HTTP/1.0\r\n"), TEE_HTTP, TEE_FORMAT_NONE, -1, true, "HTTP"},
     {BYTES("\0\0\0\0\0\0"), TEE_OTHER, TEE_FORMAT_NONE, -1, true, "zeros"},
     {BYTES("\x19\3\1\0\1\1"), TEE_OTHER, TEE_FORMAT_NONE, -1, true, "a record of an unknown type"},
-    {BYTES("\x16\2\1\0\1\1"), TEE_OTHER, TEE_FORMAT_NONE, -1, true, "a record of a wrong version"},
+    {BYTES("\x16\2\1\0\6\1\0\0\2\3\3"), TEE_TLS, TEE_FORMAT_TLS, -1, false,
+     "a hello in a record of no version"},
+    {BYTES("\x16\2\1\0\1\1\x16\2\1\0\5\0\0\2\3\3\x15\2\1\0\2\2\x28"), TEE_TLS, TEE_FORMAT_TLS,
+     0x228, false, "a hello in two of them, and an alert in a third"},
+    {BYTES("\x16\2\1\0\1"), TEE_NOTHING, TEE_FORMAT_NONE, -1, false, "its header alone"},
+    {BYTES("\x16\2\1\0\1\2"), TEE_OTHER, TEE_FORMAT_NONE, -1, true,
+     "another message in a record of no version"},
+    {BYTES("\x16\2\1\0\0\1"), TEE_OTHER, TEE_FORMAT_NONE, -1, true,
+     "an empty record of no version"},
+    {BYTES("\x16\2\1\x48\1\1"), TEE_OTHER, TEE_FORMAT_NONE, -1, true, "one of 18,433 bytes"},
+    {BYTES("\x14\2\1\0\1\1"), TEE_OTHER, TEE_FORMAT_NONE, -1, true,
+     "a record of no version that is no handshake"},
     {BYTES("\x16\3\1\x48\0"), TEE_TLS, TEE_FORMAT_NONE, -1, false, "a record of 18,432 bytes"},
     {BYTES("\x16\3\1\x48\1"), TEE_TLS, TEE_FORMAT_NONE, -1, true, "a record of 18,433 bytes"},
     {BYTES("\x15\3\1\0\2\1\0"), TEE_TLS, TEE_FORMAT_NONE, 0x100, false, "close_notify alone"},
@@ -127,6 +138,76 @@ static uint8_t *noise(size_t len)
 	for (size_t i = 0; i < len; i++)
 		bytes[i] = (uint8_t)(i * 7 + (i >> 8));
 	return bytes;
+}
+
+/* Whether more of a hello can come. */
+static const struct {
+	const char *bytes;
+	size_t len;
+	bool goes_on;
+	const char *title;
+} beginnings[] = {
+    {BYTES(""), true, "nothing yet"},
+    {BYTES("\x16\3\1\0\x0a\1\0\0\6abcde"), true, "a hello without its last byte"},
+    {BYTES("\x16\3\1\0\x0a\1\0\0\6abcdef"), false, "a whole hello"},
+    {BYTES("\x16\3\1\0\2\1\0"), true, "a record that ends in its header"},
+    {BYTES("\x16\3\1\0\2\1\0\x16\3\1\0\3\0\1a"), false, "a hello in two records"},
+    {BYTES("\x15\3\1\0\2\1\0"), true, "an alert"},
+    {BYTES("\x16\3\1\0\2\2\0"), false, "another message"},
+    {BYTES("\x16\3\1\0\1\1QUIT\r\n"), false, "what is no record"},
+    {BYTES("QUIT\r\n"), false, "SMTP"},
+    {BYTES("\x80\x0d\1\3\1\0\3\0\0\0\1abc"), true, "a part of an SSLv2 hello"},
+    {BYTES("\x80\x0d\1\3\1\0\3\0\0\0\1abcd"), false, "a whole SSLv2 hello"},
+};
+
+static void check_goes_on(void)
+{
+	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+		struct tls_tee t;
+
+		tee_init(&t, memory);
+		feed(&t, (const uint8_t *)beginnings[i].bytes, beginnings[i].len, 1);
+		ok(tee_hello_goes_on(&t) == beginnings[i].goes_on, "%s: %s", beginnings[i].title,
+		   beginnings[i].goes_on ? "more can come" : "no more can come");
+	}
+}
+
+/* A hello of the greatest length, up to what is kept. */
+static void check_goes_on_long(void)
+{
+	static uint8_t bytes[TEE_KEEP];
+	struct tls_tee t;
+
+	for (size_t at = 0; at < sizeof bytes; at += 4096)
+		memcpy(bytes + at, "\x16\3\1\x0f\xfb", 5);
+	memcpy(bytes + 5, "\1\xff\xff\xff", 4);
+	tee_init(&t, memory);
+	feed(&t, bytes, sizeof bytes - 1, SIZE_MAX);
+	ok(tee_hello_goes_on(&t), "64 KiB without a byte: more can come");
+	tee_init(&t, memory);
+	feed(&t, bytes, sizeof bytes, SIZE_MAX);
+	ok(!tee_hello_goes_on(&t), "64 KiB: no more can be kept");
+}
+
+/* While the copy is kept, more can be received before all has been handed out. */
+static void check_receive_early(void)
+{
+	uint8_t *bytes = noise(TEE_KEEP), got[8];
+	struct tls_tee t;
+	size_t room;
+
+	tee_init(&t, memory);
+	memcpy(tee_room(&t, &room), bytes, 3);
+	tee_fill(&t, 3);
+	memcpy(tee_room(&t, &room), bytes + 3, 5);
+	is_int((int64_t)room, TEE_KEEP - 3, "behind what waits there is room");
+	tee_fill(&t, 5);
+	is_mem(got, tee_take(&t, got, 8), bytes, 8, "all of it is handed out");
+	memcpy(tee_room(&t, &room), bytes + 8, TEE_KEEP - 8);
+	tee_fill(&t, TEE_KEEP - 8);
+	tee_room(&t, &room);
+	is_int((int64_t)room, 0, "there is none where as much waits as is kept");
+	free(bytes);
 }
 
 /* The copy ends at TEE_KEEP, the stream does not. */
@@ -189,6 +270,9 @@ static void check_names(void)
 int main(void)
 {
 	check_streams();
+	check_goes_on();
+	check_goes_on_long();
+	check_receive_early();
 	check_long(1);
 	check_long(SIZE_MAX);
 	check_stop();

@@ -25,7 +25,11 @@ static const char client_certificates[] =
     "openssl x509 -in self.pem -outform DER | perl -0777 -pe 'substr($_, -1) ^= \"\\1\"'"
     " | openssl x509 -inform DER -out broken.pem &&"
     "openssl req -x509 -newkey rsa:2048 -nodes -keyout rsac.key -out rsac.pem -days 30"
-    " -subj /CN=rsa-client";
+    " -subj /CN=rsa-client &&"
+    "openssl req -x509 -key c.key -out nosign.pem -days 30 -subj /CN=ca"
+    " -addext keyUsage=critical,keyCertSign &&"
+    "openssl req -x509 -key rsac.key -out encrypt.pem -days 30 -subj /CN=mail"
+    " -addext keyUsage=critical,keyEncipherment";
 
 #define IDLE_KB 256
 #define S_CLIENT \
@@ -141,6 +145,8 @@ static const struct {
     {"one with a broken signature", "broken.pem", "c.key", "CN=own,O=Self",
      "self_signed,broken_signature", 1},
     {"an RSA one", "rsac.pem", "rsac.key", "CN=rsa-client", "self_signed", 1},
+    {"an authority's own", "nosign.pem", "c.key", "CN=ca", "self_signed", 1},
+    {"one for encryption alone", "encrypt.pem", "rsac.key", "CN=mail", "self_signed", 1},
 };
 
 static void check_certificates(struct lab *lab, const char *version)
@@ -205,6 +211,21 @@ static void check_resumption(struct lab *lab)
 	   "a resumed session has the certificate of the first");
 }
 
+/* The first line of what the last client wrote. */
+static const char *client_said(const struct lab *lab, char *text, size_t size)
+{
+	char path[96];
+
+	snprintf(path, sizeof path, "%s/client.log", lab->dir);
+	FILE *f = fopen(path, "r");
+	text[0] = '\0';
+	if (f && fgets(text, (int)size, f))
+		text[strcspn(text, "\n")] = '\0';
+	if (f)
+		fclose(f);
+	return text;
+}
+
 static void check_details(struct lab *lab)
 {
 	struct lab_report r;
@@ -227,6 +248,12 @@ static void check_details(struct lab *lab)
 	if (f)
 		fclose(f);
 	is_str(text, "100009", "100,000 bytes and a reply reach the client");
+	lab_client(lab, &r,
+		   "printf 'quit\\r\\n' | timeout 15 gnutls-cli --no-ca-verification -p $PORT"
+		   " --priority NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC 127.0.0.1"
+		   " | grep -c 'extended master secret.*EtM'");
+	is_str(client_said(lab, text, sizeof text), "1",
+	       "extended master secret and encrypt-then-MAC are had");
 	lab_client(lab, &r,
 		   "(sleep 0.3; echo R; sleep 1) | timeout 15 openssl s_client"
 		   " -connect 127.0.0.1:$PORT -tls1_2");

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "hello_mend.h"
+
 /* Does the record of this type hold the field with this text?  NULL: it does not hold it. */
 static bool has(const struct tls_info *info, enum record_type type, enum record_field f,
 		const char *text)
@@ -74,6 +76,11 @@ static void check_negotiated(void)
 		   "\"tls_resumed\":true,\"tls_implicit\":true,\"handshake_us\":5"),
 	   "what was so is true");
 	ok(encodes(&i, RECORD_SESSION, "\"tls_renegotiation\":true"), "renegotiation too");
+	ok(has(&i, RECORD_SESSION, FIELD_TLS_MENDED, NULL), "nothing was mended");
+	i.mended = HELLO_MEND_BIT(SERVER_NAME) | HELLO_MEND_BIT(RECORD_VERSION);
+	ok(encodes(&i, RECORD_SESSION, "\"tls_mended\":[\"server_name\",\"record_version\"]") &&
+	       encodes(&i, RECORD_MESSAGE, "\"tls_mended\":[\"server_name\",\"record_version\"]"),
+	   "what was mended has its names in both records");
 }
 
 static void check_certificate(void)

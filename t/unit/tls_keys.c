@@ -392,7 +392,7 @@ static void check_eddsa(void)
 	lab_client(&lab, &r, S_CLIENT "-tls1_2");
 	ok(r.info.version == TLS_1_2, "and under TLS 1.2");
 	lab_client(&lab, &r, S_CLIENT "-tls1_1 -cipher ALL@SECLEVEL=0");
-	ok(r.info.failure == TLS_FAILURE_NO_SHARED_CIPHER, "and not where there is no EdDSA");
+	ok(r.info.failure == TLS_FAILURE_NO_SHARED_SIGNATURE, "and not where there is no EdDSA");
 	int fd = channel(&lab, 2);
 	uint8_t data[130] = {0}, out[KEY_DATA_MAX];
 	is_int(ask(fd,

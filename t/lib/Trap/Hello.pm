@@ -11,7 +11,6 @@ package Trap::Hello;
 # ([offset in the message, bytes]), cut (bytes of the message to keep), pieces (sizes of the
 # records; the rest is the last), before, between, after (bytes in front of the first and of the
 # second record, and at the end).
-# early: the TLS library may give up before all has come, so that less is known of a slow client.
 # sni: the name recorded, if it is not that of the extensions.
 # What is expected beyond that: expect (fields with other values), lacks (names without hello_ of
 # fields that are absent), broken (hello_malformed of a hello without fingerprints).
@@ -252,7 +251,7 @@ sub hello {
     adjust($f, \%o);
     put_list_names($f, 4);
     return {bytes => join('', @records), records => \@records, fields => $f,
-        sni => $o{sni} // $tells{sni}, format => $o{format} // ($o{version} == 0x0300 ? 'SSLv3' : 'TLS'), early => $o{early}};
+        sni => $o{sni} // $tells{sni}, format => $o{format} // ($o{version} == 0x0300 ? 'SSLv3' : 'TLS')};
 }
 
 # A hello in the form of SSLv2.  ciphers: numbers of three bytes; length, lengths: instead of the
