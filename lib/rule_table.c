@@ -105,7 +105,7 @@ const struct rule_condition_row rule_conditions[] = {
     {"ja4", RULE_IF_TEXT, WORD, RULE_MAIL, RULE_FACT_JA4, text_form, RULE_TEXT_JA4},
     {"sni", RULE_IF_TEXT, WORD, RULE_MAIL, RULE_FACT_SNI, text_form, RULE_TEXT_SNI},
     {"arm", RULE_IF_TEXT, WORD, RULE_CONNECT, RULE_FACT_ARM, text_form, RULE_TEXT_ARM},
-    {"dialect", RULE_IF_TEXT, WORD, RULE_DATA, RULE_FACT_DIALECT, text_form, RULE_TEXT_DIALECT},
+    {"dialect", RULE_IF_TEXT, WORD, RULE_MESSAGE, RULE_FACT_DIALECT, text_form, RULE_TEXT_DIALECT},
     {"from-has", RULE_IF_FROM_HAS, LIST, RULE_MAIL, RULE_FACT_FROM, "attributes", 0},
     {"to-has", RULE_IF_TO_HAS, LIST, RULE_RCPT, RULE_FACT_TO, "attributes", 0},
     {"helo-has", RULE_IF_HELO_HAS, LIST, RULE_HELO, RULE_FACT_HELO, "attributes", 0},

@@ -55,6 +55,7 @@ static const struct state_row {
     [SMTP_STATE_AUTH] = {SMTP_NEXT_AUTH, SMTP_PHASE_CONNECT, REPLY_OUT_OF_ORDER, false},
     [SMTP_STATE_PAYLOAD] = {SMTP_NEXT_DATA, SMTP_PHASE_CONNECT, REPLY_OUT_OF_ORDER, true},
     [SMTP_STATE_STARTTLS] = {SMTP_NEXT_STARTTLS, SMTP_PHASE_CONNECT, REPLY_OUT_OF_ORDER, false},
+    [SMTP_STATE_REFUSED] = {SMTP_NEXT_COMMAND, SMTP_PHASE_CONNECT, REPLY_NOT_WELCOME, false},
     [SMTP_STATE_CLOSED] = {SMTP_NEXT_CLOSE, SMTP_PHASE_CONNECT, REPLY_OUT_OF_ORDER, false},
 };
 
@@ -185,6 +186,13 @@ static enum smtp_reply_id check_command(const struct smtp *s, struct smtp_call *
 	return row->states & 1u << s->state ? REPLY_NONE : refuse_order(s, c);
 }
 
+enum smtp_reply_id smtp_ask_judge(struct smtp *s, const struct smtp_proposal *proposal)
+{
+	if (s->judge.decide != NULL)
+		s->judged = s->judge.decide(s->judge.ctx, proposal);
+	return s->judged.code >= 400 ? REPLY_JUDGED : REPLY_NONE;
+}
+
 /* Count a reply to verb, and say whether that was one error too many. */
 static bool count_reply(struct smtp *s, const struct smtp_verdict *v)
 {
@@ -226,8 +234,9 @@ static void conclude(struct smtp *s, struct smtp_call *c, struct smtp_result res
 		smtp_reply_put(s, REPLY_TOO_MANY_ERRORS, NULL, v);
 	}
 	v->next = states[s->state].next;
-	if (v->code == 421) {
-		v->end = v->end ? v->end : SMTP_END_LIMIT;
+	if (v->code == 421 || s->judged.close) {
+		enum smtp_end why = s->judged.code != 0 ? SMTP_END_REJECTED : SMTP_END_LIMIT;
+		v->end = v->end ? v->end : why;
 		enter(s, SMTP_STATE_CLOSED, v);
 	} else if (result.outcome != OUTCOME_KEEP) {
 		enter(s, target(s, c->row, result.outcome), v);
@@ -274,6 +283,7 @@ void smtp_command(struct smtp *s, const struct smtp_input *in, struct smtp_verdi
 
 	verdict_init(v, SMTP_UNKNOWN);
 	forget_last(s);
+	s->judged = (struct smtp_judgement){0};
 	s->count.commands++;
 	if (in->line.eol == EOL_NONE && !in->line.too_long) {
 		unfinished(s, v);
@@ -300,6 +310,29 @@ void smtp_greeting(struct smtp *s, struct smtp_verdict *v)
 	v->flush = true;
 }
 
+/* The reply is the judge's: where it leads instead of `next`. */
+static enum smtp_state end_judged(const struct smtp_judgement *j, enum smtp_state next,
+				  struct smtp_verdict *v)
+{
+	if (!j->close && j->code != 421)
+		return next;
+	v->end = SMTP_END_REJECTED;
+	return SMTP_STATE_CLOSED;
+}
+
+void smtp_greeting_judged(struct smtp *s, const struct smtp_judgement *j, struct smtp_verdict *v)
+{
+	struct smtp_judgement judged = *j;
+
+	judged.close |= j->code >= 400 && j->code < 500; /* nothing could follow, RFC 5321 3.1 */
+	s->judged = judged;
+	verdict_init(v, SMTP_UNKNOWN);
+	smtp_reply_put(s, REPLY_JUDGED, NULL, v);
+	enter(s, end_judged(&judged, j->code < 400 ? SMTP_STATE_CONNECTED : SMTP_STATE_REFUSED, v),
+	      v);
+	v->flush = true;
+}
+
 void smtp_chunk_end(struct smtp *s, struct smtp_verdict *v)
 {
 	enum smtp_reply_id refusal = (enum smtp_reply_id)s->chunk_refusal;
@@ -311,9 +344,42 @@ void smtp_chunk_end(struct smtp *s, struct smtp_verdict *v)
 		v->end = SMTP_END_TOO_MANY_ERRORS;
 		smtp_reply_put(s, REPLY_TOO_MANY_ERRORS, NULL, v);
 		next = SMTP_STATE_CLOSED;
+	} else if (refusal == REPLY_JUDGED) {
+		next = end_judged(&s->judged, next, v);
 	}
 	enter(s, next, v);
 	v->flush = true;
+}
+
+/* The message is over with this reply. */
+static void end_message(struct smtp *s, enum smtp_reply_id reply, const char *id,
+			struct smtp_verdict *v)
+{
+	enum smtp_state next = s->chunk_last ? SMTP_STATE_READY : SMTP_STATE_SPOILT;
+
+	verdict_init(v, s->envelope.chunked ? SMTP_BDAT : SMTP_DATA);
+	smtp_reply_put(s, reply, id, v);
+	bool stored = v->code >= 200 && v->code < 300;
+	s->count.errors += v->code >= 500;
+	s->count.messages_accepted += stored;
+	s->count.messages_rejected += !stored;
+	s->message_begun = false;
+	if (stored)
+		reach(s, SMTP_PHASE_MESSAGE);
+	if (reply == REPLY_NONE) {
+		v->end = SMTP_END_CLIENT_CLOSED;
+		next = SMTP_STATE_CLOSED;
+	} else if (reply == REPLY_JUDGED) {
+		next = end_judged(&s->judged, next, v);
+	}
+	enter(s, next, v);
+	v->flush = true;
+}
+
+void smtp_message_judged(struct smtp *s, const struct smtp_judgement *j, struct smtp_verdict *v)
+{
+	s->judged = *j;
+	end_message(s, REPLY_JUDGED, NULL, v);
 }
 
 void smtp_message_end(struct smtp *s, enum smtp_stored result, const char *id,
@@ -325,23 +391,9 @@ void smtp_message_end(struct smtp *s, enum smtp_stored result, const char *id,
 	    [SMTP_ABORTED] = REPLY_NONE,
 	};
 	bool stored = result == SMTP_STORED;
-	enum smtp_state next = s->chunk_last ? SMTP_STATE_READY : SMTP_STATE_SPOILT;
 
 	assert(s->chunk_last || !stored);
-	verdict_init(v, s->envelope.chunked ? SMTP_BDAT : SMTP_DATA);
-	smtp_reply_put(s, replies[result], stored ? id : NULL, v);
-	s->count.errors += v->code >= 500;
-	s->count.messages_accepted += stored;
-	s->count.messages_rejected += !stored;
-	s->message_begun = false;
-	if (stored)
-		reach(s, SMTP_PHASE_MESSAGE);
-	if (result == SMTP_ABORTED) {
-		v->end = SMTP_END_CLIENT_CLOSED;
-		next = SMTP_STATE_CLOSED;
-	}
-	enter(s, next, v);
-	v->flush = true;
+	end_message(s, replies[result], stored ? id : NULL, v);
 }
 
 void smtp_tls_started(struct smtp *s)
@@ -367,6 +419,7 @@ void smtp_close(struct smtp *s, enum smtp_end why, struct smtp_verdict *v)
 	    [SMTP_END_SHUTDOWN] = REPLY_SHUTDOWN,
 	    [SMTP_END_TIMEOUT] = REPLY_TIMEOUT,
 	    [SMTP_END_CLIENT_CLOSED] = REPLY_NONE,
+	    [SMTP_END_REJECTED] = REPLY_NONE,
 	};
 
 	verdict_init(v, SMTP_UNKNOWN);

@@ -72,6 +72,7 @@ enum smtp_state {
 	SMTP_STATE_AUTH,      /* the next line is a response to AUTH */
 	SMTP_STATE_PAYLOAD,   /* within DATA or a chunk: smtp_message_end() or smtp_chunk_end() */
 	SMTP_STATE_STARTTLS,  /* 220 to STARTTLS: smtp_tls_started() or close */
+	SMTP_STATE_REFUSED,  /* the greeting was a 5xx: all but QUIT get 503, RFC 5321 3.1 */
 	SMTP_STATE_CLOSED,
 	SMTP_STATE_COUNT
 };
@@ -106,6 +107,30 @@ struct smtp_input {
 	bool tls_unavailable; /* STARTTLS gets 454 4.7.0 */
 };
 
+/* What a command that nothing speaks against would bring: EHLO, HELO, MAIL, RCPT, DATA, or the
+ * first BDAT of a message. */
+struct smtp_proposal {
+	enum smtp_verb verb;
+	struct span argument; /* the name of HELO, the address of MAIL or RCPT without brackets */
+	bool routed;          /* a source route was taken off that address */
+	uint64_t size;        /* of MAIL: SIZE=, 0 if none */
+};
+
+/* What the judge wants instead of the machine's own reply. */
+struct smtp_judgement {
+	int code;          /* 0: nothing; from 400 on the command is refused */
+	struct span reply; /* whole lines with CRLF, at most SMTP_REPLY_MAX; empty: no reply.  Valid
+			      until the judge is asked again */
+	bool close;        /* end the session */
+};
+
+/* Asked before such a command is carried out; NULL: nobody is.  A refused one leaves the state
+ * as every failed command does.  The text of an EHLO that is accepted stays the machine's. */
+struct smtp_judge {
+	struct smtp_judgement (*decide)(void *ctx, const struct smtp_proposal *proposal);
+	void *ctx;
+};
+
 enum smtp_next {
 	SMTP_NEXT_COMMAND,
 	SMTP_NEXT_AUTH,
@@ -123,7 +148,8 @@ enum smtp_end {
 	SMTP_END_LIMIT,
 	SMTP_END_SHUTDOWN,
 	SMTP_END_TIMEOUT,
-	SMTP_END_CLIENT_CLOSED
+	SMTP_END_CLIENT_CLOSED,
+	SMTP_END_REJECTED /* as the judge wanted */
 };
 
 enum smtp_auth_verdict {
@@ -184,6 +210,7 @@ struct smtp_envelope {
 struct smtp_recipient {
 	struct span address; /* forward-path without brackets */
 	struct span params;  /* as sent */
+	bool routed;         /* a source route was taken off */
 };
 
 struct smtp_counters {
@@ -217,6 +244,7 @@ struct smtp_auth {
 /* A session.  The caller reads the first part and writes nothing. */
 struct smtp {
 	const struct smtp_policy *policy;
+	struct smtp_judge judge; /* set by the caller after smtp_init(), if there is one */
 	enum smtp_state state;
 	enum smtp_phase phase; /* the furthest one */
 	bool tls;
@@ -233,6 +261,7 @@ struct smtp {
 	bool message_begun;
 	bool chunk_last;
 	bool envelope_done;     /* the transaction is over: forget it at the next command */
+	struct smtp_judgement judged; /* of this command, or of the chunk that is discarded */
 	int chunk_refusal;      /* the reply that the end of a discarded chunk gets */
 	enum smtp_state resume; /* where a chunk, or an AUTH exchange, leads back to */
 	uint64_t chunk_bytes;   /* of this message so far */
@@ -247,6 +276,9 @@ void smtp_init(struct smtp *s, const struct smtp_policy *policy, uint8_t *arena,
 
 /* The 220 greeting. */
 void smtp_greeting(struct smtp *s, struct smtp_verdict *v);
+
+/* Another greeting, with a code of 220, 4xx (then the session ends) or 5xx. */
+void smtp_greeting_judged(struct smtp *s, const struct smtp_judgement *j, struct smtp_verdict *v);
 
 /* The most bytes (line end not counted) that the next line may have: for line_read(). */
 size_t smtp_line_limit(const struct smtp *s);
@@ -274,6 +306,10 @@ enum smtp_stored {
  * read; RFC 3030 then wants RSET.  id: shown with SMTP_STORED, NULL otherwise. */
 void smtp_message_end(struct smtp *s, enum smtp_stored result, const char *id,
 		      struct smtp_verdict *v);
+
+/* The same where a judge decided on the whole message: it gets this reply, and counts as accepted
+ * with a code of 2xx. */
+void smtp_message_judged(struct smtp *s, const struct smtp_judgement *j, struct smtp_verdict *v);
 
 /* The reply, without its line end, that smtp_message_end() will give with SMTP_STORED and this id:
  * the record is written before it is known whether it may be said.  Valid until the next call. */

@@ -79,6 +79,15 @@ extern const struct smtp_row smtp_auth_row;
 /* The reply with which the oddities of c refuse its command in the session's mode, or NONE. */
 enum smtp_reply_id smtp_refusal(const struct smtp *s, const struct smtp_call *c);
 
+/* Ask the judge about a command: REPLY_NONE, or REPLY_JUDGED if it is refused. */
+enum smtp_reply_id smtp_ask_judge(struct smtp *s, const struct smtp_proposal *proposal);
+
+/* The reply to a command that was not refused: the judge's if it has one. */
+static inline enum smtp_reply_id smtp_reply_or_judged(const struct smtp *s, enum smtp_reply_id id)
+{
+	return s->judged.code != 0 ? REPLY_JUDGED : id;
+}
+
 /* Write the reply `id` to s->reply and set v's reply, reply_len and code. */
 void smtp_reply_put(struct smtp *s, enum smtp_reply_id id, const char *more,
 		    struct smtp_verdict *v);

@@ -31,20 +31,28 @@ static bool has_room(const struct smtp_envelope *e, size_t need)
 
 /* A recipient in the arena: two lengths, then address and parameters. */
 struct recipient_head {
-	uint32_t address_len, params_len;
+	uint32_t address_len;
+	uint32_t params_len : 31;
+	uint32_t routed : 1;
 };
 
-static bool keep_recipient(struct smtp_envelope *e, struct span address, struct span params)
+static bool has_room_for(const struct smtp_envelope *e, const struct path *path)
 {
-	struct recipient_head head = {(uint32_t)address.len, (uint32_t)params.len};
+	return has_room(e, sizeof(struct recipient_head) + path->address.len +
+			       span_trim_left(path->rest).len);
+}
 
-	if (!has_room(e, sizeof head + address.len + params.len))
-		return false;
+static void keep_recipient(struct smtp_envelope *e, const struct path *path)
+{
+	struct span address = path->address, params = span_trim_left(path->rest);
+	struct recipient_head head = {.address_len = (uint32_t)address.len,
+				      .params_len = (uint32_t)params.len & INT32_MAX,
+				      .routed = path->route.len > 0};
+
 	keep(e, (struct span){(const uint8_t *)&head, sizeof head});
 	keep(e, address);
 	keep(e, params);
 	e->recipients++;
-	return true;
 }
 
 bool smtp_recipient_next(const struct smtp_envelope *e, size_t *at, struct smtp_recipient *r)
@@ -58,6 +66,7 @@ bool smtp_recipient_next(const struct smtp_envelope *e, size_t *at, struct smtp_
 	from += sizeof head;
 	r->address = (struct span){from, head.address_len};
 	r->params = (struct span){from + head.address_len, head.params_len};
+	r->routed = head.routed;
 	*at += sizeof head + head.address_len + head.params_len;
 	return true;
 }
@@ -130,6 +139,11 @@ struct smtp_result smtp_do_mail(struct smtp *s, struct smtp_call *c)
 	refusal = smtp_refusal(s, c);
 	if (refusal == REPLY_NONE)
 		refusal = check_mail(s, c, &path, &params);
+	if (refusal == REPLY_NONE)
+		refusal = smtp_ask_judge(s, &(struct smtp_proposal){.verb = SMTP_MAIL,
+								    .argument = path.address,
+								    .routed = path.route.len > 0,
+								    .size = params.size});
 	if (refusal != REPLY_NONE)
 		return smtp_failed(refusal);
 
@@ -140,7 +154,7 @@ struct smtp_result smtp_do_mail(struct smtp *s, struct smtp_call *c)
 	e->body = params.body;
 	e->smtputf8 = smtputf8;
 	s->count.mails++;
-	return (struct smtp_result){REPLY_SENDER_OK, OUTCOME_NEXT};
+	return (struct smtp_result){smtp_reply_or_judged(s, REPLY_SENDER_OK), OUTCOME_NEXT};
 }
 
 struct smtp_result smtp_do_rcpt(struct smtp *s, struct smtp_call *c)
@@ -159,9 +173,15 @@ struct smtp_result smtp_do_rcpt(struct smtp *s, struct smtp_call *c)
 		return smtp_failed(refusal);
 	if (s->policy->max_recipients && e->recipients >= s->policy->max_recipients)
 		return smtp_failed(REPLY_TOO_MANY_RECIPIENTS);
-	if (!keep_recipient(e, path.address, span_trim_left(path.rest)))
+	if (!has_room_for(e, &path))
 		return smtp_failed(REPLY_TOO_MANY_RECIPIENTS);
-	return (struct smtp_result){REPLY_RECIPIENT_OK, OUTCOME_NEXT};
+	refusal = smtp_ask_judge(s, &(struct smtp_proposal){.verb = SMTP_RCPT,
+							    .argument = path.address,
+							    .routed = path.route.len > 0});
+	if (refusal != REPLY_NONE)
+		return smtp_failed(refusal);
+	keep_recipient(e, &path);
+	return (struct smtp_result){smtp_reply_or_judged(s, REPLY_RECIPIENT_OK), OUTCOME_NEXT};
 }
 
 struct smtp_result smtp_do_data(struct smtp *s, struct smtp_call *c)
@@ -171,10 +191,14 @@ struct smtp_result smtp_do_data(struct smtp *s, struct smtp_call *c)
 		return smtp_failed(REPLY_NEED_BDAT);
 	if (c->in->out_of_space)
 		return smtp_failed(REPLY_NO_SPACE);
+	enum smtp_reply_id refusal =
+	    smtp_ask_judge(s, &(struct smtp_proposal){.verb = SMTP_DATA});
+	if (refusal != REPLY_NONE)
+		return smtp_failed(refusal);
 	s->message_begun = true;
 	s->chunk_last = true;
 	s->resume = SMTP_STATE_READY;
-	return (struct smtp_result){REPLY_GO_AHEAD, OUTCOME_NEXT};
+	return (struct smtp_result){smtp_reply_or_judged(s, REPLY_GO_AHEAD), OUTCOME_NEXT};
 }
 
 /* "size [LAST]", RFC 3030 2; returns whether it is. */
@@ -193,7 +217,7 @@ static bool parse_chunk(struct span args, struct smtp_verdict *v)
 }
 
 /* What speaks against a chunk of v->chunk_size bytes; REPLY_NONE if nothing. */
-static enum smtp_reply_id check_chunk(const struct smtp *s, const struct smtp_call *c)
+static enum smtp_reply_id check_chunk(struct smtp *s, const struct smtp_call *c)
 {
 	uint64_t max = s->policy->max_message_size;
 
@@ -204,7 +228,10 @@ static enum smtp_reply_id check_chunk(const struct smtp *s, const struct smtp_ca
 		return refusal;
 	if (max != 0 && c->v->chunk_size > max - s->chunk_bytes)
 		return REPLY_TOO_BIG;
-	return c->in->out_of_space ? REPLY_NO_SPACE : REPLY_NONE;
+	if (c->in->out_of_space)
+		return REPLY_NO_SPACE;
+	return s->message_begun ? REPLY_NONE
+				: smtp_ask_judge(s, &(struct smtp_proposal){.verb = SMTP_BDAT});
 }
 
 /* A chunk follows whatever we think of the command, so it is read in any case (RFC 3030 2).  A

@@ -2,7 +2,8 @@
  * smtp_reply.c: the replies of the SMTP machine.
  *
  * Runs in the workers.  Nothing that a peer sent ever gets into a reply, and what comes from the
- * configuration is shown as printable ASCII, so that each line is legal (RFC 5321 4.2).
+ * configuration is shown as printable ASCII, so that each line is legal (RFC 5321 4.2).  A judge's
+ * lines are the caller's, who answers for the same.
  */
 #include "smtp_int.h"
 
@@ -107,7 +108,9 @@ void smtp_reply_put(struct smtp *s, enum smtp_reply_id id, const char *more, str
 	struct buf b;
 
 	buf_init(&b, s->reply, sizeof s->reply);
-	if (id == REPLY_EHLO) {
+	if (id == REPLY_JUDGED) {
+		buf_put(&b, s->judged.reply.bytes, s->judged.reply.len);
+	} else if (id == REPLY_EHLO) {
 		put_ehlo(&b, s);
 	} else if (id != REPLY_NONE) {
 		put_line(&b, s, id, !plain && (s->policy->extensions & EXT_ENHANCEDSTATUSCODES));
@@ -120,7 +123,7 @@ void smtp_reply_put(struct smtp *s, enum smtp_reply_id id, const char *more, str
 	assert(!b.failed);
 	v->reply = s->reply;
 	v->reply_len = s->reply_len = b.len;
-	v->code = rows[id].code;
+	v->code = id == REPLY_JUDGED ? s->judged.code : rows[id].code;
 }
 
 struct span smtp_stored_reply(struct smtp *s, const char *id)

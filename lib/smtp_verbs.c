@@ -34,7 +34,7 @@ static const struct smtp_row rows[SMTP_VERB_COUNT] = {
 		   LINE_RFC_MAX},
     [SMTP_NOOP] = {"NOOP", SMTP_NOOP, smtp_do_noop, IN_ANY, SMTP_STATE_READY, ROW_ENDS_GROUP, 0,
 		   LINE_RFC_MAX},
-    [SMTP_QUIT] = {"QUIT", SMTP_QUIT, smtp_do_quit, IN_ANY, SMTP_STATE_CLOSED,
+    [SMTP_QUIT] = {"QUIT", SMTP_QUIT, smtp_do_quit, IN_ANY | IN(REFUSED), SMTP_STATE_CLOSED,
 		   ROW_ENDS_GROUP | ROW_NO_ARGUMENT, 0, LINE_RFC_MAX},
     [SMTP_VRFY] = {"VRFY", SMTP_VRFY, smtp_do_vrfy, IN_ANY, SMTP_STATE_READY,
 		   ROW_ENDS_GROUP | ROW_UTF8, 0, LINE_RFC_MAX},
@@ -108,6 +108,9 @@ static struct smtp_result greet(struct smtp *s, struct smtp_call *c, bool esmtp)
 	/* A client that sends EHLO alone within a transaction goes on with it: keep the envelope. */
 	if (refusal == REPLY_NONE && c->args.len == 0 && in_transaction(s))
 		refusal = REPLY_BAD_HELO;
+	if (refusal == REPLY_NONE)
+		refusal = smtp_ask_judge(s, &(struct smtp_proposal){.verb = c->row->verb,
+								    .argument = c->args});
 	if (refusal != REPLY_NONE)
 		return smtp_failed(refusal);
 
@@ -116,7 +119,8 @@ static struct smtp_result greet(struct smtp *s, struct smtp_call *c, bool esmtp)
 		memcpy(s->helo, c->args.bytes, s->helo_len);
 	s->esmtp = esmtp;
 	s->pipelining_offered = esmtp && (s->policy->extensions & EXT_PIPELINING);
-	return (struct smtp_result){esmtp ? REPLY_EHLO : REPLY_HELO, OUTCOME_NEXT};
+	return (struct smtp_result){esmtp ? REPLY_EHLO : smtp_reply_or_judged(s, REPLY_HELO),
+				    OUTCOME_NEXT};
 }
 
 struct smtp_result smtp_do_ehlo(struct smtp *s, struct smtp_call *c)

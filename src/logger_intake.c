@@ -186,6 +186,9 @@ static void message_end(struct intake *in, struct intake_message *m, uint32_t sl
 		code = ACK_FAILED; /* shorter than its head */
 	else if (m->opened)
 		code = store_message_end(in->store, slot, s->seq);
+	else if (m->part == PART_DATA && s->want_ack)
+		code = store_record_acked(in->store, slot, s->seq, m->head.data + sizeof m->sizes,
+					  m->sizes.fields_len);
 	else if (m->part == PART_DATA)
 		store_record(in->store, LOG_MESSAGE, m->head.data + sizeof m->sizes,
 			     m->sizes.fields_len);
@@ -478,6 +481,7 @@ static void single_frame(struct intake *in, const struct frame_header *h, const 
 	}
 	s->type = h->type;
 	s->seq = h->seq;
+	s->want_ack = false; /* who waits has asked for leave */
 	record_whole(in, h->slot, payload, h->length);
 }
 
@@ -494,6 +498,7 @@ static void on_record(struct intake *in, const struct frame_header *h, const uin
 		return;
 	}
 	s->type = h->type;
+	s->want_ack = h->flags & FRAME_WANT_ACK;
 	s->silent_ticks = 0;
 	if (s->state == INTAKE_SHORT)
 		short_frame(in, h, payload);

@@ -37,6 +37,7 @@ struct intake_slot {
 	uint32_t next; /* in the queue it stands in */
 	enum intake_state state;
 	int buffer;
+	bool want_ack;            /* the worker waits until it is on disk */
 	uint8_t type;             /* enum frame_type of the record under way */
 	uint8_t last_session[16]; /* id of the last session record, so that none is written twice */
 	struct lessons lessons;   /* what its worker may teach the memory of addresses */

@@ -319,6 +319,23 @@ enum ack_code store_message_end(struct store *st, uint32_t slot, uint32_t seq)
 	return ACK_STORED;
 }
 
+enum ack_code store_record_acked(struct store *st, uint32_t slot, uint32_t seq,
+				 const uint8_t *fields, size_t len)
+{
+	if (st->message_open)
+		return ACK_FAILED; /* the sender did not ask for leave to send */
+	if (claims_place(fields, len) || encode(st, LOG_MESSAGE, fields, len) < 0) {
+		warn("a message is refused: the fields of its record are malformed");
+		return ACK_FAILED;
+	}
+	if (!room_for(st, len))
+		return ACK_NO_SPACE;
+	enum ack_code code = message_record(st, fields, len);
+	if (code == ACK_STORED)
+		batch_add(st, slot, seq);
+	return code;
+}
+
 void store_message_abort(struct store *st)
 {
 	if (!st->message_open)

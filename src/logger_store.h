@@ -54,6 +54,11 @@ void store_answer(struct store *st, uint32_t slot, uint32_t seq, enum ack_code c
 /* A record nobody waits for.  Malformed fields are counted and dropped. */
 void store_record(struct store *st, enum log_stream to, const uint8_t *fields, size_t len);
 
+/* The record of a message whose bytes are not kept, for which this slot waits: acknowledged with
+ * the next batch.  ACK_STORED, or why it is refused; then store_answer() is the caller's. */
+enum ack_code store_record_acked(struct store *st, uint32_t slot, uint32_t seq,
+				 const uint8_t *fields, size_t len);
+
 /*
  * An acknowledged message: begin, data in pieces, end.  All return ACK_STORED to go on, or why
  * it is refused; then the message is over, and store_answer() is the caller's.  Between begin

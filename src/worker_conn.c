@@ -21,7 +21,7 @@
 #include "log.h"
 
 #define TIMEO_LEAST_US 1000
-#define PIECES_A_SECOND 10 /* that replies are cut into where they are to be slow */
+#define SLOW_PIECES 4 /* a second: smooth for a client, and few wake-ups for a tarpit */
 
 static struct timeval timeval_of(uint64_t us)
 {
@@ -130,7 +130,7 @@ void conn_open(struct conn *c, int fd, struct tls_session *tls, uint64_t receive
 	c->encrypted = false;
 	c->timeo_us = receive_us;
 	c->bytes_in = c->bytes_out = 0;
-	c->pace = 0;
+	c->slow = 0;
 	c->in_at = c->in_len = 0;
 	c->transport =
 	    (struct tls_transport){.ctx = c, .recv = raw_recv, .send = raw_send, .wait = raw_wait};
@@ -154,6 +154,23 @@ void conn_deadline(struct conn *c, uint64_t us)
 void conn_last_words(struct conn *c, uint64_t us)
 {
 	c->session_end_us = clock_us() + us;
+	c->slow = 0;
+}
+
+void conn_pause(struct conn *c, uint64_t us)
+{
+	uint64_t begin = clock_us(), now = begin;
+	uint64_t end = us < c->session_end_us - now ? now + us : c->session_end_us;
+	struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
+
+	/* A signal that comes between the look and poll() has shut the socket down. */
+	while (now < end && !*c->shutting_down) {
+		int rc = poll(&p, 1, (int)((end - now + 999) / 1000));
+		now = clock_us();
+		if (rc > 0 || (rc < 0 && errno != EINTR))
+			break;
+	}
+	c->step_end_us += now - begin;
 }
 
 int conn_fill(struct conn *c)
@@ -170,27 +187,6 @@ int conn_fill(struct conn *c)
 		return (int)n;
 	c->in_len += (size_t)n;
 	return 1;
-}
-
-void conn_pace(struct conn *c, uint32_t bytes)
-{
-	c->pace = bytes;
-}
-
-bool conn_wait(struct conn *c, uint64_t us)
-{
-	struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
-	uint64_t end = clock_us() + us;
-
-	if (end > c->session_end_us)
-		end = c->session_end_us;
-	for (uint64_t now; (now = clock_us()) < end;) {
-		if (*c->shutting_down)
-			return false;
-		if (poll(&p, 1, (int)((end - now + 999) / 1000)) > 0)
-			return false;
-	}
-	return true;
 }
 
 bool conn_readable(const struct conn *c)
@@ -217,14 +213,11 @@ size_t conn_drop_all(struct conn *c)
 	return n;
 }
 
-/* Send all of these bytes.  0, or -1 with errno. */
-static int send_bytes(struct conn *c, const uint8_t *bytes, size_t len)
+static int send_all(struct conn *c, const uint8_t *bytes, size_t len)
 {
-	size_t done = 0;
-
 	if (c->encrypted)
 		return tls_send(c->tls, bytes, len);
-	while (done < len) {
+	for (size_t done = 0; done < len;) {
 		struct iovec iov = {.iov_base = (uint8_t *)bytes + done, .iov_len = len - done};
 		ssize_t n = raw_send(c, &iov, 1);
 
@@ -235,19 +228,25 @@ static int send_bytes(struct conn *c, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
-/* Send it piece by piece, each after the time that it takes. */
-static int send_slowly(struct conn *c, const uint8_t *bytes, size_t len)
+/* Piece by piece, each after the time that it takes at this speed.  Our own slowness is not held
+ * against the session's time. */
+static int send_slowly(struct conn *c)
 {
-	size_t piece = c->pace > PIECES_A_SECOND ? c->pace / PIECES_A_SECOND : 1;
+	size_t most = c->slow / SLOW_PIECES > 0 ? c->slow / SLOW_PIECES : 1;
 
-	for (size_t done = 0, n; done < len; done += n) {
-		n = len - done < piece ? len - done : piece;
-		if (!conn_wait(c, n * UINT64_C(1000000) / c->pace)) {
-			errno = *c->shutting_down ? ECANCELED : EPIPE;
+	for (size_t done = 0; done < c->out.len;) {
+		size_t n = c->out.len - done < most ? c->out.len - done : most;
+		uint64_t begin = clock_us();
+
+		conn_pause(c, n * UINT64_C(1000000) / c->slow);
+		c->session_end_us += clock_us() - begin;
+		if (*c->shutting_down) {
+			errno = ECANCELED;
 			return -1;
 		}
-		if (send_bytes(c, bytes + done, n) < 0)
+		if (send_all(c, c->out.data + done, n) < 0)
 			return -1;
+		done += n;
 	}
 	return 0;
 }
@@ -257,14 +256,14 @@ int conn_flush(struct conn *c)
 	int rc = 0;
 
 	if (c->out.len > 0)
-		rc = (c->pace > 0 ? send_slowly : send_bytes)(c, c->out.data, c->out.len);
+		rc = c->slow > 0 ? send_slowly(c) : send_all(c, c->out.data, c->out.len);
 	buf_reset(&c->out);
 	return rc;
 }
 
 int conn_flush_last(struct conn *c)
 {
-	if (!c->encrypted || c->out.len == 0 || c->pace > 0)
+	if (!c->encrypted || c->slow > 0 || c->out.len == 0)
 		return conn_flush(c);
 	int rc = tls_send_last(c->tls, c->out.data, c->out.len);
 	buf_reset(&c->out);

@@ -23,7 +23,7 @@ struct conn {
 	const volatile sig_atomic_t *shutting_down; /* the socket's end is our own doing then */
 	uint64_t timeo_us;                          /* what SO_RCVTIMEO is set to */
 	uint64_t bytes_in, bytes_out;               /* on the socket */
-	uint32_t pace; /* bytes a second that are sent; 0: as fast as can be */
+	uint32_t slow; /* bytes a second of what conn_put() keeps back; 0: as fast as they go */
 	struct tls_transport transport;
 	struct buf out;
 	size_t in_at, in_len; /* in[in_at .. in_len) is unread */
@@ -47,7 +47,14 @@ void conn_close(struct conn *c);
 /* The next receives may take this long together, but never longer than the session. */
 void conn_deadline(struct conn *c, uint64_t us);
 
-/* The session is over, for want of time perhaps: what is still sent may take this long. */
+/*
+ * Wait so long, at most to the end of the session; the present deadline moves by what it took.
+ * Over sooner when we are shutting down, and when the client has closed its side: nobody waits
+ * for it any more.
+ */
+void conn_pause(struct conn *c, uint64_t us);
+
+/* The session is over, for want of time perhaps: what is still sent may take this long, and goes fast. */
 void conn_last_words(struct conn *c, uint64_t us);
 
 /*
@@ -55,13 +62,6 @@ void conn_last_words(struct conn *c, uint64_t us);
  * errno, ETIMEDOUT when a deadline passed, ECANCELED when we are shutting down.  The caller has made room (conn_room()).
  */
 int conn_fill(struct conn *c);
-
-/* Send no more than so many bytes a second from now on; 0: as fast as can be. */
-void conn_pace(struct conn *c, uint32_t bytes);
-
-/* Wait so long, but not past the session's end; less if the client hangs up or we shut down, and
- * then the answer is false. */
-bool conn_wait(struct conn *c, uint64_t us);
 
 /* Something of the client is here, so that conn_fill() would not wait; looks at the socket. */
 bool conn_readable(const struct conn *c);

@@ -160,11 +160,13 @@ struct dns_lookup *worker_dns_ask(struct session *s, const struct dns_ask *ask)
 	l->ask = *ask;
 	l->asked_us = clock_us();
 	l->us = 0;
+	l->of_sender = l->of_recipient = false;
 	l->state = resolver_client_ask(&d->client, &l->ask) ? LOOKUP_OPEN : LOOKUP_LOST;
 	return l;
 }
 
-static void ask(struct session *s, enum dns_kind kind, const char *name, const char *zone)
+static struct dns_lookup *ask(struct session *s, enum dns_kind kind, const char *name,
+			      const char *zone)
 {
 	struct dns_ask a = {.kind = kind};
 
@@ -172,7 +174,7 @@ static void ask(struct session *s, enum dns_kind kind, const char *name, const c
 		memcpy(a.ip, s->client.ip, IP_BYTES);
 	strlcpy(a.name, name, sizeof a.name);
 	strlcpy(a.zone, zone, sizeof a.zone);
-	(void)worker_dns_ask(s, &a);
+	return worker_dns_ask(s, &a);
 }
 
 void worker_dns_connect(struct session *s)
@@ -181,13 +183,12 @@ void worker_dns_connect(struct session *s)
 		return;
 	worker_dns_collect(s->dns); /* what was left by the session before */
 	if (s->conf->dns.reverse)
-		ask(s, DNS_ASK_REVERSE, "", "");
+		(void)ask(s, DNS_ASK_REVERSE, "", "");
 	for (size_t i = 0; i < s->conf->dns.ndnsbl; i++)
-		ask(s, DNS_ASK_DNSBL, "", s->conf->dns.dnsbl[i]);
+		(void)ask(s, DNS_ASK_DNSBL, "", s->conf->dns.dnsbl[i]);
 }
 
-/* A name that the DNS can be asked about; addresses and names without a dot are none. */
-static bool name_of(struct span bytes, char name[DNS_NAME_TEXT])
+bool worker_dns_name(struct span bytes, char name[DNS_NAME_TEXT])
 {
 	return memchr(bytes.bytes, '.', bytes.len) != NULL && !path_is_address(bytes) &&
 	       dns_name_copy(name, bytes) == 0;
@@ -195,21 +196,26 @@ static bool name_of(struct span bytes, char name[DNS_NAME_TEXT])
 
 bool worker_dns_helo_name(const struct session *s, char name[DNS_NAME_TEXT])
 {
-	return s->smtp.helo_len > 0 && name_of((struct span){s->smtp.helo, s->smtp.helo_len}, name);
+	return s->smtp.helo_len > 0 && worker_dns_name((struct span){s->smtp.helo, s->smtp.helo_len}, name);
+}
+
+bool worker_dns_domain(struct span address, char name[DNS_NAME_TEXT])
+{
+	const uint8_t *at = address.len > 0 ? memrchr(address.bytes, '@', address.len) : NULL;
+
+	return at != NULL &&
+	       worker_dns_name(span_tail(address, (size_t)(at - address.bytes) + 1), name);
 }
 
 bool worker_dns_sender_name(const struct session *s, char name[DNS_NAME_TEXT])
 {
-	struct span sender = s->smtp.envelope.sender;
-	const uint8_t *at = sender.len > 0 ? memrchr(sender.bytes, '@', sender.len) : NULL;
-
-	return at != NULL && name_of(span_tail(sender, (size_t)(at - sender.bytes) + 1), name);
+	return worker_dns_domain(s->smtp.envelope.sender, name);
 }
 
 static void ask_lists(struct session *s, const char *name)
 {
 	for (size_t i = 0; i < s->conf->dns.ndbl; i++)
-		ask(s, DNS_ASK_DBL, name, s->conf->dns.dbl[i]);
+		(void)ask(s, DNS_ASK_DBL, name, s->conf->dns.dbl[i]);
 }
 
 void worker_dns_helo(struct session *s)
@@ -226,7 +232,10 @@ void worker_dns_mail(struct session *s)
 
 	if (s->dns == NULL || !worker_dns_sender_name(s, name))
 		return;
-	if (s->conf->dns.sender)
-		ask(s, DNS_ASK_DOMAIN, name, "");
+	if (s->conf->dns.sender) {
+		struct dns_lookup *l = ask(s, DNS_ASK_DOMAIN, name, "");
+		if (l != NULL)
+			l->of_sender = true;
+	}
 	ask_lists(s, name);
 }

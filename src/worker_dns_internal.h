@@ -17,6 +17,7 @@ enum lookup_state { LOOKUP_OPEN, LOOKUP_ANSWERED, LOOKUP_LOST };
 struct dns_lookup {
 	struct dns_ask ask;
 	enum lookup_state state;
+	bool of_sender, of_recipient; /* whose domain it is, of DNS_ASK_DOMAIN */
 	uint64_t asked_us;
 	uint32_t us; /* what it took, or how long it was waited for in vain */
 	struct dns_reply reply;
@@ -32,6 +33,11 @@ struct worker_dns {
 	size_t count;
 	struct dns_lookup lookup[WORKER_DNS_LOOKUPS];
 };
+
+/* A name that the DNS can be asked about, or that behind the last @ of an address; false if there
+ * is none: addresses and names without a dot are not asked about. */
+bool worker_dns_name(struct span bytes, char name[DNS_NAME_TEXT]);
+bool worker_dns_domain(struct span address, char name[DNS_NAME_TEXT]);
 
 /* Take the replies that are here. */
 void worker_dns_collect(struct worker_dns *d);

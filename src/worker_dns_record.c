@@ -80,14 +80,14 @@ static void put_items(const struct dns_lookup *l, enum record_field field, enum 
 			put_item(to, field, before, value, "");
 }
 
-static void put_domain(const struct dns_lookup *l, struct buf *to)
+static void put_domain(const struct dns_lookup *l, enum record_field field, struct buf *to)
 {
 	char text[64], before[DNS_NAME_TEXT + 1];
 
 	snprintf(before, sizeof before, "%s=", l->ask.name);
 	snprintf(text, sizeof text, "%s:%s", dns_domain_name(dns_fact_domain(l->reply.fact)),
 		 dns_fact_name(l->reply.fact));
-	put_item(to, FIELD_FROM_DOMAIN, before, text_span(text), "");
+	put_item(to, field, before, text_span(text), "");
 }
 
 /* What has no definite answer. */
@@ -154,8 +154,14 @@ void worker_dns_put(struct session *s, enum record_type type, struct buf *to)
 			if (l->state == LOOKUP_ANSWERED)
 				put_items(l, item_fields[i].field, item_fields[i].item, to);
 	for (at = 0; (l = next_of(s, type, 1u << DNS_ASK_DOMAIN, &at)) != NULL;)
-		if (l->state == LOOKUP_ANSWERED && l->reply.fact != DNS_FACT_UNKNOWN)
-			put_domain(l, to);
+		if (l->of_sender && l->state == LOOKUP_ANSWERED &&
+		    l->reply.fact != DNS_FACT_UNKNOWN)
+			put_domain(l, FIELD_FROM_DOMAIN, to);
+	for (at = 0; type == RECORD_SESSION &&
+		     (l = next_of(s, type, 1u << DNS_ASK_DOMAIN, &at)) != NULL;)
+		if (l->of_recipient && l->state == LOOKUP_ANSWERED &&
+		    l->reply.fact != DNS_FACT_UNKNOWN)
+			put_domain(l, FIELD_TO_DOMAIN, to);
 	for (at = 0; (l = next_of(s, type, ~0u, &at)) != NULL;)
 		put_unknown(l, to);
 	if (type == RECORD_SESSION)

@@ -45,11 +45,13 @@ static const enum smtp_stored stored_of_ack[] = {
     [ACK_FAILED] = SMTP_FAILED,
 };
 
-static void text_of_reply(const struct smtp_verdict *v, size_t *len_r)
+/* Without its line end. */
+static struct span text_of(struct span reply)
 {
-	*len_r = v->reply_len;
-	while (*len_r > 0 && (v->reply[*len_r - 1] == '\n' || v->reply[*len_r - 1] == '\r'))
-		(*len_r)--;
+	while (reply.len > 0 &&
+	       (reply.bytes[reply.len - 1] == '\n' || reply.bytes[reply.len - 1] == '\r'))
+		reply.len--;
+	return reply;
 }
 
 /* Line ends that are none, for the message's record and the session's. */
@@ -73,29 +75,45 @@ static void note_bare_in_chunks(struct session *s)
 	note_bare(s, cr, lf);
 }
 
-/* The message is complete: have it stored, answer, and record what was refused. */
+/* Have stored what is to be kept, with the reply that is due once it is. */
+static enum smtp_stored message_store(struct session *s, const struct rules_fate *fate,
+				      const char *id)
+{
+	struct span reply = fate->judgement.code != 0 ? text_of(fate->judgement.reply)
+						      : smtp_stored_reply(&s->smtp, id);
+
+	return stored_of_ack[record_message(s, fate->verdict, fate->keep, reply)];
+}
+
+/* Record a message that could not be stored. */
+static void note_failure(struct session *s, enum smtp_stored result, const struct smtp_verdict *v)
+{
+	struct span reply = {(const uint8_t *)v->reply, v->reply_len};
+
+	record_message(s, result == SMTP_TOO_BIG ? VERDICT_REJECTED : VERDICT_TEMPFAILED, KEEP_NOTE,
+		       text_of(reply));
+}
+
+/* The message is complete: have it stored, answer, and record what was refused.  The envelope
+ * stays readable until the next command, so the record can be made after the answer too. */
 static void message_complete(struct session *s, struct smtp_verdict *v)
 {
-	char id[UUID_TEXT];
+	struct rules_fate fate = {.verdict = VERDICT_ACCEPTED, .keep = KEEP_ALL};
 	enum smtp_stored result = SMTP_TOO_BIG;
+	char id[UUID_TEXT];
 
 	uuid_format(s->client.message.id, id);
 	if (s->store.size <= s->store.cap) {
-		struct span reply = smtp_stored_reply(&s->smtp, id);
-		result = stored_of_ack[record_message(s, VERDICT_ACCEPTED,
-						      (const char *)reply.bytes, reply.len)];
+		worker_rules_message(s, id, &fate);
+		result = message_store(s, &fate, id);
 	}
-	/* The envelope stays readable until the next command, so the record can still be made. */
-	smtp_message_end(&s->smtp, result, id, v);
-	if (result != SMTP_STORED) {
-		size_t len;
-
-		text_of_reply(v, &len);
-		record_message(s, result == SMTP_TOO_BIG ? VERDICT_REJECTED : VERDICT_TEMPFAILED,
-			       v->reply, len);
-	} else {
-		s->board->total_messages++;
-	}
+	if (result == SMTP_STORED && fate.judgement.code != 0)
+		smtp_message_judged(&s->smtp, &fate.judgement, v);
+	else
+		smtp_message_end(&s->smtp, result, id, v);
+	if (result != SMTP_STORED)
+		note_failure(s, result, v);
+	s->board->total_messages += result == SMTP_STORED && fate.verdict == VERDICT_ACCEPTED;
 	s->client.message.begun = false;
 	record_board(s);
 }
@@ -106,7 +124,7 @@ void message_aborted(struct session *s)
 		return;
 	if (s->smtp.envelope.chunked)
 		note_bare_in_chunks(s);
-	record_message(s, VERDICT_ABORTED, "", 0);
+	record_message(s, VERDICT_ABORTED, KEEP_NOTE, (struct span){0});
 	s->client.message.begun = false;
 }
 

@@ -8,6 +8,8 @@
  */
 #include "worker_offer.h"
 
+#include <string.h>
+
 #include "arm.h"
 
 #define SECOND_US 1000000
@@ -83,6 +85,46 @@ struct offer offer_decide(const struct offer_facts *f)
 	if ((offer.starttls || offer.implicit) && recall(f, &e))
 		obey_memory(&offer, f, &e);
 	return offer;
+}
+
+static const struct conf_profile *find_profile(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->tls.nprofile; i++)
+		if (strcmp(conf->tls.profile[i].name, name) == 0)
+			return &conf->tls.profile[i];
+	return NULL;
+}
+
+/* Unknown names were found when the rules were read. */
+static void obey_profile(struct offer *o, const struct offer_facts *f, const char *name)
+{
+	const struct conf_profile *profile = find_profile(f->conf, name);
+	bool possible = f->tls_ready && f->listener->tls == CONF_TLS_STARTTLS &&
+			(f->conf->smtp.extensions & CONF_EXT_STARTTLS) &&
+			o->memory != OFFER_MEMORY_NOT_OFFERED;
+
+	if (profile == NULL)
+		return;
+	o->profile = profile;
+	o->starttls = possible && profile->offer;
+	o->refused_by_rule = possible && !profile->offer;
+	o->ask_certificate = profile->client_certificate &&
+			     o->memory != OFFER_MEMORY_NO_CERTIFICATE_REQUEST;
+}
+
+void offer_obey_rule(struct offer *o, const struct offer_facts *f,
+		     const struct rule_options *options)
+{
+	if (!(options->set & RULE_SET_TLS))
+		return;
+	if (options->tls == RULE_TLS_OPTION_PROFILE) {
+		obey_profile(o, f, options->profile);
+	} else if (options->tls == RULE_TLS_OPTION_NO_CLIENT_CERT) {
+		o->ask_certificate = false;
+	} else {
+		o->refused_by_rule = o->starttls;
+		o->starttls = false;
+	}
 }
 
 static enum summary_tls lesson_of_failure(enum tls_failure failure)

@@ -13,6 +13,7 @@
 
 #include "address_table.h"
 #include "conf.h"
+#include "rule.h"
 #include "summary.h"
 #include "tls.h"
 
@@ -44,10 +45,16 @@ struct offer {
 	const struct conf_arm *arm;         /* of the experiment; NULL: takes no part */
 	const struct conf_profile *profile; /* NULL: as the tls block says */
 	enum offer_memory memory;
+	bool refused_by_rule; /* TLS would be offered, but for a rule */
 	bool failures; /* the address has some that a handshake which goes well would clear */
 };
 
 struct offer offer_decide(const struct offer_facts *facts);
+
+/* Change the offer as the option tls of a rule says.  Implicit TLS stays: a client that begins
+ * with it would understand nothing else. */
+void offer_obey_rule(struct offer *offer, const struct offer_facts *facts,
+		     const struct rule_options *options);
 
 /*
  * What the memory of addresses should learn of a client that was offered this, when its session

@@ -162,6 +162,8 @@ static void put_tls(struct session *s, enum record_type type, struct buf *to)
 	struct tls_info *info = tls_session_info(s->tls);
 	if (info->outcome == TLS_NOT_OFFERED && s->client.starttls_offered)
 		info->outcome = TLS_OFFERED_UNUSED;
+	if (info->outcome == TLS_NOT_OFFERED && s->client.offer.refused_by_rule)
+		info->outcome = TLS_REFUSED_BY_RULE;
 	tls_info_put(info, type, to);
 	if (s->client.offer.memory != OFFER_MEMORY_NOTHING)
 		record_put_text(to, FIELD_TLS_MEMORY, offer_memory_name(s->client.offer.memory));
@@ -231,6 +233,7 @@ void record_session(struct session *s)
 	put_tls(s, RECORD_SESSION, to);
 	who_put_session(s, to);
 	worker_dns_put(s, RECORD_SESSION, to);
+	worker_rules_put(s, RECORD_SESSION, to);
 	if (c->dialogue_cut > 0)
 		record_put_u64(to, FIELD_DIALOGUE_BYTES_CUT, c->dialogue_cut);
 	buf_put(to, s->dialogue.data, s->dialogue.len);
@@ -305,8 +308,8 @@ static void put_content(struct session *s, struct buf *to)
 	put_header(s, to);
 }
 
-static void message_fields(struct session *s, enum message_verdict verdict, const char *reply,
-			   size_t reply_len)
+static void message_fields(struct session *s, enum message_verdict verdict, enum message_keep keep,
+			   struct span reply)
 {
 	const struct session_message *m = &s->client.message;
 	const struct smtp_envelope *e = &s->smtp.envelope;
@@ -334,8 +337,11 @@ static void message_fields(struct session *s, enum message_verdict verdict, cons
 	if (e->chunked)
 		record_put_bool(to, FIELD_CHUNKED, true);
 	record_put_text(to, FIELD_VERDICT, verdict_names[verdict]);
-	if (reply_len > 0)
-		record_put_string(to, FIELD_REPLY, reply, reply_len);
+	if (reply.len > 0)
+		record_put_string(to, FIELD_REPLY, reply.bytes, reply.len);
+	if (verdict == VERDICT_ACCEPTED && keep != KEEP_ALL)
+		record_put_bool(to, FIELD_KEPT, false);
+	worker_rules_put(s, RECORD_MESSAGE, to);
 	put_content(s, to);
 	who_put_message(s, to);
 }
@@ -419,13 +425,13 @@ static void trace_make(struct session *s)
 	buf_printf(to, "X-Trap-Id: %s\r\nX-Trap-Size: %zu\r\n", id, s->store.len);
 }
 
-enum ack_code record_message(struct session *s, enum message_verdict verdict, const char *reply,
-			     size_t reply_len)
+enum ack_code record_message(struct session *s, enum message_verdict verdict,
+			     enum message_keep keep, struct span reply)
 {
-	bool whole = verdict == VERDICT_ACCEPTED;
+	bool whole = keep == KEEP_ALL;
 	struct frame_message head = {0};
 
-	message_fields(s, verdict, reply, reply_len);
+	message_fields(s, verdict, keep, reply);
 	if (whole)
 		trace_make(s);
 	if (s->fields.failed || (whole && s->trace.failed)) {
@@ -441,7 +447,7 @@ enum ack_code record_message(struct session *s, enum message_verdict verdict, co
 	    {.iov_base = s->trace.data, .iov_len = head.trace_len},
 	    {.iov_base = s->store.bytes, .iov_len = head.data_len},
 	};
-	return results_send(&s->results, FRAME_MESSAGE, parts, 4, whole);
+	return results_send(&s->results, FRAME_MESSAGE, parts, 4, keep != KEEP_NOTE);
 }
 
 /* ---- board ---- */

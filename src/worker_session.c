@@ -31,6 +31,7 @@ static const enum session_end end_of_smtp[] = {
     [SMTP_END_SHUTDOWN] = END_SHUTDOWN,
     [SMTP_END_TIMEOUT] = END_TIMEOUT,
     [SMTP_END_CLIENT_CLOSED] = END_CLIENT_CLOSED,
+    [SMTP_END_REJECTED] = END_REJECTED,
 };
 
 /* conf.h and params.h name the same extensions. */
@@ -114,6 +115,7 @@ struct session *session_new(const struct worker_args *args)
 	if (args->tls)
 		tls_new(s);
 	s->dns = worker_dns_new(args);
+	s->rules = worker_rules_new(args);
 	store_new(&s->store, args->conf->limits.message_size);
 	conn_init(&s->conn, s->in, s->out);
 	buf_init(&s->dialogue, s->dialogue_memory,
@@ -178,6 +180,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 		tls_begin(s->tls);
 	conn_open(&s->conn, fd, s->tls, s->conf->limits.command_timeout_us);
 	smtp_init(&s->smtp, &s->policy[0], s->envelope, sizeof s->envelope);
+	worker_rules_begin(s);
 	record_board(s); /* before it counts: what a killed session's last words are made of */
 	atomic_store_explicit(&s->board->state, SLOT_SESSION, memory_order_release);
 }
@@ -322,6 +325,8 @@ static bool follow(struct session *s, struct smtp_verdict *v)
 			message_aborted(s);
 		if (v->auth)
 			record_auth(s, v->auth);
+		if (!worker_rules_pause(s))
+			return false;
 		if (v->reply_len > 0) {
 			dialogue_server(s, v->reply, v->reply_len);
 			if (conn_put(&s->conn, v->reply, v->reply_len) < 0)
@@ -445,6 +450,16 @@ static void count_rates(struct session *s)
 }
 
 /* The client's address is known now. */
+static void recall(struct session *s)
+{
+	struct session_client *c = &s->client;
+
+	yakker_begin(&c->yakker, s->args->memory, c->ip,
+		     (uint32_t)(s->conf->yakkers.within_us / 1000000),
+		     (uint32_t)(c->accepted_us / 1000000));
+	count_rates(s);
+}
+
 static void make_offer(struct session *s)
 {
 	struct session_client *c = &s->client;
@@ -456,9 +471,7 @@ static void make_offer(struct session *s)
 				    .now_us = c->accepted_us};
 
 	c->offer = offer_decide(&facts);
-	yakker_begin(&c->yakker, s->args->memory, c->ip,
-		     (uint32_t)(s->conf->yakkers.within_us / 1000000),
-		     (uint32_t)(c->accepted_us / 1000000));
+	worker_rules_connect(s, &facts);
 	s->smtp.policy = &s->policy[c->offer.starttls];
 }
 
@@ -479,11 +492,12 @@ static bool slow_yakker(struct session *s)
 {
 	if (!s->client.yakker.under)
 		return true;
-	conn_pace(&s->conn, s->conf->yakkers.slow);
-	if (conn_wait(&s->conn, s->conf->yakkers.delay_us))
-		return true;
-	s->client.end = *s->shutting_down ? END_SHUTDOWN : END_CLIENT_CLOSED;
-	return false;
+	if (s->conf->yakkers.slow > 0)
+		s->conn.slow = s->conf->yakkers.slow;
+	conn_pause(&s->conn, s->conf->yakkers.delay_us);
+	if (*s->shutting_down)
+		s->client.end = END_SHUTDOWN;
+	return s->client.end == END_NONE;
 }
 
 static void greet(struct session *s)
@@ -491,6 +505,8 @@ static void greet(struct session *s)
 	struct smtp_verdict v;
 
 	worker_dns_banner(s);
+	if (!worker_rules_pause(s))
+		return;
 	if (talks_early(s)) {
 		smtp_note(&s->smtp, ODDITY_EARLY_TALK);
 		if (s->conf->smtp.early_talk == CONF_REJECT) {
@@ -499,7 +515,8 @@ static void greet(struct session *s)
 			return;
 		}
 	}
-	smtp_greeting(&s->smtp, &v);
+	if (!worker_rules_greeting(s, &v))
+		smtp_greeting(&s->smtp, &v);
 	if (follow(s, &v) && conn_flush(&s->conn) < 0)
 		session_lost(s, -1);
 }
@@ -513,12 +530,16 @@ static void converse(struct session *s)
 		s->client.end = *s->shutting_down ? END_SHUTDOWN : END_REJECTED;
 		return;
 	}
-	make_offer(s);
-	count_rates(s);
-	record_board(s);
+	recall(s);
 	bool stalled = s->client.yakker.under && s->conf->yakkers.stall;
 	if (!stalled)
 		worker_dns_connect(s);
+	make_offer(s);
+	record_board(s);
+	if (worker_rules_drop(s)) {
+		s->client.end = END_REJECTED;
+		return;
+	}
 	if (s->client.offer.implicit && !start_tls(s, true))
 		return;
 	if (!slow_yakker(s))

@@ -20,6 +20,7 @@
 #include "worker_offer.h"
 #include "worker_rates.h"
 #include "worker_results.h"
+#include "worker_rules.h"
 #include "worker_who.h"
 #include "worker_yakker.h"
 
@@ -71,6 +72,7 @@ struct session {
 	struct tls_session *tls;
 	unsigned profile_number[CONF_PROFILE_MAX]; /* the TLS engine's, of conf's profiles */
 	struct worker_dns *dns;                    /* NULL: not configured */
+	struct worker_rules *rules;                /* NULL: there are none */
 	struct message_store store;
 	struct uuid_state uuids;
 	uint8_t random[256]; /* for identifiers, fetched a few at once */
@@ -166,6 +168,13 @@ void hello_note(struct session *s);
 
 enum message_verdict { VERDICT_ACCEPTED, VERDICT_REJECTED, VERDICT_TEMPFAILED, VERDICT_ABORTED };
 
+/* What is stored of a message, and whether that is waited for. */
+enum message_keep {
+	KEEP_NOTE,   /* its record */
+	KEEP_RECORD, /* its record, until it is on disk */
+	KEEP_ALL     /* the record and the raw bytes, until both are */
+};
+
 /* Add to the dialogue, bounded; what is left out is counted. */
 void dialogue_client(struct session *s, const struct line *line, size_t secret_at);
 void dialogue_server(struct session *s, const char *reply, size_t len);
@@ -178,10 +187,16 @@ void record_auth(struct session *s, const struct smtp_auth_attempt *a);
 /* Write the session's record. */
 void record_session(struct session *s);
 
-/* Write the message's record, for VERDICT_ACCEPTED with its raw bytes, and wait until it is
- * stored.  reply: without its line end. */
-enum ack_code record_message(struct session *s, enum message_verdict verdict, const char *reply,
-			     size_t reply_len);
+/* What becomes of a message that is complete. */
+struct rules_fate {
+	enum message_verdict verdict;
+	enum message_keep keep;
+	struct smtp_judgement judgement; /* code 0: the machine's reply */
+};
+
+/* Write the message's record and what else is kept.  reply: without its line end. */
+enum ack_code record_message(struct session *s, enum message_verdict verdict,
+			     enum message_keep keep, struct span reply);
 
 /* Show the state of the session on the board. */
 void record_board(struct session *s);

@@ -74,23 +74,30 @@ void who_put_session(struct session *s, struct buf *to)
 	record_put_string(to, FIELD_DIALECT_STRING, string.bytes, string.len);
 }
 
-void who_put_message(struct session *s, struct buf *to)
+bool who_dialect(struct session *s, char hash[DIALECT_HASH])
 {
 	const struct session_message *m = &s->client.message;
-	const struct mail_header_value *mailer = mail_header_mailer(&s->header);
 	struct dialect *d = &s->who.dialect;
-	char header[DIALECT_HEADER_MAX], hash[DIALECT_HASH];
-	size_t len = dialect_header(&s->header, m->bare_cr > 0, m->bare_lf > 0, header);
+	char header[DIALECT_HEADER_MAX];
 
-	put_syn(s, RECORD_MESSAGE, to);
-	if (mailer)
-		record_put_string(to, FIELD_X_MAILER, mailer->bytes, mailer->len);
 	if (!s->who.has_dialect)
-		return;
+		return false;
+	size_t len = dialect_header(&s->header, m->bare_cr > 0, m->bare_lf > 0, header);
 	if (d->header_len == 0) {
 		memcpy(d->header, header, len);
 		d->header_len = len;
 	}
-	if (dialect_of_message(d, (struct span){(uint8_t *)header, len}, hash) == 0)
+	return dialect_of_message(d, (struct span){(uint8_t *)header, len}, hash) == 0;
+}
+
+void who_put_message(struct session *s, struct buf *to)
+{
+	const struct mail_header_value *mailer = mail_header_mailer(&s->header);
+	char hash[DIALECT_HASH];
+
+	put_syn(s, RECORD_MESSAGE, to);
+	if (mailer)
+		record_put_string(to, FIELD_X_MAILER, mailer->bytes, mailer->len);
+	if (who_dialect(s, hash))
 		record_put_text(to, FIELD_DIALECT, hash);
 }

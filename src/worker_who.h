@@ -25,6 +25,9 @@ void who_begin(struct session *s, int fd);
 /* A line is about to be carried out; more: the client had sent more behind it. */
 void who_line(struct session *s, const struct line *line, bool more);
 
+/* The dialect as of the present message, whose header has been read; false: there is none. */
+bool who_dialect(struct session *s, char hash[DIALECT_HASH]);
+
 /* The fields of the session's record. */
 void who_put_session(struct session *s, struct buf *to);
 
