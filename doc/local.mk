@@ -3,6 +3,7 @@ dist_man_MANS += doc/smtptrap.conf.5
 
 dist_man_MANS += doc/smtptrap-rules.5
 dist_man_MANS += doc/smtptrap.1
+dist_man_MANS += doc/smtptrap-report.1
 
 # The page of records is made of its text and the tables of the sources.
 noinst_PROGRAMS += doc/records_table
@@ -17,3 +18,4 @@ doc/smtptrap-records.5: $(srcdir)/doc/smtptrap-records.5.in doc/records_table$(E
 dist_man_MANS += doc/smtptrapd.8
 dist_doc_DATA = README.md doc/PROCESSES.md
 dist_doc_DATA += doc/DIALECT.md
+dist_doc_DATA += doc/RULES-PARITY.md

@@ -9,6 +9,7 @@
 #include "conf.h"
 
 #include "conf_block.h"
+#include "conf_identity.h"
 #include "conf_tls.h"
 #include "err.h"
 #include "rule_compile.h"
@@ -172,6 +173,7 @@ static int read_tree(struct conf *conf, const struct conf_tree *tree,
 	if (conf_block_defaults(&r) < 0 || conf_block_read(&r, tree->first) < 0 ||
 	    fill_all(conf) < 0 || conf_tls_finish(&r) < 0)
 		return ERR_MEMORY;
+	conf_identity_finish(&r);
 	conf->tls.minimum_named = conf_block_seen(&r, CONF_TLS, "minimum").word != NULL;
 	check_all(&r, tree);
 	return rule_compile(&conf->rules, tree->rules, conf->arena, opener, conf, errors);

@@ -23,6 +23,13 @@ enum conf_key_type { CONF_KEY_ANY, CONF_KEY_RSA, CONF_KEY_ECDSA };
 enum conf_policy { CONF_ACCEPT, CONF_REJECT };
 enum conf_auth_verdict { CONF_AUTH_REFUSE, CONF_AUTH_ACCEPT };
 enum conf_hello { CONF_HELLO_NONE, CONF_HELLO_FINGERPRINT, CONF_HELLO_LISTS, CONF_HELLO_FULL };
+enum conf_looks {
+	CONF_LOOKS_NONE,
+	CONF_LOOKS_POSTFIX,
+	CONF_LOOKS_EXIM,
+	CONF_LOOKS_SENDMAIL,
+	CONF_LOOKS_EXCHANGE
+};
 enum conf_durability { CONF_DURABILITY_FSYNC, CONF_DURABILITY_NONE };
 
 /* Bits of conf->smtp.extensions. */
@@ -37,6 +44,9 @@ enum conf_extension {
 	CONF_EXT_STARTTLS = 1 << 7,
 	CONF_EXT_AUTH = 1 << 8,
 };
+
+/* Lines of EHLO's reply, as smtp_look.h has them, by the words of an identity's `extensions`. */
+enum { CONF_EHLO_STARTTLS = 7, CONF_EHLO_AUTH = 8, CONF_EHLO_BINARYMIME = 9, CONF_EHLO_COUNT = 15 };
 
 /* Bits of conf->auth.mechanisms. */
 enum conf_mechanism { CONF_MECH_PLAIN = 1 << 0, CONF_MECH_LOGIN = 1 << 1 };
@@ -76,6 +86,26 @@ struct conf_keypair {
 	const char *key;
 };
 
+/* What the trap is at some of its addresses: an `identity` block.  What it leaves out is here as
+ * the rest of the configuration has it. */
+struct conf_identity {
+	const char *name;           /* in records; unique */
+	const struct ip_net *local; /* the address that the client reached; none: every one */
+	size_t nlocal;
+	uint16_t port;        /* that it reached; 0: every one */
+	const char *listener; /* by which it came; NULL: every one */
+	const char *hostname;
+	const char *banner; /* NULL: that of looks_like, which is not CONF_LOOKS_NONE then */
+	enum conf_looks looks_like;
+	bool ehlo_named;     /* else what EHLO offers is up to looks_like and smtp.extensions */
+	const uint8_t *ehlo; /* lines in their order, each once */
+	size_t nehlo;
+	bool starttls;             /* is among what EHLO offers */
+	struct conf_keypair *pair; /* none: those of the tls block */
+	size_t npair;
+};
+#define CONF_IDENTITY_MAX 64 /* each client looks at all; with certificates each costs memory */
+
 /* A DNS server; port 0: those that the system uses, /etc/resolv.conf. */
 struct conf_dns_server {
 	uint8_t address[IP_BYTES];
@@ -96,7 +126,8 @@ struct conf_profile {
 	enum conf_ciphers ciphers;
 	const char *priority; /* "": as the three above say */
 	bool client_certificate, tickets;
-	bool expired; /* its certificates must have expired */
+	bool expired;   /* its certificates must have expired */
+	bool own_pairs; /* they are not those of the tls block */
 };
 #define CONF_PROFILE_MAX 32 /* each has its priorities in memory, some 10 KiB */
 
@@ -130,6 +161,9 @@ struct conf {
 
 	struct conf_listen *listen; /* in the order of the file */
 	size_t nlisten;             /* at least 1 */
+
+	struct conf_identity *identity; /* in the order of the file */
+	size_t nidentity;
 
 	struct {
 		struct conf_keypair *pair; /* in the order of the file */

@@ -8,6 +8,7 @@
  */
 #include "conf_block.h"
 
+#include "conf_identity.h"
 #include "conf_suggest.h"
 #include "conf_tls.h"
 #include "conf_value.h"
@@ -32,6 +33,7 @@ static const struct hooks {
 } hooks[CONF_BLOCK_COUNT] = {
     [CONF_PROFILE] = {.late = true, .begin = conf_profile_begin, .end = conf_profile_end},
     [CONF_ARM] = {.end = conf_arm_end},
+    [CONF_IDENTITY] = {.end = conf_identity_end},
 };
 
 static int read_statement(struct conf_reading *r, const struct scope *scope,

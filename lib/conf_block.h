@@ -28,6 +28,7 @@ struct conf_reading {
 	struct conf_mark blocks[CONF_BLOCK_COUNT];    /* each block's last place */
 	struct conf_mark *elements[CONF_BLOCK_COUNT]; /* each element's place, that of its name */
 	struct conf_mark arm_profile[CONF_ARM_MAX];   /* where each arm's profile is named */
+	struct conf_mark identity_listener[CONF_IDENTITY_MAX]; /* where each one's is named */
 	struct conf_late *late, **late_tail;
 };
 

@@ -35,6 +35,7 @@
 
 #define AT(member) offsetof(struct conf, member)
 #define OF_LISTEN(member) offsetof(struct conf_listen, member)
+#define OF_IDENTITY(member) offsetof(struct conf_identity, member)
 #define OF_PROFILE(member) offsetof(struct conf_profile, member)
 #define OF_ARM(member) offsetof(struct conf_arm, member)
 
@@ -57,6 +58,12 @@ static const char *const mechanism_words[] = {"plain", "login", NULL};
 static const char *const extension_words[] = {
     "size", "pipelining", "8bitmime", "smtputf8", "chunking", "enhancedstatuscodes",
     "dsn",  "starttls",   "auth",     NULL};
+static const char *const ehlo_words[] = {
+    "size", "pipelining", "8bitmime",  "smtputf8",   "chunking", "enhancedstatuscodes",
+    "dsn",  "starttls",   "auth",      "binarymime", "vrfy",     "expn",
+    "etrn", "help",       "deliverby", NULL};
+_Static_assert(sizeof ehlo_words / sizeof *ehlo_words == CONF_EHLO_COUNT + 1, "words of EHLO");
+static const char *const looks_words[] = {"none", "postfix", "exim", "sendmail", "exchange", NULL};
 
 const struct conf_block_row conf_blocks[CONF_BLOCK_COUNT] = {
     [CONF_TOP] = {.name = ""},
@@ -65,6 +72,11 @@ const struct conf_block_row conf_blocks[CONF_BLOCK_COUNT] = {
 		     .bytes = sizeof(struct conf_listen),
 		     .offset = AT(listen),
 		     .count_offset = AT(nlisten)},
+    [CONF_IDENTITY] = {.name = "identity",
+		       .max = CONF_IDENTITY_MAX,
+		       .bytes = sizeof(struct conf_identity),
+		       .offset = AT(identity),
+		       .count_offset = AT(nidentity)},
     [CONF_TLS] = {.name = "tls"},
     [CONF_PROFILE] = {.name = "profile",
 		      .outer = CONF_TLS,
@@ -148,6 +160,42 @@ const struct conf_row conf_rows[] = {
      .offset = OF_LISTEN(experiment),
      .doc = "Whether clients of this listener take part in the experiment, if there is one and the "
             "listener has TLS."},
+
+    {CONF_IDENTITY, "name", CONF_KIND_TEXT, 1, CONF_NAME_MAX, NULL, "its host name",
+     .offset = OF_IDENTITY(name),
+     .doc = "What records call this identity. No two have the same name."},
+    {CONF_IDENTITY, "local", CONF_KIND_NETS, .otherwise = "every address",
+     .offset = OF_IDENTITY(local), .count_offset = OF_IDENTITY(nlocal),
+     .doc = "The addresses and networks of this machine where it holds: what the client reached, "
+            "or what a PROXY header says it did."},
+    {CONF_IDENTITY, "port", CONF_KIND_PORT, 1, 65535, .otherwise = "every port",
+     .offset = OF_IDENTITY(port),
+     .doc = "The only port where it holds."},
+    {CONF_IDENTITY, "listener", CONF_KIND_TEXT, 1, CONF_NAME_MAX, NULL, "every listener",
+     .offset = OF_IDENTITY(listener),
+     .doc = "The name of the only listener where it holds."},
+    {CONF_IDENTITY, "hostname", CONF_KIND_NAME, 1, 255, NULL, "as outside",
+     .offset = OF_IDENTITY(hostname),
+     .doc = "The name by which it greets, in replies and in the Received header of mail."},
+    {CONF_IDENTITY, "looks-like", CONF_KIND_CHOICE, .otherwise = "none", .words = looks_words,
+     .offset = OF_IDENTITY(looks_like),
+     .doc = "The mail server in whose words it speaks: greeting, the lines of EHLO, and the "
+            "commonest replies. See IDENTITIES."},
+    {CONF_IDENTITY, "banner", CONF_KIND_TEXT, 0, BANNER_MAX, NULL,
+     "that of looks-like, or as outside", .offset = OF_IDENTITY(banner),
+     .doc = "The text behind the host name in the greeting; may be empty."},
+    {CONF_IDENTITY, "extensions", CONF_KIND_WORDS, .otherwise = "those of looks-like that the smtp block has too, or as there",
+     .words = ehlo_words, .offset = OF_IDENTITY(ehlo), .count_offset = OF_IDENTITY(nehlo),
+     .doc = "What EHLO offers, in this order. The last five words are lines and nothing more: "
+            "what they name is not there."},
+    {CONF_IDENTITY, "certificate", CONF_KIND_CERTIFICATE, 1, PATH_BYTES_MAX,
+     .otherwise = "those of the tls block", .offset = OF_IDENTITY(pair),
+     .count_offset = OF_IDENTITY(npair),
+     .doc = "A PEM file with a certificate and its chain, as in the tls block, which must have "
+            "one too. Its key follows. A profile with certificates of its own keeps those."},
+    {CONF_IDENTITY, "key", CONF_KIND_KEY, 1, PATH_BYTES_MAX, .otherwise = "none",
+     .offset = OF_IDENTITY(pair), .count_offset = OF_IDENTITY(npair),
+     .doc = "The PEM file with the private key of the certificate before it."},
 
     {CONF_TLS, "certificate", CONF_KIND_CERTIFICATE, 1, PATH_BYTES_MAX, .otherwise = "none",
      .offset = AT(tls.pair), .count_offset = AT(tls.npair),

@@ -12,6 +12,7 @@
 enum conf_block {
 	CONF_TOP, /* outside all blocks */
 	CONF_LISTEN,
+	CONF_IDENTITY,
 	CONF_TLS,
 	CONF_PROFILE,
 	CONF_EXPERIMENT,
@@ -30,17 +31,18 @@ enum conf_block {
 
 /* What a value is written as, and the type of its member. */
 enum conf_kind {
-	CONF_KIND_TEXT,        /* printable text: const char * */
-	CONF_KIND_NAME,        /* the same without white space */
-	CONF_KIND_PATH,        /* an absolute path, or "" where min is 0: const char * */
-	CONF_KIND_NUMBER,      /* uint32_t */
-	CONF_KIND_PORT,        /* uint16_t */
-	CONF_KIND_SIZE,        /* bytes: uint64_t */
-	CONF_KIND_SIZE32,      /* bytes: uint32_t */
-	CONF_KIND_DURATION,    /* microseconds: uint64_t */
-	CONF_KIND_CHOICE,      /* one of words: an enum, its number */
-	CONF_KIND_SWITCH,      /* one of two words: bool */
-	CONF_KIND_SET,         /* several of words, or "none": uint32_t, bit 1 << its number */
+	CONF_KIND_TEXT,     /* printable text: const char * */
+	CONF_KIND_NAME,     /* the same without white space */
+	CONF_KIND_PATH,     /* an absolute path, or "" where min is 0: const char * */
+	CONF_KIND_NUMBER,   /* uint32_t */
+	CONF_KIND_PORT,     /* uint16_t */
+	CONF_KIND_SIZE,     /* bytes: uint64_t */
+	CONF_KIND_SIZE32,   /* bytes: uint32_t */
+	CONF_KIND_DURATION, /* microseconds: uint64_t */
+	CONF_KIND_CHOICE,   /* one of words: an enum, its number */
+	CONF_KIND_SWITCH,   /* one of two words: bool */
+	CONF_KIND_SET,      /* several of words, or "none": uint32_t, bit 1 << its number */
+	CONF_KIND_WORDS, /* several of words in an order, or "none": uint8_t *, size_t at count_offset */
 	CONF_KIND_IP,          /* uint8_t[16] */
 	CONF_KIND_NETS,        /* several networks: struct ip_net *, and a size_t at count_offset */
 	CONF_KIND_CERTIFICATE, /* begins a pair: struct conf_keypair *, size_t at count_offset */
@@ -64,7 +66,7 @@ struct conf_row {
 	const char *doc; /* for the manual: sentences */
 };
 
-#define CONF_ROWS_MAX 144 /* room for marks, one a row */
+#define CONF_ROWS_MAX 160 /* room for marks, one a row */
 extern const struct conf_row conf_rows[];
 extern const size_t conf_rows_count;
 

@@ -92,7 +92,8 @@ static void complete(struct conf_reading *r, struct conf_profile *p, const struc
 		conf_error_add(r->errors, &place,
 			       "the profile %s needs a certificate that has expired, and its key",
 			       p->name);
-	if (p->npair == 0) {
+	p->own_pairs = p->npair > 0;
+	if (!p->own_pairs) {
 		p->pair = r->conf->tls.pair;
 		p->npair = r->conf->tls.npair;
 	}

@@ -21,7 +21,7 @@
 
 typedef int read_fn(const struct conf_row *row, const struct conf_word *w, struct conf_value *v);
 static read_fn read_text, read_name, read_path, read_number, read_choice, read_set, read_ip,
-    read_net, read_certificate, read_key, read_server, read_zone;
+    read_net, read_words, read_certificate, read_key, read_server, read_zone;
 
 static const char plain_form[] = "a number";
 static const char size_form[] = "a number, or one with k, m, g or t";
@@ -66,6 +66,7 @@ static const struct kind {
     [CONF_KIND_CHOICE] = {.read = read_choice, .bytes = 4},
     [CONF_KIND_SWITCH] = {.read = read_choice, .bytes = 1},
     [CONF_KIND_SET] = {.read = read_set, .list = true},
+    [CONF_KIND_WORDS] = {.read = read_words, .list = true},
     [CONF_KIND_IP] = {.read = read_ip, .shape = "address"},
     [CONF_KIND_NETS] = {.read = read_net, .shape = "network ...", .list = true},
     [CONF_KIND_CERTIFICATE] = {.read = read_certificate, .shape = "file", .repeats = true},
@@ -273,6 +274,29 @@ static int read_net(const struct conf_row *row, const struct conf_word *w, struc
 	if (to == NULL)
 		return ERR_MEMORY;
 	memcpy(to, &net, sizeof net);
+	return 0;
+}
+
+/* ---- words in an order ---- */
+
+static int read_words(const struct conf_row *row, const struct conf_word *w, struct conf_value *v)
+{
+	const uint8_t *before;
+	size_t count;
+
+	if (conf_word_is(w, "none"))
+		return 0;
+	int i = find_word(row, w, v);
+	if (i < 0)
+		return ERR_FORMAT;
+	memcpy(&before, member(row, v), sizeof before);
+	memcpy(&count, (char *)v->object + row->count_offset, sizeof count);
+	if (count > 0 && memchr(before, i, count) != NULL)
+		return wrong(v, "%s has this word twice", row->key);
+	uint8_t *to = append(row, v, sizeof *to);
+	if (to == NULL)
+		return ERR_MEMORY;
+	*to = (uint8_t)i;
 	return 0;
 }
 

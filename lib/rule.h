@@ -129,7 +129,8 @@ struct rule_facts {
 	struct span text[RULE_TEXT_COUNT]; /* bytes NULL: there is none, as without TLS */
 	struct rule_address from;
 	struct rule_address to; /* at RULE_RCPT: the recipient in question */
-	/* After that: the accepted recipients in turn; *at is 0 at first; false after the last. */
+	/* After that: the accepted recipients in turn; *at is 0 at first; false after the last.
+	 * Their spans stay valid until the evaluation ends. */
 	bool (*next_to)(void *ctx, size_t *at, struct rule_address *to_r);
 	void *next_to_ctx;
 	uint64_t size;       /* what MAIL declared, from RULE_MESSAGE on the bytes received */

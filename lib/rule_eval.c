@@ -262,7 +262,7 @@ static condition_fn *const conditions[RULE_OP_COUNT] = {
 
 /* ---- clauses ---- */
 
-static enum rule_truth evaluate_condition(struct eval *e, uint32_t at)
+static inline enum rule_truth evaluate_condition(struct eval *e, uint32_t at)
 {
 	const struct rule_op *op = &e->rules->op[at];
 	enum rule_truth result = RULE_UNKNOWN;
@@ -288,7 +288,8 @@ static enum rule_truth evaluate(struct eval *e, uint32_t at)
 	enum rule_truth settles = all ? RULE_NO : RULE_YES;
 	enum rule_truth result = all ? RULE_YES : RULE_NO;
 	for (uint32_t child = at + 1; child < end && result != settles; child += ops[child].span) {
-		enum rule_truth one = evaluate(e, child);
+		enum rule_truth one = ops[child].kind > RULE_OP_NOT ? evaluate_condition(e, child)
+								    : evaluate(e, child);
 		if (all ? one < result : one > result)
 			result = one;
 	}
@@ -320,22 +321,32 @@ static const struct rule_clause *find_clause(struct eval *e, const struct rule *
 	return NULL;
 }
 
+/* Make this the recipient in question, and forget what was made ready for another. */
+static void set_recipient(struct eval *e, const struct rule_address *to)
+{
+	bool same = e->to == &e->recipient && e->recipient.address.bytes == to->address.bytes &&
+		    e->recipient.address.len == to->address.len &&
+		    e->recipient.routed == to->routed && e->recipient.domain == to->domain;
+
+	if (!same)
+		e->ready &= ~(unsigned)(READY_TO | READY_TO_HAS);
+	e->recipient = *to;
+	e->to = &e->recipient;
+}
+
 /* The same for the first of the accepted recipients for whom one holds. */
 static const struct rule_clause *find_clause_each_to(struct eval *e, const struct rule *rule)
 {
-	struct rule_address to = {0};
 	const struct rule_clause *clause = NULL;
+	struct rule_address to = {0};
 	size_t at = 0;
 
 	if (e->facts->next_to == NULL)
 		return NULL;
-	e->to = &to;
 	while (clause == NULL && e->facts->next_to(e->facts->next_to_ctx, &at, &to)) {
-		e->ready &= ~(unsigned)(READY_TO | READY_TO_HAS);
+		set_recipient(e, &to);
 		clause = find_clause(e, rule);
 	}
-	e->ready &= ~(unsigned)(READY_TO | READY_TO_HAS);
-	e->to = &e->facts->to;
 	return clause;
 }
 

@@ -24,7 +24,8 @@ struct eval {
 	const struct rules *rules;
 	const struct rule_facts *facts;
 	const struct rule_trace *trace;
-	const struct rule_address *to;
+	const struct rule_address *to; /* the recipient in question */
+	struct rule_address recipient; /* after RULE_RCPT: it is here */
 	unsigned ready;
 	uint64_t ip[2], local[2];
 	struct rule_has from_has, to_has, helo_has;

@@ -20,6 +20,12 @@ void smtp_init(struct smtp *s, const struct smtp_policy *policy, uint8_t *arena,
 	s->envelope.arena_cap = cap;
 }
 
+void smtp_client(struct smtp *s, const uint8_t ip[IP_BYTES], uint64_t now_us)
+{
+	ip_text(ip, s->client);
+	s->client_us = now_us;
+}
+
 size_t smtp_line_limit(const struct smtp *s)
 {
 	size_t max = s->policy->max_line ? s->policy->max_line : LINE_COMMAND_MAX;
@@ -297,10 +303,12 @@ void smtp_command(struct smtp *s, const struct smtp_input *in, struct smtp_verdi
 		c.row = smtp_row_find(in->line.text, &c);
 	}
 	v->verb = c.row->verb;
+	s->call = &c;
 	c.refusal = check_command(s, &c);
 	bool handle = c.refusal == REPLY_NONE ||
 		      (c.row->flags & ROW_SEES_REFUSAL && smtp_reply_code(c.refusal) != 421);
 	conclude(s, &c, handle ? c.row->handle(s, &c) : smtp_failed(c.refusal));
+	s->call = NULL;
 }
 
 void smtp_greeting(struct smtp *s, struct smtp_verdict *v)

@@ -32,9 +32,11 @@
 #ifndef SMTPTRAP_SMTP_H
 #define SMTPTRAP_SMTP_H
 
+#include "ip.h"
 #include "line.h"
 #include "oddity.h"
 #include "params.h"
+#include "smtp_look.h"
 #include "span.h"
 
 #define SMTP_REPLY_LINE_MAX 512 /* RFC 5321 4.5.3.1.5, CRLF included */
@@ -72,7 +74,7 @@ enum smtp_state {
 	SMTP_STATE_AUTH,      /* the next line is a response to AUTH */
 	SMTP_STATE_PAYLOAD,   /* within DATA or a chunk: smtp_message_end() or smtp_chunk_end() */
 	SMTP_STATE_STARTTLS,  /* 220 to STARTTLS: smtp_tls_started() or close */
-	SMTP_STATE_REFUSED,  /* the greeting was a 5xx: all but QUIT get 503, RFC 5321 3.1 */
+	SMTP_STATE_REFUSED,   /* the greeting was a 5xx: all but QUIT get 503, RFC 5321 3.1 */
 	SMTP_STATE_CLOSED,
 	SMTP_STATE_COUNT
 };
@@ -84,9 +86,12 @@ enum smtp_mechanism { SMTP_MECHANISM_PLAIN = 1, SMTP_MECHANISM_LOGIN = 2 };
 
 /* Filled by the caller from the configuration; must outlive the session.  0 in a limit: none. */
 struct smtp_policy {
-	const char *hostname; /* printable ASCII, at most 255; others are shown as '?' */
-	const char *banner;   /* text behind the hostname in the greeting, "" or "ESMTP"; <= 200 */
-	unsigned extensions;  /* enum smtp_extension: what EHLO offers and MAIL and RCPT take */
+	const char *hostname;  /* printable ASCII, at most 255; others are shown as '?' */
+	const char *banner;    /* text behind the hostname in the greeting, "" or "ESMTP"; <= 200;
+				 NULL: the look's, which must not be SMTP_LOOK_NONE then */
+	enum smtp_look look;   /* whose words the replies are in */
+	struct smtp_ehlo ehlo; /* the lines of EHLO's reply in their order; line NULL: the look's */
+	unsigned extensions;   /* enum smtp_extension: what EHLO offers and MAIL and RCPT take */
 	enum strictness strictness;
 	enum smtp_auth_policy auth;
 	unsigned mechanisms;       /* enum smtp_mechanism: what AUTH offers and takes; 0: all */
@@ -255,16 +260,20 @@ struct smtp {
 	uint64_t oddities; /* all so far, of clear and TLS part */
 	struct smtp_counters count;
 	struct smtp_envelope envelope;
+	char client[IP_TEXT_MAX]; /* smtp_client() */
+	uint64_t client_us;
 
 	/* The machine's own. */
 	bool pipelining_offered;
 	bool message_begun;
 	bool chunk_last;
-	bool envelope_done;     /* the transaction is over: forget it at the next command */
+	bool envelope_done;           /* the transaction is over: forget it at the next command */
 	struct smtp_judgement judged; /* of this command, or of the chunk that is discarded */
-	int chunk_refusal;      /* the reply that the end of a discarded chunk gets */
-	enum smtp_state resume; /* where a chunk, or an AUTH exchange, leads back to */
-	uint64_t chunk_bytes;   /* of this message so far */
+	int chunk_refusal;            /* the reply that the end of a discarded chunk gets */
+	enum smtp_state resume;       /* where a chunk, or an AUTH exchange, leads back to */
+	uint64_t chunk_bytes;         /* of this message so far */
+	uint64_t chunk_size;          /* of the last chunk */
+	const struct smtp_call *call; /* the command that is being handled, or NULL */
 	size_t reply_len;
 	char reply[SMTP_REPLY_MAX];
 	struct smtp_auth auth;
@@ -273,6 +282,9 @@ struct smtp {
 /* Start a session; `arena` (cap bytes, the caller's, kept as long as the session) holds one
  * envelope: when it is full RCPT gets 452.  A recipient takes its bytes and 8 more. */
 void smtp_init(struct smtp *s, const struct smtp_policy *policy, uint8_t *arena, size_t cap);
+
+/* Before the greeting: the client's address and the time since 1970, which some looks show. */
+void smtp_client(struct smtp *s, const uint8_t ip[IP_BYTES], uint64_t now_us);
 
 /* The 220 greeting. */
 void smtp_greeting(struct smtp *s, struct smtp_verdict *v);

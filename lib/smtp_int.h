@@ -8,6 +8,7 @@
 #ifndef SMTPTRAP_SMTP_INT_H
 #define SMTPTRAP_SMTP_INT_H
 
+#include "buf.h"
 #include "path.h"
 #include "smtp.h"
 
@@ -43,6 +44,7 @@ struct smtp_call {
 	const struct smtp_input *in;
 	const struct smtp_row *row;
 	struct span args;           /* behind the verb, no space around them */
+	struct span path;           /* of MAIL and RCPT, without brackets; once it is parsed */
 	uint64_t oddities;          /* found so far */
 	enum smtp_reply_id refusal; /* for ROW_SEES_REFUSAL: refused already, or REPLY_NONE */
 	struct smtp_verdict *v;
@@ -92,6 +94,12 @@ static inline enum smtp_reply_id smtp_reply_or_judged(const struct smtp *s, enum
 void smtp_reply_put(struct smtp *s, enum smtp_reply_id id, const char *more,
 		    struct smtp_verdict *v);
 int smtp_reply_code(enum smtp_reply_id id);
+
+/* smtp_look.c: the template of a reply in this look, NULL where it is the trap's own; put it with
+ * its fields filled, id where it is the message's or NULL; and the lines of EHLO, each whole. */
+const char *smtp_look_template(enum smtp_look look, enum smtp_reply_id id);
+void smtp_look_put(struct buf *b, const struct smtp *s, const char *template, const char *id);
+void smtp_ehlo_put(struct buf *b, const struct smtp *s);
 
 /* The handlers.  smtp_verbs.c: */
 smtp_handler_fn smtp_do_ehlo, smtp_do_helo, smtp_do_rset, smtp_do_noop, smtp_do_quit, smtp_do_vrfy,

@@ -91,6 +91,7 @@ static enum smtp_reply_id take_path(struct smtp_call *c, const char *keyword, en
 	}
 	int got = path_parse(colon ? span_tail(rest, 1) : rest, kind, path_r);
 	c->oddities |= path_r->oddities;
+	c->path = path_r->address;
 	return got > 0 ? REPLY_NONE : REPLY_BAD_RECIPIENT;
 }
 
@@ -191,8 +192,7 @@ struct smtp_result smtp_do_data(struct smtp *s, struct smtp_call *c)
 		return smtp_failed(REPLY_NEED_BDAT);
 	if (c->in->out_of_space)
 		return smtp_failed(REPLY_NO_SPACE);
-	enum smtp_reply_id refusal =
-	    smtp_ask_judge(s, &(struct smtp_proposal){.verb = SMTP_DATA});
+	enum smtp_reply_id refusal = smtp_ask_judge(s, &(struct smtp_proposal){.verb = SMTP_DATA});
 	if (refusal != REPLY_NONE)
 		return smtp_failed(refusal);
 	s->message_begun = true;
@@ -252,6 +252,7 @@ struct smtp_result smtp_do_bdat(struct smtp *s, struct smtp_call *c)
 		c->oddities |= ODDITY_BIT(ESMTP_AFTER_HELO);
 	s->chunk_refusal = (int)check_chunk(s, c);
 	s->chunk_last = c->v->chunk_last;
+	s->chunk_size = c->v->chunk_size;
 	if (s->chunk_refusal != REPLY_NONE) {
 		c->v->chunk_discard = true;
 		if (!in_transaction)

@@ -109,8 +109,8 @@ static struct smtp_result greet(struct smtp *s, struct smtp_call *c, bool esmtp)
 	if (refusal == REPLY_NONE && c->args.len == 0 && in_transaction(s))
 		refusal = REPLY_BAD_HELO;
 	if (refusal == REPLY_NONE)
-		refusal = smtp_ask_judge(s, &(struct smtp_proposal){.verb = c->row->verb,
-								    .argument = c->args});
+		refusal = smtp_ask_judge(
+		    s, &(struct smtp_proposal){.verb = c->row->verb, .argument = c->args});
 	if (refusal != REPLY_NONE)
 		return smtp_failed(refusal);
 
@@ -136,7 +136,7 @@ struct smtp_result smtp_do_helo(struct smtp *s, struct smtp_call *c)
 struct smtp_result smtp_do_rset(struct smtp *s, struct smtp_call *c)
 {
 	(void)c;
-	return (struct smtp_result){REPLY_OK,
+	return (struct smtp_result){REPLY_RESET,
 				    s->state == SMTP_STATE_CONNECTED ? OUTCOME_KEEP : OUTCOME_NEXT};
 }
 

@@ -202,3 +202,14 @@ int time_parse(const char *text, size_t len, uint64_t *us_r)
 	*us_r = (uint64_t)moved * MICROSECONDS + us;
 	return 0;
 }
+
+/* libc's strftime() would want the time zone's file. */
+void time_put_mail(struct buf *to, uint64_t us_since_1970)
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct time_parts t = time_split(us_since_1970 / 1000000);
+
+	buf_printf(to, "%.3s, %u %.3s %u %02u:%02u:%02u +0000", days + 3 * t.weekday, t.day,
+		   months + 3 * (t.month - 1), t.year, t.hour, t.minute, t.second);
+}

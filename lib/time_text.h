@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
+
 #define TIME_TEXT_MAX 28               /* 2025-11-22T10:30:00.123456Z and a NUL */
 #define TIME_SECONDS_END 253402300800u /* the first second of the year 10000 */
 
@@ -40,5 +42,9 @@ int time_format(struct time_cache *cache, uint64_t us_since_1970, char text_r[TI
  * Returns 0, or ERR_FORMAT.
  */
 int time_parse(const char *text, size_t len, uint64_t *us_r);
+
+/* Put the date of a mail header, "Sun, 22 Nov 2026 14:50:44 +0000" (RFC 5322, 3.3); before the
+ * year 10000. */
+void time_put_mail(struct buf *to, uint64_t us_since_1970);
 
 #endif

@@ -17,6 +17,7 @@ TLS_SOURCES = \
 	src/tls_pairs.c \
 	src/tls_priority.c src/tls_priority.h \
 	src/tls_served.c \
+	src/tls_sni.c \
 	src/tls_setup.c \
 	src/tls_shared.c \
 	src/tls_transport.c
@@ -61,6 +62,7 @@ smtptrapd_SOURCES += src/worker_conn.c src/worker_conn.h
 smtptrapd_SOURCES += src/worker_dns.c src/worker_dns.h src/worker_dns_internal.h
 smtptrapd_SOURCES += src/worker_dns_record.c
 smtptrapd_SOURCES += src/worker_hello.c
+smtptrapd_SOURCES += src/worker_identity.c src/worker_identity.h
 smtptrapd_SOURCES += src/worker_message.c
 smtptrapd_SOURCES += src/worker_offer.c src/worker_offer.h
 smtptrapd_SOURCES += src/worker_rates.c src/worker_rates.h
@@ -77,6 +79,25 @@ smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SEC
 smtptrapd_LDADD += $(CARES_LIBS) $(RESOLV_LIBS) $(PCRE2_LIBS)
 smtptrapd_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
 
+# The tables of a report, which a fuzz target has too.
+REPORT_SOURCES = src/smtptrap/report.h src/smtptrap/report_record.h
+REPORT_SOURCES += src/smtptrap/report_arms.c
+REPORT_SOURCES += src/smtptrap/report_certificates.c
+REPORT_SOURCES += src/smtptrap/report_ciphers.c
+REPORT_SOURCES += src/smtptrap/report_dkim.c
+REPORT_SOURCES += src/smtptrap/report_failures.c
+REPORT_SOURCES += src/smtptrap/report_fingerprints.c
+REPORT_SOURCES += src/smtptrap/report_groups.c
+REPORT_SOURCES += src/smtptrap/report_growth.c
+REPORT_SOURCES += src/smtptrap/report_helo.c
+REPORT_SOURCES += src/smtptrap/report_journeys.c
+REPORT_SOURCES += src/smtptrap/report_mailers.c
+REPORT_SOURCES += src/smtptrap/report_partial.c
+REPORT_SOURCES += src/smtptrap/report_record.c
+REPORT_SOURCES += src/smtptrap/report_senders.c
+REPORT_SOURCES += src/smtptrap/report_tables.c
+REPORT_SOURCES += src/smtptrap/report_tls.c
+
 # The reader.
 bin_PROGRAMS += smtptrap
 smtptrap_SOURCES =
@@ -84,6 +105,7 @@ smtptrap_SOURCES += src/smtptrap/cmd_cat.c
 smtptrap_SOURCES += src/smtptrap/cmd_explain.c
 smtptrap_SOURCES += src/smtptrap/cmd_fields.c
 smtptrap_SOURCES += src/smtptrap/cmd_mail.c
+smtptrap_SOURCES += src/smtptrap/cmd_report.c
 smtptrap_SOURCES += src/smtptrap/cmd_show.c
 smtptrap_SOURCES += src/smtptrap/cmd_status.c
 smtptrap_SOURCES += src/smtptrap/cmd_verify.c
@@ -94,8 +116,16 @@ smtptrap_SOURCES += src/smtptrap/mail_out.c src/smtptrap/mail_out.h
 smtptrap_SOURCES += src/smtptrap/mail_store.c src/smtptrap/mail_store.h
 smtptrap_SOURCES += src/smtptrap/main.c
 smtptrap_SOURCES += src/smtptrap/message_info.c src/smtptrap/message_info.h
+smtptrap_SOURCES += src/smtptrap/progress.c src/smtptrap/progress.h
 smtptrap_SOURCES += src/smtptrap/records.c src/smtptrap/records.h
+smtptrap_SOURCES += src/smtptrap/report_csv.c
+smtptrap_SOURCES += src/smtptrap/report_json.c
+smtptrap_SOURCES += src/smtptrap/report_markdown.c
+smtptrap_SOURCES += src/smtptrap/report_read.c
+smtptrap_SOURCES += src/smtptrap/report_result.c src/smtptrap/report_result.h
+smtptrap_SOURCES += src/smtptrap/report_text.c
+smtptrap_SOURCES += $(REPORT_SOURCES)
 smtptrap_SOURCES += src/smtptrap/smtptrap.h
 smtptrap_SOURCES += src/smtptrap/verify.h
 smtptrap_SOURCES += src/smtptrap/verify_mail.c
-smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
+smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS) -lm

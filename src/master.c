@@ -149,7 +149,7 @@ static const char *needs_restart(const struct master *m, const struct conf *new)
 	if (!same_listeners(old, new))
 		return "listen";
 	if (!same_tls(m, new))
-		return "tls or its profiles";
+		return "tls, its profiles or the certificates of an identity";
 	if (!dns_same_servers(old, new))
 		return "dns server";
 	if (strcmp(old->log.directory, new->log.directory) != 0)

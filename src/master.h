@@ -77,6 +77,7 @@ struct master {
 	const struct rate_table *rates; /* behind it */
 	int memory_fd;
 	struct tls_server *tls;                  /* NULL: none configured */
+	struct arena *tls_arena;                 /* holds tls_settings as long as the trap runs */
 	const struct tls_settings *tls_settings; /* what it was made from */
 	struct role logger;
 	struct role keyholder[MASTER_KEYHOLDERS_MAX];

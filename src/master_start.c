@@ -144,9 +144,8 @@ static void warn_missing(const struct master *m)
 
 static void setup_tls(struct master *m)
 {
-	struct arena *arena = arena_new(); /* for as long as the trap runs */
-
-	m->tls_settings = arena == NULL ? NULL : master_tls_settings(m->conf, arena);
+	m->tls_arena = arena_new();
+	m->tls_settings = m->tls_arena == NULL ? NULL : master_tls_settings(m->conf, m->tls_arena);
 	if (m->tls_settings == NULL)
 		fatal("no memory for TLS");
 	if (m->tls_settings->file_count == 0)

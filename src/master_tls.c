@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "conf_identity.h"
+
 static const enum tls_version versions[] = {[CONF_TLS_SSL3] = TLS_SSL3_0,
 					    [CONF_TLS_1_0] = TLS_1_0,
 					    [CONF_TLS_1_1] = TLS_1_1,
@@ -58,12 +60,19 @@ static const struct tls_files *copy_files(struct copying *c, const struct conf_k
 	return files;
 }
 
-static struct tls_profile copy_profile(struct copying *c, const struct conf_profile *p)
+/* A profile as it is where this identity holds; identity NULL: outside of all. */
+static struct tls_profile copy_profile(struct copying *c, const struct conf_profile *p,
+				       const struct conf_identity *identity)
 {
+	char name[CONF_IDENTITY_PROFILE_MAX];
+	bool takes_pairs = identity != NULL && !p->own_pairs;
+	const struct conf_keypair *pairs = takes_pairs ? identity->pair : p->pair;
+	size_t npair = takes_pairs ? identity->npair : p->npair;
+
 	return (struct tls_profile){
-	    .name = copy(c, p->name),
-	    .files = copy_files(c, p->pair, p->npair),
-	    .file_count = p->npair,
+	    .name = copy(c, conf_identity_profile(p, identity, name)),
+	    .files = copy_files(c, pairs, npair),
+	    .file_count = npair,
 	    .key_type = key_types[p->key_type],
 	    .minimum = versions[p->minimum],
 	    .maximum = versions[p->maximum],
@@ -74,10 +83,38 @@ static struct tls_profile copy_profile(struct copying *c, const struct conf_prof
 	};
 }
 
+/* What sessions without an arm get where this identity holds. */
+static struct conf_profile base_profile(const struct conf *conf)
+{
+	return (struct conf_profile){.name = "",
+				     .offer = true,
+				     .minimum = conf->tls.minimum,
+				     .maximum = CONF_TLS_1_3,
+				     .priority = conf->tls.priority,
+				     .tickets = conf->tls.tickets};
+}
+
+/* The profiles of one identity, or those outside of all, behind the settings' others. */
+static void add_profiles(struct copying *c, const struct conf *conf,
+			 const struct conf_identity *identity, struct tls_settings *settings,
+			 struct tls_profile *to)
+{
+	const struct conf_profile base = base_profile(conf);
+
+	if (identity != NULL)
+		to[settings->profile_count++] = copy_profile(c, &base, identity);
+	for (size_t i = 0; i < conf->tls.nprofile; i++) {
+		const struct conf_profile *p = &conf->tls.profile[i];
+		/* Those without TLS serve nothing. */
+		if (p->offer && (identity == NULL || !p->own_pairs))
+			to[settings->profile_count++] = copy_profile(c, p, identity);
+	}
+}
+
 struct tls_settings *master_tls_settings(const struct conf *conf, struct arena *arena)
 {
 	struct copying c = {.arena = arena};
-	size_t count = conf->tls.npair > 0 ? conf->tls.nprofile : 0;
+	size_t count = (conf->tls.nprofile + 1) * (conf->nidentity + 1);
 	struct tls_profile *profiles = room(&c, count, sizeof *profiles);
 	struct tls_settings *settings = room(&c, 1, sizeof *settings);
 
@@ -91,10 +128,11 @@ struct tls_settings *master_tls_settings(const struct conf *conf, struct arena *
 	    .no_tickets = !conf->tls.tickets,
 	    .profiles = profiles,
 	};
-	for (size_t i = 0; i < count; i++)
-		if (conf->tls.profile[i].offer) /* the others serve nothing */
-			profiles[settings->profile_count++] =
-			    copy_profile(&c, &conf->tls.profile[i]);
+	if (conf->tls.npair > 0)
+		add_profiles(&c, conf, NULL, settings, profiles);
+	for (size_t i = 0; i < conf->nidentity && conf->tls.npair > 0; i++)
+		if (conf->identity[i].npair > 0)
+			add_profiles(&c, conf, &conf->identity[i], settings, profiles);
 	return c.failed ? NULL : settings;
 }
 

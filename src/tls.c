@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "clock.h"
+#include "digest.h"
 #include "tls_internal.h"
 #include "tls_priority.h"
 
@@ -124,6 +125,8 @@ static int session_start(struct tls_session *s, const struct tls_accept_args *ar
 	if (r == 0)
 		r = gnutls_credentials_set(s->gnutls, GNUTLS_CRD_CERTIFICATE,
 					   s->served->credentials);
+	if (s->served->sni != NULL)
+		gnutls_handshake_set_post_client_hello_function(s->gnutls, tls_sni_choose);
 	if (r == 0 && s->served->ticket_key.size > 0)
 		r = gnutls_session_ticket_enable_server(s->gnutls, &s->served->ticket_key);
 	return r;
@@ -191,6 +194,10 @@ static void read_agreement(struct tls_info *info, gnutls_session_t session)
 		info->version = tls_version_from_library((int)gnutls_protocol_get_version(session));
 		group_put(info, session);
 	}
+	/* Not where the session was resumed: then none is sent. */
+	const gnutls_datum_t *ours = gnutls_certificate_get_ours(session);
+	info->certificate_sent =
+	    ours != NULL && digest_sha256(ours->data, ours->size, info->certificate) == 0;
 	if (gnutls_server_name_get(session, info->sni, &len, &type, 0) == 0)
 		info->sni_len = strlen(info->sni);
 	else

@@ -177,6 +177,8 @@ struct tls_info {
 	char group[24];
 	char sni[TLS_SNI_MAX];
 	size_t sni_len;
+	bool certificate_sent;
+	uint8_t certificate[32]; /* SHA-256 of the first one that was sent, or chosen */
 	uint64_t handshake_us;
 	enum tls_failure failure;
 	struct tls_alert alert;

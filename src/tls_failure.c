@@ -248,7 +248,9 @@ void tls_fail(struct tls_session *s, int code)
 	s->info.failure = reason(s, code, stage);
 	strlcpy(s->info.stage, stages[stage].name, sizeof s->info.stage);
 	put_error(s, code);
-	tls_transport_read_on(s);
+	/* An alert within a hello may have the rest behind it; one alone has nothing. */
+	if (s->info.failure != TLS_FAILURE_CLIENT_ALERT || s->tee.head_len > 0)
+		tls_transport_read_on(s);
 	if (s->gnutls)
 		send_alert(s, code);
 }

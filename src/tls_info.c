@@ -59,6 +59,9 @@ void tls_info_put(const struct tls_info *info, enum record_type type, struct buf
 	put_nonempty(to, FIELD_TLS_GROUP, info->group);
 	if (info->sni_len > 0)
 		record_put_string(to, FIELD_TLS_SNI, info->sni, info->sni_len);
+	if (info->certificate_sent)
+		record_put_hex(to, FIELD_TLS_CERTIFICATE, info->certificate,
+			       sizeof info->certificate);
 	if (info->outcome == TLS_NEGOTIATED)
 		record_put_bool(to, FIELD_TLS_RESUMED, info->resumed);
 	record_put_bool(to, FIELD_TLS_IMPLICIT, info->implicit);

@@ -38,7 +38,8 @@ struct tls_served {
 	const struct tls_profile *profile; /* during tls_setup() */
 	gnutls_priority_t priority;
 	gnutls_certificate_credentials_t credentials; /* perhaps another profile's */
-	gnutls_datum_t ticket_key;                    /* its own; empty: no tickets */
+	const struct tls_sni *sni; /* as these; NULL: there is nothing to choose by SNI */
+	gnutls_datum_t ticket_key; /* its own; empty: no tickets */
 	struct tls_shared shared;
 };
 
@@ -90,10 +91,25 @@ void tls_need(int r, const char *what);
  * until the last one is made.  An error is fatal() and names profile and file. */
 void tls_served_make(struct tls_server *server, const struct tls_profile *profile);
 
-/* tls_pairs.c: give the credentials the profile's certificates; their keys become the server's,
- * each file once.  An error is fatal() and names the file. */
-void tls_pairs_add(struct tls_server *server, gnutls_certificate_credentials_t credentials,
-		   const struct tls_profile *profile);
+/* tls_served.c: credentials without certificates. */
+gnutls_certificate_credentials_t tls_credentials_new(struct tls_server *server);
+
+/* tls_pairs.c: give the credentials those of the profile's certificates that `which` has a bit of,
+ * in the order of its files; their keys become the server's, each file once.  Returns the bits of
+ * those that have the profile's type of key, at least one.  An error is fatal() and names the
+ * file. */
+#define TLS_PAIRS_ALL UINT64_MAX
+uint64_t tls_pairs_add(struct tls_server *server, gnutls_certificate_credentials_t credentials,
+		       const struct tls_profile *profile, uint64_t which);
+
+/* tls_sni.c: what is chosen by SNI among the profile's certificates, those of `pairs`, which the
+ * credentials have; NULL if there is nothing to choose.  Lives as long as the server. */
+struct tls_sni *tls_sni_new(struct tls_server *server, const struct tls_profile *profile,
+			    gnutls_certificate_credentials_t credentials, uint64_t pairs);
+
+/* Behind a ClientHello of a session whose profile has such a choice: make it.  Returns 0, or the
+ * library's negative number. */
+int tls_sni_choose(gnutls_session_t session);
 
 /* tls_transport.c: make the library use the session's transport through the tee. */
 void tls_transport_set(struct tls_session *s);

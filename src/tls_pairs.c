@@ -162,13 +162,15 @@ static void add_pair(struct tls_server *server, gnutls_certificate_credentials_t
 		fatal("cannot use the certificate %s: %s", files->certificate, gnutls_strerror(r));
 }
 
-void tls_pairs_add(struct tls_server *server, gnutls_certificate_credentials_t credentials,
-		   const struct tls_profile *profile)
+uint64_t tls_pairs_add(struct tls_server *server, gnutls_certificate_credentials_t credentials,
+		       const struct tls_profile *profile, uint64_t which)
 {
-	size_t added = 0;
+	uint64_t added = 0;
 
 	for (size_t i = 0; i < profile->file_count; i++) {
 		struct chain c;
+		if (!(which & UINT64_C(1) << i))
+			continue;
 		chain_read(&c, profile->files[i].certificate);
 		if (!has_key_type(&c, profile->key_type)) {
 			chain_drop(&c);
@@ -177,10 +179,11 @@ void tls_pairs_add(struct tls_server *server, gnutls_certificate_credentials_t c
 		if (profile->expired)
 			check_expired(&c, profile->name);
 		add_pair(server, credentials, &profile->files[i], &c);
-		added++;
+		added |= UINT64_C(1) << i;
 	}
 	if (added == 0 && profile->key_type == TLS_KEY_ANY)
 		fatal("TLS needs a certificate");
 	if (added == 0)
 		fatal("profile %s: there is no certificate with a key of its type", profile->name);
+	return added;
 }

@@ -61,18 +61,28 @@ static bool same_pairs(const struct tls_profile *a, const struct tls_profile *b)
 	return true;
 }
 
+gnutls_certificate_credentials_t tls_credentials_new(struct tls_server *server)
+{
+	gnutls_certificate_credentials_t credentials;
+
+	tls_need(gnutls_certificate_allocate_credentials(&credentials), "make credentials");
+	/* The key is elsewhere; the key holder compares it with the certificate. */
+	gnutls_certificate_set_flags(credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+	gnutls_certificate_set_dh_params(credentials, server->dh);
+	return credentials;
+}
+
 static void make_credentials(struct tls_server *server, struct tls_served *served)
 {
 	for (const struct tls_served *other = server->served; other < served; other++)
 		if (same_pairs(other->profile, served->profile) && !served->profile->expired) {
 			served->credentials = other->credentials;
+			served->sni = other->sni;
 			return;
 		}
-	tls_need(gnutls_certificate_allocate_credentials(&served->credentials), "make credentials");
-	/* The key is elsewhere; the key holder compares it with the certificate. */
-	gnutls_certificate_set_flags(served->credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
-	tls_pairs_add(server, served->credentials, served->profile);
-	gnutls_certificate_set_dh_params(served->credentials, server->dh);
+	served->credentials = tls_credentials_new(server);
+	uint64_t pairs = tls_pairs_add(server, served->credentials, served->profile, TLS_PAIRS_ALL);
+	served->sni = tls_sni_new(server, served->profile, served->credentials, pairs);
 }
 
 void tls_served_make(struct tls_server *server, const struct tls_profile *profile)

@@ -142,16 +142,19 @@ static int wait_for_client(const struct worker_args *args, int ep, unsigned *lis
 /* The trap goes down: those who already wait are told so. */
 static void drain(const struct worker_args *args)
 {
-	char reply[320];
 	struct sockaddr_storage peer;
-	int n =
-	    snprintf(reply, sizeof reply, "421 4.3.2 %s shutting down\r\n", args->conf->hostname);
 
-	for (unsigned i = 0; i < args->conf->nlisten; i++)
+	for (unsigned i = 0; i < args->conf->nlisten; i++) {
+		const struct conf_listen *l = &args->conf->listen[i];
 		for (int fd; args->listeners[i] >= 0 && (fd = try_accept(args, i, &peer)) >= 0;
-		     close(fd))
-			if (args->conf->listen[i].tls != CONF_TLS_IMPLICIT)
+		     close(fd)) {
+			char reply[320];
+			int n = snprintf(reply, sizeof reply, "421 4.3.2 %s shutting down\r\n",
+					 identity_hostname(args->conf, l, fd));
+			if (l->tls != CONF_TLS_IMPLICIT)
 				(void)!send(fd, reply, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		}
+	}
 }
 
 static void serve_loop(const struct worker_args *args, int ep)

@@ -196,7 +196,8 @@ bool worker_dns_name(struct span bytes, char name[DNS_NAME_TEXT])
 
 bool worker_dns_helo_name(const struct session *s, char name[DNS_NAME_TEXT])
 {
-	return s->smtp.helo_len > 0 && worker_dns_name((struct span){s->smtp.helo, s->smtp.helo_len}, name);
+	return s->smtp.helo_len > 0 &&
+	       worker_dns_name((struct span){s->smtp.helo, s->smtp.helo_len}, name);
 }
 
 bool worker_dns_domain(struct span address, char name[DNS_NAME_TEXT])

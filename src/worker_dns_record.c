@@ -157,8 +157,8 @@ void worker_dns_put(struct session *s, enum record_type type, struct buf *to)
 		if (l->of_sender && l->state == LOOKUP_ANSWERED &&
 		    l->reply.fact != DNS_FACT_UNKNOWN)
 			put_domain(l, FIELD_FROM_DOMAIN, to);
-	for (at = 0; type == RECORD_SESSION &&
-		     (l = next_of(s, type, 1u << DNS_ASK_DOMAIN, &at)) != NULL;)
+	for (at = 0;
+	     type == RECORD_SESSION && (l = next_of(s, type, 1u << DNS_ASK_DOMAIN, &at)) != NULL;)
 		if (l->of_recipient && l->state == LOOKUP_ANSWERED &&
 		    l->reply.fact != DNS_FACT_UNKNOWN)
 			put_domain(l, FIELD_TO_DOMAIN, to);

@@ -53,15 +53,15 @@ void hello_note(struct session *s)
 	enum hello_detail detail = details[s->conf->log.hello];
 
 	hello_reset(s);
-	if (detail == HELLO_DETAIL_NONE && !worker_rules_want_hello(s))
-		return;
 	bytes.bytes = tls_session_hello(s->tls, &bytes.len);
 	client_hello_parse(&hello, bytes, s->trace_memory);
+	complete_info(tls_session_info(s->tls), &hello);
+	if (detail == HELLO_DETAIL_NONE && !worker_rules_want_hello(s))
+		return;
 	hello_prints_make(&prints, &hello, &s->hello_scratch);
 	worker_rules_hello(s, &prints);
 	if (detail == HELLO_DETAIL_NONE)
 		return;
-	complete_info(tls_session_info(s->tls), &hello);
 	for (int type = 0; type < RECORD_TYPE_COUNT; type++)
 		hello_put(&hello, &prints, (enum record_type)type, detail, &s->hello[type]);
 }

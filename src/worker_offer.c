@@ -68,7 +68,9 @@ struct offer offer_decide(const struct offer_facts *f)
 {
 	enum conf_tls_mode mode = f->tls_ready ? f->listener->tls : CONF_TLS_OFF;
 	bool implicit = mode == CONF_TLS_IMPLICIT;
-	bool starttls = mode == CONF_TLS_STARTTLS && (f->conf->smtp.extensions & CONF_EXT_STARTTLS);
+	bool announced = f->identity == NULL ? f->conf->smtp.extensions & CONF_EXT_STARTTLS
+					     : f->identity->starttls;
+	bool starttls = mode == CONF_TLS_STARTTLS && announced;
 	const struct conf_arm *arm = find_arm(f, implicit || starttls);
 	const struct conf_profile *profile =
 	    arm == NULL ? NULL : &f->conf->tls.profile[arm->profile_at];
@@ -108,8 +110,8 @@ static void obey_profile(struct offer *o, const struct offer_facts *f, const cha
 	o->profile = profile;
 	o->starttls = possible && profile->offer;
 	o->refused_by_rule = possible && !profile->offer;
-	o->ask_certificate = profile->client_certificate &&
-			     o->memory != OFFER_MEMORY_NO_CERTIFICATE_REQUEST;
+	o->ask_certificate =
+	    profile->client_certificate && o->memory != OFFER_MEMORY_NO_CERTIFICATE_REQUEST;
 }
 
 void offer_obey_rule(struct offer *o, const struct offer_facts *f,

@@ -32,7 +32,8 @@ const char *offer_memory_name(enum offer_memory memory);
 struct offer_facts {
 	const struct conf *conf;
 	const struct conf_listen *listener;
-	bool tls_ready; /* the trap has certificates */
+	const struct conf_identity *identity; /* NULL: none */
+	bool tls_ready;                       /* the trap has certificates */
 	const struct address_reader *memory;
 	const uint8_t *ip; /* IP_BYTES, of the client */
 	uint64_t now_us;   /* since 1970 */

@@ -133,6 +133,8 @@ static void put_addresses(struct session *s, struct buf *to)
 	record_put_ip(to, FIELD_LOCAL_IP, c->local_ip);
 	record_put_u64(to, FIELD_LOCAL_PORT, c->local_port);
 	record_put_text(to, FIELD_LISTENER, c->listener->name);
+	if (c->identity != NULL)
+		record_put_text(to, FIELD_IDENTITY, c->identity->name);
 	if (c->proxied)
 		record_put_ip(to, FIELD_PROXY_IP, c->proxy_ip);
 }
@@ -368,17 +370,6 @@ static const char *with_protocol(const struct session *s)
 	return names[s->smtp.envelope.smtputf8][s->smtp.tls][s->smtp.authenticated];
 }
 
-/* RFC 5322, 3.3; libc's strftime() would want the time zone's file. */
-static void put_date(struct buf *to, uint64_t us)
-{
-	static const char days[] = "SunMonTueWedThuFriSat";
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	struct time_parts t = time_split(us / 1000000);
-
-	buf_printf(to, "%.3s, %u %.3s %u %02u:%02u:%02u +0000", days + 3 * t.weekday, t.day,
-		   months + 3 * (t.month - 1), t.year, t.hour, t.minute, t.second);
-}
-
 static void trace_received(struct session *s, struct buf *to)
 {
 	const struct session_client *c = &s->client;
@@ -390,7 +381,7 @@ static void trace_received(struct session *s, struct buf *to)
 		  s->smtp.helo_len ? s->smtp.helo_len : 7);
 	buf_printf(to, " ([%s%s]:%u)\r\n\tby ", ip_is_v4(c->ip) ? "" : "IPv6:", ip_text(c->ip, ip),
 		   c->port);
-	buf_put_str(to, s->conf->hostname);
+	buf_put_str(to, s->smtp.policy->hostname);
 	buf_printf(to, " with %s id %s", with_protocol(s), id);
 	if (s->smtp.tls) {
 		const struct tls_info *t = tls_session_info(s->tls);
@@ -399,7 +390,7 @@ static void trace_received(struct session *s, struct buf *to)
 			   t->cipher);
 	}
 	buf_put_str(to, ";\r\n\t");
-	put_date(to, c->message.ts_us);
+	time_put_mail(to, c->message.ts_us);
 	buf_put_str(to, "\r\n");
 }
 

@@ -161,8 +161,7 @@ bool worker_rules_greeting(struct session *s, struct smtp_verdict *v)
 	if (s->rules == NULL)
 		return false;
 	uuid_format(s->client.id, id);
-	struct smtp_judgement j =
-	    rules_judgement(s, RULE_CONNECT, &s->rules->state.connect, id);
+	struct smtp_judgement j = rules_judgement(s, RULE_CONNECT, &s->rules->state.connect, id);
 	if (j.code == 0)
 		return false;
 	smtp_greeting_judged(&s->smtp, &j, v);

@@ -13,7 +13,7 @@
 /* When the question of a subject is known. */
 static const enum rule_phase known_at[] = {
     [RULE_SUBJECT_CLIENT] = RULE_CONNECT, [RULE_SUBJECT_HOST] = RULE_CONNECT,
-    [RULE_SUBJECT_HELO] = RULE_HELO,	  [RULE_SUBJECT_FROM] = RULE_MAIL,
+    [RULE_SUBJECT_HELO] = RULE_HELO,      [RULE_SUBJECT_FROM] = RULE_MAIL,
     [RULE_SUBJECT_TO] = RULE_RCPT,
 };
 

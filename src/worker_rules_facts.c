@@ -21,7 +21,7 @@ static const uint32_t known_from[RULE_PHASE_COUNT] = {
 
 static const enum rule_tls tls_versions[TLS_VERSION_COUNT] = {
     [TLS_NO_VERSION] = RULE_TLS_OFF, [TLS_SSL3_0] = RULE_TLS_SSL3, [TLS_1_0] = RULE_TLS_1_0,
-    [TLS_1_1] = RULE_TLS_1_1,	     [TLS_1_2] = RULE_TLS_1_2,	   [TLS_1_3] = RULE_TLS_1_3,
+    [TLS_1_1] = RULE_TLS_1_1,        [TLS_1_2] = RULE_TLS_1_2,     [TLS_1_3] = RULE_TLS_1_3,
 };
 
 static struct span text_span(const char *text)
@@ -35,9 +35,10 @@ static struct span text_span(const char *text)
  * condition random, so that a record tells which it was. */
 static uint32_t random_of(const uint8_t id[UUID_BYTES])
 {
-	uint32_t random;
+	uint32_t random = 0;
 
-	memcpy(&random, id + UUID_BYTES - sizeof random, sizeof random);
+	for (unsigned i = 0; i < sizeof random; i++)
+		random |= (uint32_t)id[UUID_BYTES - sizeof random + i] << (8 * i);
 	return random;
 }
 
@@ -118,9 +119,8 @@ static bool next_to(void *ctx, size_t *at, struct rule_address *to_r)
 
 	if (!smtp_recipient_next(&s->smtp.envelope, at, &r))
 		return false;
-	*to_r = (struct rule_address){.address = r.address,
-				      .routed = r.routed,
-				      .domain = rules_dns_recipient(s, r.address)};
+	*to_r = (struct rule_address){
+	    .address = r.address, .routed = r.routed, .domain = rules_dns_recipient(s, r.address)};
 	return true;
 }
 

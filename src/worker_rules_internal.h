@@ -28,10 +28,10 @@ struct worker_rules {
 	/* of the present session, zeroed for each */
 	struct rules_state {
 		struct rule_session session;
-		struct rule_verdict verdict;   /* the last one */
-		enum rule_phase phase;         /* of that */
-		struct rule_verdict connect;   /* that of @connect waits for the greeting */
-		uint64_t delay_us;             /* due before the next reply */
+		struct rule_verdict verdict; /* the last one */
+		enum rule_phase phase;       /* of that */
+		struct rule_verdict connect; /* that of @connect waits for the greeting */
+		uint64_t delay_us;           /* due before the next reply */
 		bool from_routed;
 		bool has_ja3, has_ja4;
 		uint8_t ja3[2 * DIGEST_MD5];

@@ -31,7 +31,7 @@ static const char *const texts[CLASS_COUNT] = {
 
 static enum reply_class class_of(enum rule_action action)
 {
-	return action == RULE_STALL ? CLASS_STALL
+	return action == RULE_STALL    ? CLASS_STALL
 	       : action == RULE_REJECT ? CLASS_REJECT
 				       : CLASS_ACCEPT;
 }

@@ -89,9 +89,7 @@ static void tls_new(struct session *s)
 	s->tls = tls_session_new(s->args->tls, s->args->keyholder);
 	if (s->tls == NULL)
 		fatal("TLS session: %s", strerror(errno));
-	for (size_t i = 0; i < s->conf->tls.nprofile; i++)
-		s->profile_number[i] =
-		    tls_server_profile(s->args->tls, s->conf->tls.profile[i].name);
+	s->profile_number = identity_profiles(s->conf, s->args->tls);
 }
 
 struct session *session_new(const struct worker_args *args)
@@ -265,21 +263,15 @@ static bool talks_early(struct session *s)
 
 /* ---- TLS ---- */
 
-/* The TLS engine's number of the profile that was decided on. */
-static unsigned profile_number(const struct session *s)
-{
-	const struct conf_profile *profile = s->client.offer.profile;
-
-	return profile == NULL ? 0 : s->profile_number[profile - s->conf->tls.profile];
-}
-
 static bool start_tls(struct session *s, bool implicit)
 {
-	struct tls_accept_args args = {.transport = &s->conn.transport,
-				       .timeout_us = s->conf->limits.handshake_timeout_us,
-				       .profile = profile_number(s),
-				       .ask_certificate = s->client.offer.ask_certificate,
-				       .implicit = implicit};
+	struct tls_accept_args args = {
+	    .transport = &s->conn.transport,
+	    .timeout_us = s->conf->limits.handshake_timeout_us,
+	    .profile = identity_profile_number(s->conf, s->profile_number, s->client.identity,
+					       s->client.offer.profile),
+	    .ask_certificate = s->client.offer.ask_certificate,
+	    .implicit = implicit};
 
 	s->tls_used = true;
 	conn_deadline(&s->conn, s->conf->limits.handshake_timeout_us);
@@ -460,11 +452,15 @@ static void recall(struct session *s)
 	count_rates(s);
 }
 
+/* The addresses of both ends are known now. */
 static void make_offer(struct session *s)
 {
 	struct session_client *c = &s->client;
+
+	c->identity = conf_identity_find(s->conf, c->local_ip, c->local_port, c->listener);
 	struct offer_facts facts = {.conf = s->conf,
 				    .listener = c->listener,
+				    .identity = c->identity,
 				    .tls_ready = s->tls != NULL,
 				    .memory = s->args->memory,
 				    .ip = c->ip,
@@ -472,7 +468,9 @@ static void make_offer(struct session *s)
 
 	c->offer = offer_decide(&facts);
 	worker_rules_connect(s, &facts);
-	s->smtp.policy = &s->policy[c->offer.starttls];
+	identity_policy(&s->client_policy, &s->policy[c->offer.starttls], c->identity);
+	s->smtp.policy = &s->client_policy;
+	smtp_client(&s->smtp, c->ip, c->accepted_us);
 }
 
 /* A yakker is not served: it gets the reply of one that comes too often, slowly. */

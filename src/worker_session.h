@@ -17,6 +17,7 @@
 #include "worker.h"
 #include "worker_conn.h"
 #include "worker_dns.h"
+#include "worker_identity.h"
 #include "worker_offer.h"
 #include "worker_rates.h"
 #include "worker_results.h"
@@ -70,9 +71,10 @@ struct session {
 	struct smtp_policy policy[2]; /* without and with STARTTLS offered */
 	struct results results;
 	struct tls_session *tls;
-	unsigned profile_number[CONF_PROFILE_MAX]; /* the TLS engine's, of conf's profiles */
-	struct worker_dns *dns;                    /* NULL: not configured */
-	struct worker_rules *rules;                /* NULL: there are none */
+	struct smtp_policy client_policy; /* the present client's */
+	profile_numbers *profile_number;  /* NULL: no TLS */
+	struct worker_dns *dns;           /* NULL: not configured */
+	struct worker_rules *rules;       /* NULL: there are none */
 	struct message_store store;
 	struct uuid_state uuids;
 	uint8_t random[256]; /* for identifiers, fetched a few at once */
@@ -84,6 +86,7 @@ struct session {
 	/* of the present client, zeroed for each */
 	struct session_client {
 		const struct conf_listen *listener;
+		const struct conf_identity *identity; /* NULL: none */
 		uint16_t listener_index;
 		uint8_t id[UUID_BYTES];
 		uint8_t ip[IP_BYTES], local_ip[IP_BYTES], proxy_ip[IP_BYTES];

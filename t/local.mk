@@ -2,7 +2,7 @@
 UNIT_TESTS =
 LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) \
 	$(PCRE2_LIBS)
-LIBS_NEEDED += $(RESOLV_LIBS)
+LIBS_NEEDED += $(RESOLV_LIBS) -lm
 
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
@@ -65,6 +65,9 @@ t_unit_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_doc.t
 t_unit_conf_doc_t_SOURCES = t/unit/conf_doc.c t/tap.h t/unit/conf_files.h
 t_unit_conf_doc_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/conf_identity.t
+t_unit_conf_identity_t_SOURCES = t/unit/conf_identity.c t/tap.h t/unit/conf_files.h
+t_unit_conf_identity_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/conf_number.t
 t_unit_conf_number_t_SOURCES = t/unit/conf_number.c t/tap.h
 t_unit_conf_number_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -174,6 +177,9 @@ t_unit_params_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/path.t
 t_unit_path_t_SOURCES = t/unit/path.c t/tap.h
 t_unit_path_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/progress.t
+t_unit_progress_t_SOURCES = t/unit/progress.c t/tap.h src/smtptrap/progress.c src/smtptrap/progress.h
+t_unit_progress_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/proxy.t
 t_unit_proxy_t_SOURCES = t/unit/proxy.c t/tap.h
 t_unit_proxy_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -213,12 +219,21 @@ t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
 UNIT_TESTS += t/unit/smtp.t
 t_unit_smtp_t_SOURCES = t/unit/smtp.c t/talk.h t/tap.h
 t_unit_smtp_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/smtp_looks.t
+t_unit_smtp_looks_t_SOURCES = t/unit/smtp_looks.c t/tap.h t/talk.h
+t_unit_smtp_looks_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/smtp_judge.t
+t_unit_smtp_judge_t_SOURCES = t/unit/smtp_judge.c t/talk.h t/tap.h
+t_unit_smtp_judge_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/smtp_matrix.t
 t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
 t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/summary.t
 t_unit_summary_t_SOURCES = t/unit/summary.c t/tap.h
 t_unit_summary_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/tally.t
+t_unit_tally_t_SOURCES = t/unit/tally.c t/tap.h
+t_unit_tally_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/tcp_syn.t
 t_unit_tcp_syn_t_SOURCES = t/unit/tcp_syn.c t/tap.h
 t_unit_tcp_syn_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -256,6 +271,9 @@ t_unit_tls_mend_t_LDFLAGS = -Wl,--wrap=gnutls_global_set_time_function
 UNIT_TESTS += t/unit/tls_registry.t
 t_unit_tls_registry_t_SOURCES = t/unit/tls_registry.c t/tap.h
 t_unit_tls_registry_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/unique.t
+t_unit_unique_t_SOURCES = t/unit/unique.c t/tap.h
+t_unit_unique_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/uuid.t
 t_unit_uuid_t_SOURCES = t/unit/uuid.c t/tap.h
 t_unit_uuid_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -284,6 +302,7 @@ check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
 EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
 EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/golden/foreign-names.txt t/tools/hellos
+EXTRA_DIST += t/golden/smtp-looks.txt
 EXTRA_DIST += t/tools/arms
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
@@ -309,6 +328,7 @@ FUZZ += proxy
 FUZZ += rate_claim
 FUZZ += record
 FUZZ += repair
+FUZZ += report
 FUZZ += rules
 FUZZ += summary
 FUZZ += tcp_syn
@@ -319,9 +339,10 @@ FUZZ += where
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
-FUZZ_LIBS += $(RESOLV_LIBS)
+FUZZ_LIBS += $(RESOLV_LIBS) -lm
 # What a target needs of src/; it has its own warn() and fatal().
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
+FUZZ_SOURCES_report = $(addprefix $(top_srcdir)/,$(filter %.c,$(REPORT_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
 	$(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)
 

@@ -135,8 +135,8 @@ __attribute__((unused)) static const char *talk_illegal(const struct smtp_verdic
 __attribute__((unused)) static const char *talk_state_name(enum smtp_state state)
 {
 	static const char *const names[SMTP_STATE_COUNT] = {
-	    "CONNECTED", "READY", "MAIL",    "RCPT",     "CHUNKS",
-	    "SPOILT",    "AUTH",  "PAYLOAD", "STARTTLS", "REFUSED", "CLOSED",
+	    "CONNECTED", "READY",   "MAIL",     "RCPT",    "CHUNKS", "SPOILT",
+	    "AUTH",      "PAYLOAD", "STARTTLS", "REFUSED", "CLOSED",
 	};
 
 	return names[state];

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,8 +57,6 @@ static void cat_dir(struct cat *c, const struct env *env)
 static void cat_path(struct cat *c, const char *path)
 {
 	struct visitor v = {on_record, trouble_complain, c};
-	size_t len = strlen(path), suffix = strlen(".part");
-	bool part = len > suffix && strcmp(path + len - suffix, ".part") == 0;
 	struct env env = {.log_path = path};
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -70,7 +67,7 @@ static void cat_path(struct cat *c, const char *path)
 	} else if (S_ISDIR(st.st_mode)) {
 		cat_dir(c, &env);
 	} else {
-		records_of_file(fd, path, part, &v);
+		records_of_file(fd, path, path_is_part(path), &v);
 	}
 	if (fd >= 0)
 		close(fd);

@@ -29,6 +29,11 @@ const struct command commands[] = {
      "--eml DIR | --maildir DIR [--trace] ID ...\n"
      "--mbox | --eml DIR | --maildir DIR [--trace] " CHOICE_USAGE,
      "get messages back, byte for byte"},
+    {"report", cmd_report,
+     CHOICE_USAGE " [--by hour|day|week] [--format text|json|csv|markdown] [--top N] [--partial] "
+		  "[TABLE ...] [FILE|DIR ...]\n"
+		  "--merge [--format FORMAT] [--top N] [--partial] FILE ...",
+     "count who uses TLS and how, in tables"},
     {"show", cmd_show, "ID ...", "print a session and its dialogue for a person"},
     {"status", cmd_status, "[--json] [--socket PATH]", "show what the trap is doing now"},
     {"verify", cmd_verify, "[DIR]", "check every file, record and message"},

@@ -118,6 +118,13 @@ int records_of_dir(const struct log_dir *dir, enum log_stream stream, uint64_t s
 	return rc;
 }
 
+bool path_is_part(const char *path)
+{
+	size_t len = strlen(path), suffix = strlen(".part");
+
+	return len > suffix && strcmp(path + len - suffix, ".part") == 0;
+}
+
 enum log_stream stream_of_type(enum record_type type)
 {
 	return type == RECORD_MESSAGE ? LOG_MESSAGE : LOG_SESSION;

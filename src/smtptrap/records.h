@@ -38,6 +38,9 @@ int records_of_file(int fd, const char *name, bool part, const struct visitor *v
 int records_of_dir(const struct log_dir *dir, enum log_stream stream, uint64_t since,
 		   uint64_t until, const struct visitor *v);
 
+/* Does the name of a file say that it is being written? */
+bool path_is_part(const char *path);
+
 /* The stream that holds a type of record. */
 enum log_stream stream_of_type(enum record_type type);
 

@@ -11,6 +11,7 @@
 #include "data.h"
 
 #define ARENA_MAX 512
+#define CLIENT_US UINT64_C(1795359044000000) /* 2026-11-22T14:50:44Z */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -51,10 +52,13 @@ static void note_number(struct server *x, uint64_t n)
 
 static void start(struct server *x, uint8_t choice)
 {
+	static const uint8_t ip[IP_BYTES] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+
 	memset(x, 0, sizeof *x);
 	x->policy = (struct smtp_policy){
 	    .hostname = "mx.example",
-	    .banner = "ESMTP",
+	    .banner = choice & 1 ? NULL : "ESMTP",
+	    .look = (enum smtp_look)(choice % SMTP_LOOK_COUNT),
 	    .extensions = choice & 0x80 ? EXT_SIZE : EXT_ALL,
 	    .strictness = (enum strictness)(choice % 3),
 	    .auth = choice & 4 ? SMTP_AUTH_ACCEPT : SMTP_AUTH_REFUSE,
@@ -65,6 +69,7 @@ static void start(struct server *x, uint8_t choice)
 	    .max_recipients = choice & 64 ? 2 : 0,
 	};
 	smtp_init(&x->s, &x->policy, x->arena, choice & 16 ? 40 : sizeof x->arena);
+	smtp_client(&x->s, ip, CLIENT_US);
 }
 
 static void check_envelope(struct server *x)

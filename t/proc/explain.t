@@ -180,7 +180,7 @@ is("$err$status", '0', 'the sample is rules');
 
 # ---- in the configuration ----
 
-my $conf = "listen { address 127.0.0.1 port 2525 }\nhostname h\n";
+my $conf = "listen { address 127.0.0.1 port 2525 }\nhostname h\ndns { server 127.0.0.1 }\n";
 spew(conf => "$conf\nrules { include rules }\n");
 ($out, $err, $status) = run("$build/smtptrapd", '-n', '-f', "$dir/conf");
 is("$out$err$status", "conf: ok\n0", 'smtptrapd reads rules with its configuration');

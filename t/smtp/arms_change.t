@@ -58,7 +58,7 @@ unlike(join('|', $c->cmd('EHLO x')->lines), qr/STARTTLS/, 'and another offer');
 $c->quit;
 
 # ---- what needs a restart ----
-my $stays = qr/ master: reload: tls or its profiles changed, which needs a restart: the old configuration stays$/;
+my $stays = qr/ master: reload: tls, its profiles or the certificates of an identity changed, which needs a restart: the old configuration stays$/;
 $trap->expect($stays);
 $x->{profiles} = "profile modern { }\nprofile tls12 { offer no }\n";
 for my $case (['a profile that was not there', {rsa => 1}, ''],

@@ -189,12 +189,16 @@ static const struct surroundings {
 static struct conf *load_row(const struct conf_row *row, const char *value)
 {
 	const struct surroundings *around = &surroundings[row->block];
-	char *text = malloc(strlen(value) + 300);
+	char *text = malloc(2 * strlen(value) + 300);
 
 	if (row->block == CONF_LISTEN)
 		sprintf(text, "listen { %s %s %s \"%s\" }",
 			strcmp(row->key, "address") == 0 ? "" : "address ::1",
 			strcmp(row->key, "port") == 0 ? "" : "port 25", row->key, value);
+	else if (row->block == CONF_IDENTITY && strcmp(row->key, "listener") == 0)
+		sprintf(text,
+			"listen { address ::1 port 25 name \"%s\" } identity { listener \"%s\" }",
+			value, value);
 	else if (row->block == CONF_WORKERS) /* whose numbers depend on each other */
 		sprintf(text, LISTEN "workers { spare-min %s spare-max %s max %s }", value, value,
 			value);

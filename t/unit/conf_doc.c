@@ -61,8 +61,10 @@ static void expected_item(const struct conf_row *row, char text[TEXT_MAX])
 	conf_value_range(row, range);
 	snprintf(text, TEXT_MAX, ".It Ic %s %s %s %s%s%s%s %s%s%s", row->key,
 		 row->words == NULL ? "Ar" : "Cm",
-		 row->kind == CONF_KIND_SET ? "word ..." : conf_value_shape(row, shape), row->doc,
-		 *range != '\0' ? " Limits: " : "", range, *range != '\0' ? "." : "",
+		 row->kind == CONF_KIND_SET || row->kind == CONF_KIND_WORDS
+		     ? "word ..."
+		     : conf_value_shape(row, shape),
+		 row->doc, *range != '\0' ? " Limits: " : "", range, *range != '\0' ? "." : "",
 		 def != NULL ? "Default: " : "Required.",
 		 def == NULL    ? ""
 		 : *def == '\0' ? "empty"

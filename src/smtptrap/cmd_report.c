@@ -1,0 +1,328 @@
+/*
+ * cmd_report.c: smtptrap report: tables of what the logs hold, and partial reports of many traps.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file_io.h"
+#include "records.h"
+#include "report_result.h"
+#include "smtptrap.h"
+
+#define PARTIAL_MAX (1u << 30) /* bytes of a file of --merge */
+#define TOP_DEFAULT 20
+#define TOP_MAX 1000000
+
+struct command_line {
+	struct choice choice;
+	struct report report;
+	void (*format)(const struct result *r, FILE *to);
+	size_t top;
+	bool partial, merge, trouble;
+	struct report_file *files;
+	size_t count;
+};
+
+/* ---- files ---- */
+
+static bool add_file(struct command_line *c, char *path, bool part, uint64_t size)
+{
+	struct report_file *more =
+	    path != NULL ? reallocarray(c->files, c->count + 1, sizeof *more) : NULL;
+
+	if (more == NULL) {
+		free(path);
+		complain("%s", err_text(ERR_MEMORY));
+		return false;
+	}
+	c->files = more;
+	c->files[c->count++] = (struct report_file){path, part, size};
+	return true;
+}
+
+static bool add_entry(struct command_line *c, const char *folder, const struct log_name *n)
+{
+	char name[LOG_NAME_MAX], *path;
+	struct stat st = {0};
+
+	log_name_format(n, name);
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		path = NULL;
+	if (path != NULL)
+		stat(path, &st); /* if it is gone, reading it says so */
+	return add_file(c, path, n->part, (uint64_t)st.st_size);
+}
+
+static bool add_dir(struct command_line *c, const char *path)
+{
+	struct env env = {.log_path = path};
+	struct log_dir dir;
+	bool good = true;
+
+	if (!env_log_dir(&env, &dir)) {
+		c->trouble = true;
+		return true;
+	}
+	for (size_t i = 0; good && i < dir.count; i++) {
+		if (dir.names[i].stream != LOG_MAIL &&
+		    log_dir_covers(&dir, i, c->choice.select.since, c->choice.select.until))
+			good = add_entry(c, path, &dir.names[i]);
+	}
+	log_dir_close(&dir);
+	return good;
+}
+
+static bool add_path(struct command_line *c, const char *path)
+{
+	struct stat st = {0};
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return add_dir(c, path);
+	return add_file(c, strdup(path), path_is_part(path), (uint64_t)st.st_size);
+}
+
+static bool read_logs(struct command_line *c, const struct env *env, char **argv, int argc)
+{
+	bool good = true, named = false;
+
+	for (int i = optind; good && i < argc; i++) {
+		if (argv[i] == NULL)
+			continue;
+		named = true;
+		good = add_path(c, argv[i]);
+	}
+	const char *path = named ? NULL : env_log_path(env);
+	if (!named)
+		good = path != NULL && add_dir(c, path);
+	return good && report_read_files(&c->report, c->files, c->count);
+}
+
+/* ---- partial reports ---- */
+
+static bool merge_bytes(struct command_line *c, const char *path, int fd, bool first)
+{
+	uint64_t size = 0;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+	int rc = file_size(fd, &size) != 0 ? ERR_SYSTEM : size > PARTIAL_MAX ? ERR_FULL : 0;
+
+	if (rc == 0)
+		bytes = malloc(size + 1);
+	if (rc == 0 && bytes == NULL)
+		rc = ERR_MEMORY;
+	if (rc == 0)
+		rc = file_read_at(fd, bytes, size, 0, &len);
+	if (rc == 0)
+		rc = report_get(&c->report, first, bytes, len);
+	free(bytes);
+	if (rc == ERR_REFUSED)
+		complain("%s: a partial report of other tables or another --by", path);
+	else if (rc == ERR_FORMAT)
+		complain("%s: no partial report, or a damaged one, or of another version", path);
+	else if (rc != 0)
+		complain("%s: %s", path, err_text(rc));
+	return rc == 0;
+}
+
+/* Unlike a log, a partial report that cannot be used ends it all: the sum would be wrong. */
+static bool merge_files(struct command_line *c, char **argv, int argc)
+{
+	bool good = optind < argc;
+
+	for (int i = optind; good && i < argc; i++) {
+		int fd = open(argv[i], O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0)
+			complain("%s: %m", argv[i]);
+		good = fd >= 0 && merge_bytes(c, argv[i], fd, i == optind);
+		if (fd >= 0)
+			close(fd);
+	}
+	return good;
+}
+
+static bool write_partial(const struct report *r)
+{
+	struct buf to;
+
+	if (isatty(STDOUT_FILENO)) {
+		complain("a partial report is no text: send it to a file");
+		return false;
+	}
+	buf_init_heap(&to, PARTIAL_MAX);
+	report_put(r, &to);
+	bool good = !to.failed && fwrite(to.data, 1, to.len, stdout) == to.len;
+	buf_fini(&to);
+	return good;
+}
+
+/* ---- printing ---- */
+
+static int finish_tables(struct report *r)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < REPORT_TABLES; i++) {
+		if (r->tables[i] && report_tables[i]->finish != NULL)
+			rc = report_tables[i]->finish(r->tally, (unsigned)i * REPORT_SECTIONS_MAX,
+						      &r->visits, r->by);
+	}
+	return rc;
+}
+
+static bool print_report(struct command_line *c)
+{
+	struct result result = {0};
+	int rc = finish_tables(&c->report);
+
+	if (rc == 0)
+		rc = result_make(&result, &c->report, c->top);
+	if (rc == 0)
+		c->format(&result, stdout);
+	else
+		complain("%s", err_text(rc));
+	result_free(&result);
+	return rc == 0;
+}
+
+/* ---- options ---- */
+
+static bool take_format(struct command_line *c, const char *text)
+{
+	static const struct {
+		const char *name;
+		void (*format)(const struct result *r, FILE *to);
+	} formats[] = {{"text", result_text},
+		       {"json", result_json},
+		       {"csv", result_csv},
+		       {"markdown", result_markdown}};
+
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		if (strcmp(formats[i].name, text) == 0) {
+			c->format = formats[i].format;
+			return true;
+		}
+	}
+	complain("--format: '%s' is not text, json, csv or markdown", text);
+	return false;
+}
+
+static bool take_by(struct command_line *c, const char *text)
+{
+	for (int i = REPORT_HOUR; i < REPORT_BY_COUNT; i++) {
+		if (strcmp(report_by_names[i], text) == 0) {
+			c->report.by = (enum report_by)i;
+			return true;
+		}
+	}
+	complain("--by: '%s' is not hour, day or week", text);
+	return false;
+}
+
+static bool take_top(struct command_line *c, const char *text)
+{
+	const char *error;
+
+	c->top = (size_t)strtonum(text, 0, TOP_MAX, &error);
+	if (error != NULL)
+		complain("--top: '%s' is %s", text, error);
+	return error == NULL;
+}
+
+static bool take_option(struct command_line *c, int option, const char *argument)
+{
+	switch (option) {
+	case 'b':
+		return take_by(c, argument);
+	case 'f':
+		return take_format(c, argument);
+	case 't':
+		return take_top(c, argument);
+	case 'p':
+		return c->partial = true;
+	case 'm':
+		return c->merge = true;
+	default:
+		return choice_option(&c->choice, option, argument);
+	}
+}
+
+/* Take the names of tables off the arguments, which become NULL. */
+static void take_tables(struct command_line *c, int argc, char **argv)
+{
+	bool any = false;
+
+	for (int i = optind; i < argc; i++) {
+		size_t table = report_table_find(argv[i]);
+		bool all = strcmp(argv[i], "all") == 0;
+
+		if (!all && table == REPORT_TABLES)
+			continue;
+		for (size_t t = 0; t < REPORT_TABLES; t++)
+			c->report.tables[t] |= all || t == table;
+		argv[i] = NULL;
+		any = true;
+	}
+	if (!any)
+		c->report.tables[report_table_find("tls")] = true;
+}
+
+static bool take_options(struct command_line *c, int argc, char **argv)
+{
+	static const struct option options[] = {CHOICE_OPTIONS,
+						{"by", required_argument, NULL, 'b'},
+						{"format", required_argument, NULL, 'f'},
+						{"top", required_argument, NULL, 't'},
+						{"partial", no_argument, NULL, 'p'},
+						{"merge", no_argument, NULL, 'm'},
+						{NULL, 0, NULL, 0}};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (!take_option(c, option, optarg))
+			return false;
+	}
+	if (c->merge && (c->choice.given || c->report.by != REPORT_ALL || optind == argc))
+		return false;
+	if (!c->merge)
+		take_tables(c, argc, argv);
+	return true;
+}
+
+static void fini(struct command_line *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		free(c->files[i].path);
+	free(c->files);
+	tally_free(&c->report.tally);
+	visits_fini(&c->report.visits);
+	record_select_fini(&c->choice.select);
+}
+
+int cmd_report(const struct env *env, int argc, char **argv)
+{
+	static struct command_line c; /* large */
+
+	c.format = result_text;
+	c.top = TOP_DEFAULT;
+	c.report.tally = tally_new();
+	c.report.select = &c.choice.select;
+	record_select_init(&c.choice.select);
+	if (c.report.tally == NULL || !take_options(&c, argc, argv)) {
+		fini(&c);
+		return usage_of("report");
+	}
+	c.report.select_given = c.choice.given;
+	bool good = c.merge ? merge_files(&c, argv, argc) : read_logs(&c, env, argv, argc);
+	good = good && (c.partial ? write_partial(&c.report) : print_report(&c));
+	const struct report_read *read = &c.report.read;
+	c.trouble |= read->bad_files + read->bad_places + read->bad_lines > 0;
+	fini(&c);
+	return good && !c.trouble ? EXIT_GOOD : EXIT_TROUBLE;
+}

@@ -1,0 +1,215 @@
+/*
+ * report_record.c: a record as the tables of a report see it.
+ *
+ * Input: lines of log files, which may be damaged or not ours.  Only the fields that tables asked
+ * for are looked at.
+ */
+#include "report_record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "err.h"
+#include "ip.h"
+
+#define SCRATCH_MAX (16u * 1024 * 1024) /* no value is longer than a line, see LOG_LINE_MAX */
+
+void report_record_init(struct report_record *r, struct report *to, struct record_scan *scan)
+{
+	*r = (struct report_record){.tally = to->tally, .visits = &to->visits, .scan = scan};
+	memset(r->slot, -1, sizeof r->slot);
+	for (size_t i = 0; i < scan->count; i++)
+		r->slot[scan->field[i].field] = (int8_t)i;
+	for (int i = 0; i < REPORT_SCRATCHES; i++)
+		buf_init_heap(&r->scratch[i], SCRATCH_MAX);
+}
+
+void report_record_fini(struct report_record *r)
+{
+	for (int i = 0; i < REPORT_SCRATCHES; i++)
+		buf_fini(&r->scratch[i]);
+}
+
+int report_record_read(struct report_record *r, enum report_by by, const uint8_t *line, size_t len)
+{
+	struct span ip;
+
+	if (record_line_head(line, len, &r->head) != 0 ||
+	    record_scan_line(r->scan, line, len) != 0 || !report_text(r, FIELD_CLIENT_IP, &ip) ||
+	    ip_parse(r->ip, (const char *)ip.bytes, ip.len) != 0)
+		return ERR_FORMAT;
+	r->time = report_bucket(by, r->head.ts);
+	r->who = (struct tally_who){r->head.ts, unique_key_of_ip(r->ip), unique_key_of_net(r->ip),
+				    ip_is_v4(r->ip)};
+	return 0;
+}
+
+/* ---- fields ---- */
+
+static const struct record_scan_value *value_of(const struct report_record *r, enum record_field f)
+{
+	return &r->scan->value[r->slot[f]];
+}
+
+static bool take_text(struct report_record *r, const struct record_scan_value *v,
+		      struct span *text_r)
+{
+	struct buf *scratch = &r->scratch[r->next_scratch];
+	const char *text;
+
+	if (v->kind == SCAN_ABSENT || record_scan_text(v, scratch, &text, &text_r->len) != 0)
+		return false;
+	if (v->escaped)
+		r->next_scratch = (r->next_scratch + 1) % REPORT_SCRATCHES;
+	text_r->bytes = (const uint8_t *)text;
+	return true;
+}
+
+bool report_text(struct report_record *r, enum record_field f, struct span *text_r)
+{
+	return take_text(r, value_of(r, f), text_r);
+}
+
+bool report_each(struct report_record *r, enum record_field f, size_t *at, struct span *text_r)
+{
+	const struct record_scan_value *list = value_of(r, f);
+	struct record_scan_value element;
+
+	return list->kind == SCAN_LIST && record_scan_element(list, at, &element) == 1 &&
+	       take_text(r, &element, text_r);
+}
+
+bool report_is(struct report_record *r, enum record_field f, const char *text)
+{
+	const struct record_scan_value *v = value_of(r, f);
+
+	return v->kind != SCAN_ABSENT && v->len == strlen(text) &&
+	       memcmp(v->text, text, v->len) == 0;
+}
+
+bool report_true(struct report_record *r, enum record_field f)
+{
+	return report_is(r, f, "true");
+}
+
+bool report_is_session(const struct report_record *r)
+{
+	return r->head.type == RECORD_SESSION;
+}
+
+uint64_t report_ts(const struct report_record *r)
+{
+	return r->head.ts;
+}
+
+const uint8_t *report_ip(const struct report_record *r)
+{
+	return r->ip;
+}
+
+bool report_is_delivery(struct report_record *r)
+{
+	return r->head.type == RECORD_MESSAGE && report_is(r, FIELD_VERDICT, "accepted");
+}
+
+bool report_is_tls(struct report_record *r)
+{
+	return report_is(r, FIELD_TLS_OUTCOME, "negotiated");
+}
+
+/* ---- counting ---- */
+
+static void add(struct report_record *r, unsigned section, enum tally_kind kind, struct span label)
+{
+	if (tally_add(r->tally, (uint8_t)(r->first_section + section), kind, r->time, label.bytes,
+		      label.len, &r->who) != 0)
+		r->no_memory = true;
+}
+
+void report_label(struct report_record *r, unsigned section, struct span label)
+{
+	add(r, section, TALLY_LABEL, label);
+}
+
+void report_total(struct report_record *r, unsigned section)
+{
+	add(r, section, TALLY_TOTAL, (struct span){0});
+}
+
+void report_count_span(struct report_record *r, unsigned section, struct span label)
+{
+	report_total(r, section);
+	report_label(r, section, label);
+}
+
+void report_count(struct report_record *r, unsigned section, const char *label)
+{
+	report_count_span(r, section, report_span(label));
+}
+
+void report_count_field(struct report_record *r, unsigned section, enum record_field f,
+			const char *absent)
+{
+	struct span text = {0};
+
+	if (report_text(r, f, &text))
+		report_count_span(r, section, text);
+	else if (absent != NULL)
+		report_count(r, section, absent);
+}
+
+/* A name counts once a record: no list of ours is longer than this. */
+#define ELEMENTS_MAX 64
+
+static bool is_new(const struct span *names, size_t count, struct span name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (names[i].len == name.len && memcmp(names[i].bytes, name.bytes, name.len) == 0)
+			return false;
+	}
+	return true;
+}
+
+void report_count_list(struct report_record *r, unsigned section, enum record_field f)
+{
+	struct span names[ELEMENTS_MAX];
+	size_t at = 0, count = 0;
+
+	while (count < ELEMENTS_MAX && report_each(r, f, &at, &names[count])) {
+		if (!is_new(names, count, names[count]))
+			continue;
+		if (count == 0)
+			report_total(r, section);
+		report_label(r, section, names[count++]);
+	}
+}
+
+void report_visit(struct report_record *r, const struct visit *visit)
+{
+	if (visits_add(r->visits, visit) != 0)
+		r->no_memory = true;
+}
+
+struct span report_span(const char *text)
+{
+	return (struct span){(const uint8_t *)text, strlen(text)};
+}
+
+struct span report_pair(char buf[REPORT_PAIR_MAX], struct span a, struct span b)
+{
+	int la = a.len < TALLY_LABEL_MAX ? (int)a.len : TALLY_LABEL_MAX;
+	int lb = b.len < TALLY_LABEL_MAX ? (int)b.len : TALLY_LABEL_MAX;
+
+	memcpy(buf, a.bytes, (size_t)la);
+	buf[la] = ' ';
+	memcpy(buf + la + 1, b.bytes, (size_t)lb);
+	return (struct span){(const uint8_t *)buf, (size_t)la + 1 + (size_t)lb};
+}
+
+char *report_net_text(const uint8_t ip[IP_BYTES], char text[IP_NET_TEXT_MAX])
+{
+	struct ip_net net = {.bits = ip_is_v4(ip) ? 120 : 64};
+
+	memcpy(net.ip, ip, net.bits / 8);
+	return ip_net_text(&net, text);
+}

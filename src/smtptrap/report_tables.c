@@ -1,0 +1,54 @@
+/*
+ * report_tables.c: the tables of a report, and the times that rows can be told apart by.
+ */
+#include <string.h>
+
+#include "report.h"
+
+/* The order counts in partial reports: new tables go to the end, and REPORT_VERSION stays. */
+const struct report_table *const report_tables[REPORT_TABLES] = {
+    &report_tls,          &report_failures, &report_ciphers, &report_groups, &report_certificates,
+    &report_fingerprints, &report_helo,     &report_dkim,    &report_arms,   &report_journeys,
+    &report_mailers,      &report_senders,  &report_growth,
+};
+
+size_t report_table_find(const char *name)
+{
+	size_t i = 0;
+
+	while (i < REPORT_TABLES && strcmp(report_tables[i]->name, name) != 0)
+		i++;
+	return i;
+}
+
+const char *const report_by_names[REPORT_BY_COUNT] = {
+    [REPORT_ALL] = "all", [REPORT_HOUR] = "hour", [REPORT_DAY] = "day", [REPORT_WEEK] = "week"};
+
+uint64_t report_bucket(enum report_by by, uint64_t ts)
+{
+	static const uint64_t length[REPORT_BY_COUNT] = {0, 3600, 86400, 7 * 86400};
+	uint64_t seconds = ts / 1000000;
+	uint64_t thursday =
+	    by == REPORT_WEEK ? 3 * 86400 : 0; /* 1970 began on one; weeks on Monday */
+
+	if (by == REPORT_ALL)
+		return 0;
+	uint64_t into = (seconds + thursday) % length[by];
+	return seconds > into ? seconds - into : 0;
+}
+
+void report_want(const struct report *r, struct record_scan *scan)
+{
+	const char *ip = record_table[FIELD_CLIENT_IP].name;
+
+	record_scan_want(scan, ip, strlen(ip));
+	for (size_t i = 0; i < REPORT_TABLES; i++) {
+		const struct report_table *t = report_tables[i];
+
+		for (size_t w = 0; r->tables[i] && w < t->want_count; w++) {
+			const char *name = record_table[t->wants[w]].name;
+
+			record_scan_want(scan, name, strlen(name));
+		}
+	}
+}
