@@ -18,13 +18,31 @@ static uint32_t checksum(const uint8_t *bytes, size_t len)
 	return (uint32_t)crc32_z(crc32_z(0, NULL, 0), bytes, len);
 }
 
+/* An entry as it stands in the file. */
+struct address_state_bytes {
+	uint64_t key;
+	uint32_t last_s;
+	uint8_t tls_failures, flags, idle, zero;
+	uint32_t idle_s;
+	uint16_t thinned, thinned_offered;
+	uint32_t thinned_s, thinned_last_s;
+};
+_Static_assert(sizeof(struct address_state_bytes) == ADDRESS_STATE_ENTRY, "no padding");
+
 static void put_entry(struct buf *out, const struct address_entry *e)
 {
-	const uint8_t rest[4] = {e->tls_failures, e->flags};
+	const struct address_state_bytes b = {.key = e->key,
+					      .last_s = e->last_s,
+					      .tls_failures = e->tls_failures,
+					      .flags = e->flags,
+					      .idle = e->idle,
+					      .idle_s = e->idle_s,
+					      .thinned = e->thinned,
+					      .thinned_offered = e->thinned_offered,
+					      .thinned_s = e->thinned_s,
+					      .thinned_last_s = e->thinned_last_s};
 
-	buf_put(out, &e->key, sizeof e->key);
-	buf_put(out, &e->last_s, sizeof e->last_s);
-	buf_put(out, rest, sizeof rest);
+	buf_put(out, &b, sizeof b);
 }
 
 void address_state_encode(const struct address_table *t, struct buf *out)
@@ -64,19 +82,38 @@ int address_state_check(const uint8_t *bytes, size_t len, struct address_state_h
 	return 0;
 }
 
+/* Is it one that the table may hold? */
+static bool entry_holds(const struct address_state_bytes *b)
+{
+	bool yakker = b->flags & ADDRESS_YAKKER;
+	bool tls = b->tls_failures > 0 || (b->flags & ADDRESS_BAD_CERTIFICATE);
+
+	if ((b->flags & ~ADDRESS_FLAGS) != 0 || b->zero != 0)
+		return false;
+	if (b->last_s == 0 && (tls || b->idle == 0))
+		return false;
+	if ((yakker && b->idle == 0) || (b->idle > 0) != (b->idle_s != 0))
+		return false;
+	return (b->thinned == 0 || (yakker && b->thinned_s != 0)) &&
+	       b->thinned_offered <= b->thinned;
+}
+
 int address_state_entry(const uint8_t *bytes, uint32_t number, struct address_entry *entry_r)
 {
-	const uint8_t *from =
-	    bytes + sizeof(struct address_state_head) + (size_t)number * ADDRESS_STATE_ENTRY;
-	uint8_t rest[4];
+	struct address_state_bytes b;
 
-	*entry_r = (struct address_entry){0};
-	memcpy(&entry_r->key, from, sizeof entry_r->key);
-	memcpy(&entry_r->last_s, from + 8, sizeof entry_r->last_s);
-	memcpy(rest, from + 12, sizeof rest);
-	entry_r->tls_failures = rest[0];
-	entry_r->flags = rest[1];
-	if (entry_r->last_s == 0 || (rest[1] & ~ADDRESS_FLAGS) != 0 || rest[2] != 0 || rest[3] != 0)
+	memcpy(&b, bytes + sizeof(struct address_state_head) + (size_t)number * sizeof b, sizeof b);
+	if (!entry_holds(&b))
 		return ERR_FORMAT;
+	*entry_r = (struct address_entry){.key = b.key,
+					  .last_s = b.last_s,
+					  .tls_failures = b.tls_failures,
+					  .flags = b.flags,
+					  .idle = b.idle,
+					  .idle_s = b.idle_s,
+					  .thinned = b.thinned,
+					  .thinned_offered = b.thinned_offered,
+					  .thinned_s = b.thinned_s,
+					  .thinned_last_s = b.thinned_last_s};
 	return 0;
 }

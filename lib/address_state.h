@@ -14,7 +14,7 @@
 #include "buf.h"
 
 #define ADDRESS_STATE_FILE "addresses.state"
-#define ADDRESS_STATE_VERSION 1
+#define ADDRESS_STATE_VERSION 2
 
 struct address_state_head {
 	uint8_t magic[8];
@@ -22,7 +22,7 @@ struct address_state_head {
 	uint32_t entries;
 	uint8_t secret[ADDRESS_SECRET];
 };
-#define ADDRESS_STATE_ENTRY 16u /* bytes: key, last_s, tls_failures, flags, two bytes of 0 */
+#define ADDRESS_STATE_ENTRY 32u /* bytes, as struct address_state_bytes in address_state.c */
 #define ADDRESS_STATE_MAX                                                                \
 	(sizeof(struct address_state_head) + (size_t)ADDRESS_MAX * ADDRESS_STATE_ENTRY + \
 	 ADDRESS_WAYS * ADDRESS_STATE_ENTRY + sizeof(uint32_t))

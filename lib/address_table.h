@@ -22,31 +22,45 @@
 #include "ip.h"
 
 #define ADDRESS_MAGIC UINT32_C(0x53544154)
-#define ADDRESS_VERSION 1
-#define ADDRESS_WAYS 7             /* with the sequence number they fill two cache lines */
-#define ADDRESS_WORDS 2            /* of an entry */
+#define ADDRESS_VERSION 2
+#define ADDRESS_WAYS 7             /* with the sequence number they fit four cache lines */
+#define ADDRESS_WORDS 4            /* of an entry */
 #define ADDRESS_SECRET 16          /* bytes of the hash's key */
 #define ADDRESS_MIN 100            /* of the table's size in addresses */
-#define ADDRESS_MAX (1024u * 1024) /* 18 MiB; the state file has 16 and is written in one go */
+#define ADDRESS_MAX (1024u * 1024) /* 37 MiB; the state file has 32 and is written in one go */
 #define ADDRESS_FAILURES_MAX 255   /* counted to here */
+#define ADDRESS_IDLE_MAX 255       /* the same */
+#define ADDRESS_THINNED_MAX 65535  /* then they are recorded, and counted from 0 again */
 #define ADDRESS_TRIES 16           /* of a reader who meets the writer */
 
 enum address_flag {
 	ADDRESS_BAD_CERTIFICATE = 1, /* its client certificate or its proof could not be read */
-	ADDRESS_FLAGS = 1            /* all there are */
+	ADDRESS_YAKKER = 2,          /* its sessions do nothing: they are counted, not recorded */
+	ADDRESS_FLAGS = 3            /* all there are */
 };
 
 /* What is remembered of an address. */
 struct address_entry {
 	uint64_t key;         /* address_key() */
-	uint32_t last_s;      /* last handshake that failed, seconds since 1970; never 0 */
+	uint32_t last_s;      /* last handshake that failed, seconds since 1970; 0: none did */
 	uint8_t tls_failures; /* handshakes that failed, up to ADDRESS_FAILURES_MAX */
 	uint8_t flags;        /* enum address_flag */
+	uint8_t idle;     /* sessions that did nothing, up to ADDRESS_IDLE_MAX; a yakker: not 0 */
+	uint32_t idle_s;  /* the first of these; of a yakker: since when it is one */
+	uint16_t thinned; /* sessions that no record stands for yet; of a yakker only */
+	uint16_t thinned_offered;           /* those of them that were offered TLS */
+	uint32_t thinned_s, thinned_last_s; /* the first and the last of them */
+};
+
+/* How long what is remembered holds. */
+struct address_within {
+	uint32_t tls_s;    /* after the last failed handshake */
+	uint32_t yakker_s; /* after idle_s */
 };
 
 struct address_bucket {
 	_Atomic uint32_t sequence;                          /* odd: the writer is in it */
-	_Atomic uint64_t word[ADDRESS_WAYS][ADDRESS_WORDS]; /* the second is 0: a free place */
+	_Atomic uint64_t word[ADDRESS_WAYS][ADDRESS_WORDS]; /* [1] is 0: a free place */
 } __attribute__((aligned(64)));
 
 struct address_table {
@@ -67,7 +81,10 @@ struct address_reader {
  * (its first 64 bits).  They cannot be equal but for IPv6 networks that are not given out. */
 uint64_t address_key(const uint8_t ip[IP_BYTES]);
 
-/* Bytes of a table for so many addresses: 18.3 each. */
+/* The address of a key; of an IPv6 one the first of its /64. */
+void address_of_key(uint64_t key, uint8_t ip_r[IP_BYTES]);
+
+/* Bytes of a table for so many addresses: 36.6 each. */
 size_t address_table_size(uint32_t addresses);
 
 /* ---- readers ---- */
@@ -85,6 +102,16 @@ int address_find(const struct address_reader *r, uint64_t key, struct address_en
 /* Is an entry still to be remembered, within_s seconds after its last failure?  One from the
  * future is: the clock was set back. */
 bool address_entry_fresh(const struct address_entry *e, uint32_t now_s, uint32_t within_s);
+
+/* Does what is remembered of its doing nothing, if there is some, still hold?  As above. */
+bool address_idle_fresh(const struct address_entry *e, uint32_t now_s, uint32_t within_s);
+
+/* Clear that part. */
+void address_idle_clear(struct address_entry *e);
+
+/* Clear what no longer holds; false: nothing is left. */
+bool address_entry_age(struct address_entry *e, uint32_t now_s,
+		       const struct address_within *within);
 
 /* ---- the writer ---- */
 
@@ -105,14 +132,19 @@ enum address_put { ADDRESS_PUT_NEW, ADDRESS_PUT_SAME, ADDRESS_PUT_INSTEAD, ADDRE
 enum address_put address_put(struct address_table *t, const struct address_entry *e,
 			     uint32_t now_s);
 
+/* Which entry address_put() would take the place of; false: none. */
+bool address_displaced(const struct address_table *t, uint64_t key, uint32_t now_s,
+		       struct address_entry *entry_r);
+
 /* Forget the address; false if it was not there. */
 bool address_remove(struct address_table *t, uint64_t key);
 
 /* Walk over all entries: *at is 0 to begin with.  False at the end. */
 bool address_next(const struct address_table *t, size_t *at, struct address_entry *entry_r);
 
-/* Remove what is to be forgotten (see address_entry_fresh()), and give entries from the future the present time, so that a
+/* Remove what is to be forgotten (see address_entry_age()), and give entries from the future the present time, so that a
  * clock that was wrong once keeps nothing for ever.  Returns how many entries are left. */
-uint32_t address_sweep(struct address_table *t, uint32_t now_s, uint32_t within_s);
+uint32_t address_sweep(struct address_table *t, uint32_t now_s,
+		       const struct address_within *within);
 
 #endif

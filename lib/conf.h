@@ -67,7 +67,17 @@ struct conf_listen {
 };
 #define CONF_NAME_MAX 63
 #define CONF_LISTEN_MAX 64 /* blocks: each is a socket in every worker */
-#define CONF_PAIR_MAX 16   /* certificates: each handshake looks at all */
+/* Those of enum smtp_phase but the first. */
+enum conf_phase {
+	CONF_PHASE_HELO,
+	CONF_PHASE_MAIL,
+	CONF_PHASE_RCPT,
+	CONF_PHASE_DATA,
+	CONF_PHASE_MESSAGE
+};
+#define YAKKER_SLOW_MAX 1000000 /* bytes a second: more is not slow */
+
+#define CONF_PAIR_MAX 16 /* certificates: each handshake looks at all */
 
 /* A certificate chain and its key, both PEM files, paths absolute or relative to the working
  * directory (those in the file are relative to the file's directory). */
@@ -225,6 +235,16 @@ struct conf {
 		uint64_t tls_within_us; /* how long a failure is remembered */
 		bool tls_forgive;       /* a handshake that goes well clears it */
 	} memory;
+
+	struct {
+		uint32_t count;        /* sessions that make a yakker; 0: only rules do */
+		uint64_t within_us;    /* in which they come, and how long it then is one */
+		enum conf_phase phase; /* that is progress */
+		bool stall;
+		uint64_t delay_us;   /* before the greeting */
+		uint32_t slow;       /* bytes a second of replies; 0: at once */
+		uint64_t summary_us; /* between records of what was counted */
+	} yakkers;
 
 	struct {
 		const char *directory;

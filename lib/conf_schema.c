@@ -52,6 +52,8 @@ static const char *const policy_words[] = {"accept", "reject", NULL};
 static const char *const verdict_words[] = {"refuse", "accept", NULL};
 static const char *const durability_words[] = {"fsync", "none", NULL};
 static const char *const hello_words[] = {"none", "fingerprint", "lists", "full", NULL};
+/* Without connect, where all have got, and in the order of enum smtp_phase. */
+static const char *const phase_words[] = {"helo", "mail", "rcpt", "data", "message", NULL};
 static const char *const mechanism_words[] = {"plain", "login", NULL};
 static const char *const extension_words[] = {
     "size", "pipelining", "8bitmime", "smtputf8", "chunking", "enhancedstatuscodes",
@@ -98,6 +100,7 @@ const struct conf_block_row conf_blocks[CONF_BLOCK_COUNT] = {
     [CONF_DNS] = {.name = "dns"},
     [CONF_LOG] = {.name = "log"},
     [CONF_MEMORY] = {.name = "memory"},
+    [CONF_YAKKERS] = {.name = "yakkers"},
     [CONF_RULES] = {.name = "rules"},
 };
 
@@ -417,7 +420,7 @@ const struct conf_row conf_rows[] = {
     {CONF_MEMORY, "addresses", CONF_KIND_NUMBER, ADDRESS_MIN, ADDRESS_MAX, "65536",
      .offset = AT(memory.addresses),
      .doc = "Addresses that are remembered at most; an IPv6 address stands for its /64. Each "
-            "takes 18.3 bytes of memory, shared by all processes, and 16 bytes on disk."},
+            "takes 36.6 bytes of memory, shared by all processes, and 32 bytes on disk."},
     {CONF_MEMORY, "save", CONF_KIND_DURATION, SECOND, DAY, "1m", .offset = AT(memory.save_us),
      .doc = "How often the memory is written to the log directory, if it has changed. It is "
             "written when the trap stops, too; what was learnt since then is lost when all of it "
@@ -433,6 +436,31 @@ const struct conf_row conf_rows[] = {
     {CONF_MEMORY, "tls-forgive", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
      .offset = AT(memory.tls_forgive),
      .doc = "Whether a handshake that goes well clears the failures of its address."},
+
+    {CONF_YAKKERS, "count", CONF_KIND_NUMBER, 0, ADDRESS_IDLE_MAX, "0",
+     .offset = AT(yakkers.count),
+     .doc = "Sessions without progress that make an address a yakker. 0 makes none; rules still "
+            "may."},
+    {CONF_YAKKERS, "within", CONF_KIND_DURATION, SECOND, YEAR, "8h",
+     .offset = AT(yakkers.within_us),
+     .doc = "The time in which these sessions come, counted from the first of them; and how long "
+            "an address then is a yakker, before it has another chance."},
+    {CONF_YAKKERS, "phase", CONF_KIND_CHOICE, .def = "mail", .words = phase_words,
+     .offset = AT(yakkers.phase),
+     .doc = "The phase that a session must get to, as in its record, so that it is progress."},
+    {CONF_YAKKERS, "stall", CONF_KIND_SWITCH, .def = "yes", .words = yes_words,
+     .offset = AT(yakkers.stall),
+     .doc = "Whether a yakker is greeted with 421 and let go. With no, it is served as others "
+            "are, only as slowly as delay and slow say, and can show that it does something."},
+    {CONF_YAKKERS, "delay", CONF_KIND_DURATION, 0, 5 * MINUTE, "0s", .offset = AT(yakkers.delay_us),
+     .doc = "How long a yakker waits for its greeting. It holds a worker for so long."},
+    {CONF_YAKKERS, "slow", CONF_KIND_NUMBER, 0, YAKKER_SLOW_MAX, "0", .offset = AT(yakkers.slow),
+     .doc = "Bytes a second at which a yakker is sent its replies; 0 is at once. It holds a "
+            "worker for so long."},
+    {CONF_YAKKERS, "summary", CONF_KIND_DURATION, SECOND, DAY, "1h",
+     .offset = AT(yakkers.summary_us),
+     .doc = "How long sessions of a yakker are counted at most before a record says how many "
+            "they were."},
 };
 /* clang-format on */
 const size_t conf_rows_count = sizeof conf_rows / sizeof *conf_rows;

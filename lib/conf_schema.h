@@ -24,6 +24,7 @@ enum conf_block {
 	CONF_DNS,
 	CONF_LOG,
 	CONF_MEMORY,
+	CONF_YAKKERS,
 	CONF_RULES, /* has no keys: rule_compile.h */
 	CONF_BLOCK_COUNT
 };

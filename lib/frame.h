@@ -36,6 +36,7 @@ enum frame_type {
 	FRAME_SESSION, /* worker: fields of a session record */
 	FRAME_MESSAGE, /* worker: struct frame_message, fields, trace header, raw data */
 	FRAME_SUMMARY, /* worker: struct summary, before the session's record */
+	FRAME_RATES,   /* worker: struct rate_claim, at most one a session, at its begin */
 	FRAME_TYPE_COUNT
 };
 

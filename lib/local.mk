@@ -65,6 +65,7 @@ libsmtptrap_a_SOURCES += lib/oddity.c lib/oddity.def lib/oddity.h
 libsmtptrap_a_SOURCES += lib/params.c lib/params.h
 libsmtptrap_a_SOURCES += lib/path.c lib/path.h
 libsmtptrap_a_SOURCES += lib/proxy.c lib/proxy.h
+libsmtptrap_a_SOURCES += lib/rate_table.c lib/rate_table.h
 libsmtptrap_a_SOURCES += lib/record.def lib/record.h
 libsmtptrap_a_SOURCES += lib/record_json.c
 libsmtptrap_a_SOURCES += lib/record_line.c lib/record_line.h

@@ -21,22 +21,45 @@ enum summary_tls {
 	SUMMARY_TLS_COUNT
 };
 
-/* As it goes through the pipe. */
+enum summary_yakker {
+	SUMMARY_YAKKER_NOTHING,  /* to be learnt */
+	SUMMARY_YAKKER_IDLE,     /* the session did nothing */
+	SUMMARY_YAKKER_PROGRESS, /* it got as far as is wanted: forget what is held against it */
+	SUMMARY_YAKKER_MARK,     /* a rule says that its address is a yakker */
+	SUMMARY_YAKKER_THINNED,  /* a yakker's that did nothing: no record of it will come */
+	SUMMARY_YAKKER_COUNT
+};
+
+/* As it goes through the pipe.  Not both of tls and yakker are NOTHING; with THINNED, tls is. */
 struct summary {
 	uint8_t session[UUID_BYTES]; /* id of the session's record */
 	uint8_t ip[IP_BYTES];        /* of the client */
 	uint8_t tls;                 /* enum summary_tls */
-	uint8_t zero[7];
+	uint8_t yakker;              /* enum summary_yakker */
+	uint8_t offered;             /* 1: THINNED, and TLS was offered; else 0 */
+	uint8_t zero[5];
 };
 
 /* Check len bytes.  Returns 0 and *summary_r, or ERR_FORMAT. */
 int summary_decode(const void *bytes, size_t len, struct summary *summary_r);
 
+struct summary_limits {
+	struct address_within within; /* what is older is forgotten */
+	uint32_t count;               /* sessions that make a yakker; 0: none do */
+};
+
+/* Entries whose sessions without a record (thinned) are to be recorded now: the table no longer
+ * holds them. */
+struct summary_out {
+	struct address_entry entry[3];
+	unsigned count;
+};
+
 /*
- * Write to the table what a decoded summary says, at now_s (seconds since 1970); what is older
- * than within_s is forgotten.  Returns by how many the entries have become more: -1, 0 or 1.
+ * Write to the table what a decoded summary says, at now_s (seconds since 1970).  Returns by how
+ * many the entries have become more: -1, 0 or 1.
  */
 int summary_apply(const struct summary *s, struct address_table *t, uint32_t now_s,
-		  uint32_t within_s);
+		  const struct summary_limits *limits, struct summary_out *out_r);
 
 #endif

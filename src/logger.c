@@ -81,6 +81,9 @@ static void apply_settings(struct logger *lg, const struct logger_message *m)
 	conf->log.reserve = m->reserve;
 	conf->memory.save_us = m->memory_save_us;
 	conf->memory.tls_within_us = m->memory_tls_within_us;
+	conf->yakkers.count = m->yakker_count;
+	conf->yakkers.within_us = m->yakker_within_us;
+	conf->yakkers.summary_us = m->yakker_summary_us;
 	conf->log.durability = (enum conf_durability)m->durability;
 	for (enum log_stream i = 0; i < LOG_STREAM_COUNT; i++)
 		lg->store.stream[i].level = (int)m->compression;
@@ -171,7 +174,7 @@ _Noreturn void logger_run(const struct logger_args *args)
 	proc_signals_ignore();
 	umask(027);
 	struct ack_board *ack = map_board(args);
-	void *table = map_own(args->addresses, address_table_size(args->conf->memory.addresses),
+	void *table = map_own(args->addresses, rate_memory_size(args->conf->memory.addresses),
 			      "memory of addresses");
 	if (args->identity) {
 		privs_chroot_fd(args->dir, args->conf->log.directory);
@@ -180,7 +183,7 @@ _Noreturn void logger_run(const struct logger_args *args)
 	lg.args = args;
 	lg.conf = *args->conf;
 	store_init(&lg.store, &lg.conf, args->dir, ack);
-	memory_init(&lg.memory, &lg.conf, table, ack, args->dir);
+	memory_init(&lg.memory, &lg.conf, table, &lg.store, args->dir);
 	if (intake_init(&lg.intake, &lg.store, &lg.memory, args->master_cookie, args->slots) < 0)
 		fatal("no memory for %u slots", args->slots);
 	logger_dir_start(args->dir, lg.store.stream);
@@ -189,7 +192,7 @@ _Noreturn void logger_run(const struct logger_args *args)
 	say_ready(args->control);
 	logger_loop(&lg);
 	intake_end(&lg.intake);
-	memory_save(&lg.memory);
+	memory_end(&lg.memory);
 	store_rotate(&lg.store);
 	debug("all is written");
 	_exit(0);

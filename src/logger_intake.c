@@ -33,8 +33,10 @@ int intake_init(struct intake *in, struct store *store, struct memory *memory,
 	buf_init_heap(&in->whole.head, HEAD_MAX);
 	buf_init_heap(&in->streamed.head, HEAD_MAX);
 	in->slot = calloc(slots, sizeof *in->slot);
-	for (uint32_t i = 0; in->slot && i < slots; i++)
+	for (uint32_t i = 0; in->slot && i < slots; i++) {
 		lessons_init(&in->slot[i].lessons);
+		lessons_init(&in->slot[i].claims);
+	}
 	return in->slot == NULL ? ERR_MEMORY : 0;
 }
 
@@ -198,7 +200,9 @@ static void message_end(struct intake *in, struct intake_message *m, uint32_t sl
 /* A session's record, whose sender may have taught something before it. */
 static void lesson_over(struct intake *in, uint32_t slot, const uint8_t *fields, size_t len)
 {
-	if (!lessons_compare(&in->slot[slot].lessons, fields, len))
+	bool counted = lessons_compare(&in->slot[slot].claims, fields, len);
+
+	if (!lessons_compare(&in->slot[slot].lessons, fields, len) || !counted)
 		warn("worker slot %u: the session record does not go with what was said of its "
 		     "address: the memory of addresses takes no more from this worker",
 		     slot);
@@ -342,6 +346,7 @@ static void on_hello(struct intake *in, const uint8_t *payload, size_t len)
 	slot_drop(in, hello.slot);
 	in->slot[hello.slot].cookie = hello.cookie;
 	lessons_begin(&in->slot[hello.slot].lessons, hello.sessions);
+	lessons_begin(&in->slot[hello.slot].claims, hello.sessions);
 }
 
 static void on_dead(struct intake *in, const uint8_t *payload, size_t len)
@@ -360,6 +365,7 @@ static void on_dead(struct intake *in, const uint8_t *payload, size_t len)
 	slot_drop(in, slot);
 	in->slot[slot].cookie = 0;
 	lessons_begin(&in->slot[slot].lessons, 0);
+	lessons_begin(&in->slot[slot].claims, 0);
 	if (len > sizeof slot)
 		session_record(in, slot, payload + sizeof slot, len - sizeof slot);
 }
@@ -510,6 +516,20 @@ static void on_master(struct intake *in, const struct frame_header *h, const uin
 		bad_frame(in);
 }
 
+/* A session without a record: it is counted, however many there are, and has no other effect. */
+static void on_thinned(struct intake *in, uint32_t slot, const struct summary *summary)
+{
+	struct intake_slot *s = &in->slot[slot];
+
+	if (s->lessons.open || memcmp(s->last_session, summary->session, UUID_BYTES) == 0) {
+		bad_frame(in);
+		return;
+	}
+	memcpy(s->last_session, summary->session, UUID_BYTES);
+	s->claims.open = false; /* the record that stands for it says of whom it was */
+	memory_learn(in->memory, summary);
+}
+
 static void on_summary(struct intake *in, const struct frame_header *h, const uint8_t *payload)
 {
 	struct intake_slot *s = &in->slot[h->slot];
@@ -517,8 +537,30 @@ static void on_summary(struct intake *in, const struct frame_header *h, const ui
 
 	if (s->state != INTAKE_IDLE || summary_decode(payload, h->length, &summary) < 0)
 		bad_frame(in);
+	else if (summary.yakker == SUMMARY_YAKKER_THINNED)
+		on_thinned(in, h->slot, &summary);
 	else if (lessons_take(&s->lessons, &summary))
 		memory_learn(in->memory, &summary);
+	else
+		in->ack->summaries_refused++;
+}
+
+/* Each session may be counted, as quickly as they come: its record stands in the log. */
+static void on_rates(struct intake *in, const struct frame_header *h, const uint8_t *payload)
+{
+	struct intake_slot *s = &in->slot[h->slot];
+	struct rate_claim claim;
+
+	if (s->state != INTAKE_IDLE || rate_claim_decode(payload, h->length, &claim) < 0) {
+		bad_frame(in);
+		return;
+	}
+	struct summary of = {0};
+	memcpy(of.session, claim.session, sizeof of.session);
+	memcpy(of.ip, claim.ip, sizeof of.ip);
+	s->claims.now = LESSONS_AT_ONCE;
+	if (lessons_take(&s->claims, &of))
+		memory_count(in->memory, &claim);
 	else
 		in->ack->summaries_refused++;
 }
@@ -532,6 +574,8 @@ static void on_worker(struct intake *in, const struct frame_header *h, const uin
 		on_record(in, h, payload);
 	else if (h->type == FRAME_SUMMARY)
 		on_summary(in, h, payload);
+	else if (h->type == FRAME_RATES)
+		on_rates(in, h, payload);
 	else
 		bad_frame(in);
 }

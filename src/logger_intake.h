@@ -41,6 +41,7 @@ struct intake_slot {
 	uint8_t type;             /* enum frame_type of the record under way */
 	uint8_t last_session[16]; /* id of the last session record, so that none is written twice */
 	struct lessons lessons;   /* what its worker may teach the memory of addresses */
+	struct lessons claims;    /* what it may have counted, the same way */
 };
 
 struct intake_queue {

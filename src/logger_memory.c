@@ -3,7 +3,7 @@
  *
  * Runs in the logger.  In: summaries that logger_intake.c let through, and the file that the
  * logger before left in the log directory.  Out: the table, which all others can only read, and
- * the file, written anew beside the old one, synced, and renamed over it.  Nothing here stops the
+ * the file; records of the sessions of yakkers, which were counted only.  The file is written anew beside the old one, synced, and renamed over it.  Nothing here stops the
  * logger: a file that cannot be read is set aside, one that cannot be written is tried again.
  */
 #include "logger_memory.h"
@@ -23,6 +23,7 @@
 #include "err.h"
 #include "file_io.h"
 #include "log.h"
+#include "record.h"
 
 #define SECOND_US 1000000
 #define WRITTEN_FILE ADDRESS_STATE_FILE ".new"
@@ -35,29 +36,97 @@ static uint32_t now_s(void)
 	return now < UINT32_MAX ? (uint32_t)now : UINT32_MAX;
 }
 
-static uint32_t within_s(const struct memory *m)
+static struct summary_limits limits(const struct memory *m)
 {
-	return (uint32_t)(m->conf->memory.tls_within_us / SECOND_US);
+	const struct conf *c = m->conf;
+
+	return (struct summary_limits){
+	    .within = {.tls_s = (uint32_t)(c->memory.tls_within_us / SECOND_US),
+		       .yakker_s = (uint32_t)(c->yakkers.within_us / SECOND_US)},
+	    .count = c->yakkers.count};
+}
+
+/* ---- records of sessions that were counted only ---- */
+
+/* One record for n sessions that have all its fields in common. */
+static void record_sessions(struct memory *m, const struct address_entry *e, uint32_t n,
+			    const char *tls_outcome)
+{
+	uint8_t bytes[512], random[UUID_RANDOM], id[UUID_BYTES], ip[IP_BYTES];
+	struct buf b;
+
+	if (n == 0)
+		return;
+	if (getrandom(random, sizeof random, 0) != sizeof random)
+		fatal("getrandom: %s", strerror(errno));
+	uuid_make(&m->uuids, wall_us(), random, id);
+	address_of_key(e->key, ip);
+	buf_init(&b, bytes, sizeof bytes);
+	record_put_uuid(&b, FIELD_ID, id);
+	record_put_time(&b, FIELD_TS, e->thinned_s * UINT64_C(1000000));
+	record_put_ip(&b, FIELD_CLIENT_IP, ip);
+	record_put_text(&b, FIELD_END_REASON, "yakker");
+	record_put_bool(&b, FIELD_YAKKER, true);
+	record_put_u64(&b, FIELD_YAKKER_SESSIONS, n);
+	record_put_time(&b, FIELD_YAKKER_UNTIL, e->thinned_last_s * UINT64_C(1000000));
+	record_put_text(&b, FIELD_TLS_OUTCOME, tls_outcome);
+	store_record(m->store, LOG_SESSION, b.data, b.len);
+}
+
+static void record_thinned(struct memory *m, const struct address_entry *e)
+{
+	uint32_t n = e->thinned, offered = e->thinned_offered;
+
+	record_sessions(m, e, n - offered, "not_offered");
+	record_sessions(m, e, offered, "offered_unused");
+}
+
+/* Record what was counted for long enough, or of one that is no yakker any more; or all. */
+static void record_due(struct memory *m, bool all)
+{
+	struct summary_limits l = limits(m);
+	uint32_t now = now_s();
+	uint32_t most = (uint32_t)(m->conf->yakkers.summary_us / SECOND_US);
+	struct address_entry e;
+
+	for (size_t at = 0; address_next(m->table, &at, &e);) {
+		bool waits = !all && now - e.thinned_s < most &&
+			     address_idle_fresh(&e, now, l.within.yakker_s);
+
+		if (e.thinned == 0 || waits)
+			continue;
+		record_thinned(m, &e);
+		e.thinned = e.thinned_offered = 0;
+		e.thinned_s = e.thinned_last_s = 0;
+		address_put(m->table, &e, now);
+		m->changed = true;
+	}
 }
 
 /* Forget what is too old, and count the rest. */
-static void sweep(struct memory *m)
+static void sweep(struct memory *m, bool last)
 {
-	m->ack->addresses = address_sweep(m->table, now_s(), within_s(m));
+	struct summary_limits l = limits(m);
+
+	record_due(m, last);
+	m->ack->addresses = address_sweep(m->table, now_s(), &l.within);
 }
 
-void memory_init(struct memory *m, const struct conf *conf, void *table, struct ack_board *ack,
+void memory_init(struct memory *m, const struct conf *conf, void *table, struct store *store,
 		 int dir)
 {
 	uint8_t secret[ADDRESS_SECRET];
 
 	*m = (struct memory){
-	    .conf = conf, .dir = dir, .table = table, .ack = ack, .saved_us = clock_us()};
+	    .conf = conf, .dir = dir, .table = table, .store = store, .saved_us = clock_us()};
 	if (getrandom(secret, sizeof secret, 0) != sizeof secret)
 		fatal("getrandom: %s", strerror(errno));
 	address_table_init(m->table, conf->memory.addresses, secret);
-	ack->addresses = 0;
-	ack->addresses_max = conf->memory.addresses;
+	m->rates = (void *)((uint8_t *)table + rate_memory_offset(conf->memory.addresses));
+	rate_table_init(m->rates, secret);
+	m->ack = store->ack;
+	m->ack->addresses = 0;
+	m->ack->addresses_max = conf->memory.addresses;
 }
 
 /* ---- from the file ---- */
@@ -147,7 +216,7 @@ void memory_load(struct memory *m)
 		set_aside(m, err_text(result));
 	}
 	free(bytes);
-	sweep(m);
+	sweep(m, false);
 }
 
 /* ---- to the file ---- */
@@ -173,12 +242,12 @@ static const char *write_file(const struct memory *m, const struct buf *state)
 	return fsync(m->dir) < 0 ? "sync the directory" : NULL;
 }
 
-void memory_save(struct memory *m)
+static void save(struct memory *m, bool last)
 {
 	struct buf state;
 
 	m->saved_us = clock_us();
-	sweep(m);
+	sweep(m, last);
 	if (!m->changed)
 		return;
 	buf_init_heap(&state, ADDRESS_STATE_MAX);
@@ -194,14 +263,35 @@ void memory_save(struct memory *m)
 	buf_fini(&state);
 }
 
+void memory_save(struct memory *m)
+{
+	save(m, false);
+}
+
+void memory_end(struct memory *m)
+{
+	save(m, true);
+}
+
 /* ---- the table ---- */
 
 void memory_learn(struct memory *m, const struct summary *s)
 {
-	int more = summary_apply(s, m->table, now_s(), within_s(m));
+	struct summary_limits l = limits(m);
+	struct summary_out out;
+	int more = summary_apply(s, m->table, now_s(), &l, &out);
+
+	for (unsigned i = 0; i < out.count; i++)
+		record_thinned(m, &out.entry[i]);
 
 	m->ack->addresses += (uint64_t)(int64_t)more;
 	m->changed = true;
+}
+
+void memory_count(struct memory *m, const struct rate_claim *claim)
+{
+	for (uint32_t i = 0; i < claim->count; i++)
+		rate_add(m->rates, &claim->rate[i], claim->ip, now_s());
 }
 
 void memory_tick(struct memory *m)

@@ -179,7 +179,10 @@ static void tell_logger(const struct master *m, enum logger_message_type type)
 				     .reserve = c->log.reserve,
 				     .message_size = c->limits.message_size,
 				     .memory_save_us = c->memory.save_us,
-				     .memory_tls_within_us = c->memory.tls_within_us};
+				     .memory_tls_within_us = c->memory.tls_within_us,
+				     .yakker_count = c->yakkers.count,
+				     .yakker_within_us = c->yakkers.within_us,
+				     .yakker_summary_us = c->yakkers.summary_us};
 
 	if (send(m->logger.control, &msg, sizeof msg, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof msg)
 		warn("the logger could not be told: %s", strerror(errno));

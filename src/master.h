@@ -15,6 +15,7 @@
 #include "board.h"
 #include "conf.h"
 #include "privs.h"
+#include "rate_table.h"
 #include "tls.h"
 
 #define MASTER_LISTENERS_MAX 64
@@ -72,7 +73,8 @@ struct master {
 	int board_fd;        /* sealed: whoever gets it can only read */
 	const struct ack_board *ack;
 	int ack_fd;
-	struct address_reader memory; /* what is remembered of addresses */
+	struct address_reader memory;   /* what is remembered of addresses */
+	const struct rate_table *rates; /* behind it */
 	int memory_fd;
 	struct tls_server *tls;                  /* NULL: none configured */
 	struct arena *tls_arena;                 /* holds tls_settings as long as the trap runs */

@@ -42,7 +42,7 @@ static void forget_others(struct master *m)
 	if (m->ack)
 		munmap((void *)m->ack, ack_board_size(m->slots));
 	if (m->memory.table)
-		munmap((void *)m->memory.table, address_table_size(m->conf->memory.addresses));
+		munmap((void *)m->memory.table, rate_memory_size(m->conf->memory.addresses));
 	explicit_bzero(m->memory.secret, sizeof m->memory.secret);
 	explicit_bzero(&m->cookie, sizeof m->cookie);
 	if (m->tls)

@@ -195,6 +195,7 @@ _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie
 				   .board = m->board,
 				   .ack = m->ack,
 				   .memory = &m->memory,
+				   .rates = m->rates,
 				   .master_pid = m->pid,
 				   .drain = m->passed == 0,
 				   .memory_max = worker_memory(m)};

@@ -75,13 +75,13 @@ static void open_boards(struct master *m)
 	seal(m->board_fd, "status board");
 	m->ack_fd = memory_fd("acknowledgement board", ack_board_size(slots));
 	m->memory_fd =
-	    memory_fd("memory of addresses", address_table_size(m->conf->memory.addresses));
+	    memory_fd("memory of addresses", rate_memory_size(m->conf->memory.addresses));
 }
 
 /* The logger has mapped what it alone writes: from here on nobody else can. */
 static void take_logger_boards(struct master *m)
 {
-	size_t size = address_table_size(m->conf->memory.addresses);
+	size_t size = rate_memory_size(m->conf->memory.addresses);
 
 	seal(m->ack_fd, "acknowledgement board");
 	m->ack =
@@ -91,6 +91,8 @@ static void take_logger_boards(struct master *m)
 				map_shared(m->memory_fd, size, PROT_READ, "memory of addresses"),
 				size) < 0)
 		fatal("memory of addresses: the logger did not make it");
+	m->rates = (const void *)((const uint8_t *)m->memory.table +
+				  rate_memory_offset(m->conf->memory.addresses));
 	close(m->memory_fd);
 }
 

@@ -25,6 +25,7 @@ struct worker_args {
 	struct board *board;
 	const struct ack_board *ack;
 	const struct address_reader *memory; /* what is remembered of addresses */
+	const struct rate_table *rates;      /* how often networks came */
 	int32_t master_pid;
 	bool drain;        /* on shutdown, answer 421 to those who wait in the backlog */
 	size_t memory_max; /* address space, bytes; 0: not limited */

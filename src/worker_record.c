@@ -172,6 +172,12 @@ static void put_tls(struct session *s, enum record_type type, struct buf *to)
 	buf_put(to, s->hello[type].data, s->hello[type].len);
 }
 
+static void put_yakker(const struct yakker *y, struct buf *to)
+{
+	if (y->under)
+		record_put_bool(to, FIELD_YAKKER, true);
+}
+
 /* Who takes part in an experiment, also where no TLS came of it. */
 static void put_arm(const struct offer *offer, struct buf *to)
 {
@@ -224,6 +230,7 @@ void record_session(struct session *s)
 	record_put_text(to, FIELD_END_REASON, end_names[c->end]);
 	put_counters(s, to);
 	put_habits(s, to);
+	put_yakker(&c->yakker, to);
 	put_arm(&c->offer, to);
 	put_tls(s, RECORD_SESSION, to);
 	who_put_session(s, to);
@@ -316,6 +323,7 @@ static void message_fields(struct session *s, enum message_verdict verdict, enum
 	record_put_uuid(to, FIELD_SESSION_ID, s->client.id);
 	put_addresses(s, to);
 	put_greeting(s, to);
+	put_yakker(&s->client.yakker, to);
 	put_arm(&s->client.offer, to);
 	put_tls(s, RECORD_MESSAGE, to);
 	worker_dns_put(s, RECORD_MESSAGE, to);

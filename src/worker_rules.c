@@ -28,9 +28,6 @@ struct worker_rules *worker_rules_new(const struct worker_args *args)
 	if (w->facts.scratch == NULL)
 		fatal("memory for rules: %s", strerror(errno));
 	w->facts.lookups = w->lookups;
-	w->facts.rates = w->rates;
-	for (size_t i = 0; i < RULES_RATES; i++)
-		w->rates[i] = RULE_RATE_UNKNOWN;
 	return w;
 }
 
@@ -95,6 +92,8 @@ static const struct rule_verdict *decide(struct session *s, enum rule_phase phas
 	remember_for_message(t, phase, v);
 	if (v->options.set & RULE_SET_SLOW)
 		s->conn.slow = v->options.slow;
+	if (v->options.set & RULE_SET_YAKKER)
+		s->client.yakker.marked = true;
 	t->delay_us = v->options.set & RULE_SET_DELAY ? v->options.delay_us : 0;
 	return v;
 }
@@ -142,6 +141,7 @@ void worker_rules_connect(struct session *s, const struct offer_facts *facts)
 	if (s->rules == NULL)
 		return;
 	struct rules_state *t = &s->rules->state;
+	s->rules->facts.rates = s->client.rates;
 	t->connect = *decide(s, RULE_CONNECT, NULL);
 	offer_obey_rule(&s->client.offer, facts, &t->connect.options);
 }

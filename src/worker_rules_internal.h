@@ -12,7 +12,6 @@
 #include "worker_session.h"
 
 #define RULES_LOOKUPS 64   /* that rules can have */
-#define RULES_RATES 64     /* likewise */
 #define RULES_NOTES_MAX 16 /* different ones of a session; more say nothing new */
 
 /* What the last decision in a phase says of messages that come by it. */
@@ -25,7 +24,6 @@ struct worker_rules {
 	const struct rules *rules;
 	struct rule_facts facts;
 	uint8_t lookups[RULES_LOOKUPS];
-	uint32_t rates[RULES_RATES]; /* RULE_RATE_UNKNOWN: nobody counts sessions */
 
 	/* of the present session, zeroed for each */
 	struct rules_state {

@@ -426,6 +426,32 @@ static void command_loop(struct session *s)
 		s->client.end = END_SHUTDOWN;
 }
 
+/* Look up how often the client's network came, and have it counted that it came again. */
+static void count_rates(struct session *s)
+{
+	struct session_client *c = &s->client;
+	struct rate_claim claim;
+	struct iovec part = {.iov_base = &claim};
+
+	if (rates_look(s->conf->rules, s->args->rates, c->ip, (uint32_t)(c->accepted_us / 1000000),
+		       c->rates) == 0)
+		return;
+	part.iov_len = rates_claim(s->conf->rules, c->id, c->ip, &claim);
+	if (results_send(&s->results, FRAME_RATES, &part, 1, false) != ACK_STORED)
+		debug("a session could not be counted");
+}
+
+/* The client's address is known now. */
+static void recall(struct session *s)
+{
+	struct session_client *c = &s->client;
+
+	yakker_begin(&c->yakker, s->args->memory, c->ip,
+		     (uint32_t)(s->conf->yakkers.within_us / 1000000),
+		     (uint32_t)(c->accepted_us / 1000000));
+	count_rates(s);
+}
+
 /* The addresses of both ends are known now. */
 static void make_offer(struct session *s)
 {
@@ -445,6 +471,31 @@ static void make_offer(struct session *s)
 	identity_policy(&s->client_policy, &s->policy[c->offer.starttls], c->identity);
 	s->smtp.policy = &s->client_policy;
 	smtp_client(&s->smtp, c->ip, c->accepted_us);
+}
+
+/* A yakker is not served: it gets the reply of one that comes too often, slowly. */
+static void greet_yakker(struct session *s)
+{
+	struct smtp_verdict v;
+
+	smtp_close(&s->smtp, SMTP_END_LIMIT, &v);
+	dialogue_server(s, v.reply, v.reply_len);
+	s->client.end = END_REJECTED;
+	if (conn_put(&s->conn, v.reply, v.reply_len) < 0 || conn_flush_last(&s->conn) < 0)
+		session_lost(s, -1);
+}
+
+/* Slow a yakker down; false: it did not wait for its greeting. */
+static bool slow_yakker(struct session *s)
+{
+	if (!s->client.yakker.under)
+		return true;
+	if (s->conf->yakkers.slow > 0)
+		s->conn.slow = s->conf->yakkers.slow;
+	conn_pause(&s->conn, s->conf->yakkers.delay_us);
+	if (*s->shutting_down)
+		s->client.end = END_SHUTDOWN;
+	return s->client.end == END_NONE;
 }
 
 static void greet(struct session *s)
@@ -477,7 +528,10 @@ static void converse(struct session *s)
 		s->client.end = *s->shutting_down ? END_SHUTDOWN : END_REJECTED;
 		return;
 	}
-	worker_dns_connect(s);
+	recall(s);
+	bool stalled = s->client.yakker.under && s->conf->yakkers.stall;
+	if (!stalled)
+		worker_dns_connect(s);
 	make_offer(s);
 	record_board(s);
 	if (worker_rules_drop(s)) {
@@ -486,6 +540,12 @@ static void converse(struct session *s)
 	}
 	if (s->client.offer.implicit && !start_tls(s, true))
 		return;
+	if (!slow_yakker(s))
+		return;
+	if (stalled) {
+		greet_yakker(s);
+		return;
+	}
 	greet(s);
 	if (s->client.end == END_NONE)
 		command_loop(s);
@@ -517,22 +577,49 @@ void session_trim(struct session *s)
 		tls_session_trim(s->tls);
 }
 
-/* Tell the memory of addresses what there is to learn of this client.  What our own end broke off
- * says nothing of it. */
-static void teach(struct session *s)
+/* What the memory of addresses should learn of how far the client got.  What our own end broke off
+ * or had no room for says nothing of it. */
+static enum summary_yakker yakker_teaches(const struct session *s, enum tls_outcome outcome)
+{
+	struct yakker_end end = {
+	    .conf = s->conf,
+	    .memory = s->args->memory,
+	    .ip = s->client.ip,
+	    .phase = s->smtp.phase,
+	    .tls_failed = outcome == TLS_FAILED,
+	    .tls_negotiated = outcome == TLS_NEGOTIATED,
+	    .ours = atomic_load_explicit(&s->args->ack->full, memory_order_relaxed)};
+
+	return yakker_lesson(&s->client.yakker, &end);
+}
+
+/*
+ * Tell the memory of addresses what there is to learn of this client.  Nothing of one whose
+ * address is not known, for want of the PROXY header, or whose session our own end broke off.
+ * Returns true if the session is counted there, and has no record.
+ */
+static bool teach(struct session *s)
 {
 	struct summary summary = {0};
 	struct iovec part = {.iov_base = &summary, .iov_len = sizeof summary};
+	static const struct tls_info none = {.outcome = TLS_NOT_OFFERED};
+	const struct tls_info *info = s->tls == NULL ? &none : tls_session_info(s->tls);
 
-	if (s->tls == NULL || *s->shutting_down)
-		return;
-	summary.tls = (uint8_t)offer_lesson(s->conf, &s->client.offer, tls_session_info(s->tls));
-	if (summary.tls == SUMMARY_TLS_NOTHING)
-		return;
+	if (!s->client.yakker.begun || *s->shutting_down)
+		return false;
+	if (s->tls != NULL)
+		summary.tls = (uint8_t)offer_lesson(s->conf, &s->client.offer, info);
+	summary.yakker = (uint8_t)yakker_teaches(s, info->outcome);
+	if (summary.tls == SUMMARY_TLS_NOTHING && summary.yakker == SUMMARY_YAKKER_NOTHING)
+		return false;
+	bool thinned = summary.yakker == SUMMARY_YAKKER_THINNED;
+	summary.offered = thinned && s->client.starttls_offered;
 	memcpy(summary.session, s->client.id, sizeof summary.session);
 	memcpy(summary.ip, s->client.ip, sizeof summary.ip);
-	if (results_send(&s->results, FRAME_SUMMARY, &part, 1, false) != ACK_STORED)
-		debug("a summary could not be handed to the logger");
+	if (results_send(&s->results, FRAME_SUMMARY, &part, 1, false) == ACK_STORED)
+		return thinned;
+	debug("a summary could not be handed to the logger");
+	return false;
 }
 
 void session_serve(struct session *s, int fd, unsigned listener,
@@ -540,12 +627,15 @@ void session_serve(struct session *s, int fd, unsigned listener,
 {
 	client_begin(s, fd, listener, peer);
 	converse(s);
-	teach(s); /* while the client still waits, so that it finds it learnt when it comes again */
+	/* While the client still waits, so that it finds it learnt when it comes again. */
+	bool thinned = teach(s);
 	conn_close(&s->conn);
 	s->client.closed_us = clock_us();
 	record_board(s);
-	worker_dns_finish(s);
-	record_session(s);
+	if (!thinned) {
+		worker_dns_finish(s);
+		record_session(s);
+	}
 	s->board->total_sessions++;
 	give_back(&s->store, SESSION_GIVE_BACK);
 }

@@ -19,9 +19,11 @@
 #include "worker_dns.h"
 #include "worker_identity.h"
 #include "worker_offer.h"
+#include "worker_rates.h"
 #include "worker_results.h"
 #include "worker_rules.h"
 #include "worker_who.h"
+#include "worker_yakker.h"
 
 #define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
 #define SESSION_DIALOGUE (640u * 1024)  /* conf.limits.dialogue is at most 512 KiB */
@@ -97,6 +99,8 @@ struct session {
 		uint64_t dialogue_cut;
 		enum session_end end;
 		struct offer offer;
+		struct yakker yakker;
+		uint32_t rates[RATE_CLAIMS]; /* for rules: of those that they ask for */
 		unsigned auths;
 		struct session_message message;
 	} client;

@@ -100,12 +100,24 @@ static void session(struct lab *lab, struct input *in, uint32_t slot)
 
 static void lesson(struct lab *lab, struct input *in, uint32_t slot)
 {
-	struct summary s = {.tls = next(in) % 5};
+	uint8_t what = next(in);
+	struct summary s = {.tls = what % 5, .yakker = what / 5 % 6, .offered = what / 128};
 
 	lab_id(next(in), s.session);
 	s.ip[0] = next(in);
 	lab_frame(lab, lab_head(slot, next(in) % 4, FRAME_SUMMARY, FRAME_FIRST | FRAME_LAST), &s,
 		  sizeof s);
+}
+
+static void claim(struct lab *lab, struct input *in, uint32_t slot)
+{
+	struct rate_claim c = {.count = 1};
+
+	lab_id(next(in), c.session);
+	c.ip[0] = next(in);
+	c.rate[0] = (struct rate_of){.window_s = next(in), .bits4 = 32, .bits6 = 128};
+	lab_frame(lab, lab_head(slot, next(in) % 4, FRAME_RATES, FRAME_FIRST | FRAME_LAST), &c,
+		  RATE_CLAIM_BYTES(1));
 }
 
 static void commit(struct lab *lab)
@@ -121,6 +133,7 @@ static void command(struct lab *lab, struct input *in)
 
 	if (what % 16 == 15) {
 		lesson(lab, in, slot);
+		claim(lab, in, slot);
 		return;
 	}
 	switch (what % 8) {

@@ -56,11 +56,11 @@ __attribute__((unused)) static void lab_open(struct lab *lab)
 	if (lab->dir < 0)
 		lab_die(lab->path);
 	store_init(&lab->store, &lab->conf, lab->dir, lab->ack);
-	lab->table = aligned_alloc(64, address_table_size(LAB_ADDRESSES));
+	lab->table = aligned_alloc(64, rate_memory_size(LAB_ADDRESSES));
 	if (lab->table == NULL)
 		lab_die("aligned_alloc");
-	memset(lab->table, 0, address_table_size(LAB_ADDRESSES));
-	memory_init(&lab->memory, &lab->conf, lab->table, lab->ack, lab->dir);
+	memset(lab->table, 0, rate_memory_size(LAB_ADDRESSES));
+	memory_init(&lab->memory, &lab->conf, lab->table, &lab->store, lab->dir);
 	if (intake_init(&lab->intake, &lab->store, &lab->memory, LAB_MASTER, LAB_SLOTS) < 0)
 		lab_die("intake_init");
 }

@@ -357,7 +357,7 @@ sub session_of {
     my ($self, $client, $seconds) = @_;
     my ($ip, $port) = ($client->local_address, $client->local_port);
     return $self->wait_record('session', sub {
-        $_[0]{client_port} == $port && $_[0]{client_ip} eq $ip
+        ($_[0]{client_port} // 0) == $port && $_[0]{client_ip} eq $ip
     }, "session of $ip port $port", $seconds);
 }
 

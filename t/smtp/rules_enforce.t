@@ -129,8 +129,8 @@ my @cases = (
         [220, qr/\A(?!.*STARTTLS)/s, 502], {tls_outcome => 'refused_by_rule'}],
     ['dialect', 'of the message', ['@message reject ip IP dialect d1_*'], [@message], [220, 250, 250, 250, 354, 554], {}],
     ['random', 'all', ['@mail reject ip IP random 100%'], [@message[0, 1]], [220, 250, 550], {}],
-    ['rate', 'is unknown without a count', ['@mail reject ip IP rate 1 per 1h', '@mail reject ip IP not rate 1 per 1h'],
-        [@message[0, 1]], [220, 250, 250], {}],
+    ['rate', 'the first session is not more than one', ['@mail reject ip IP rate 1 per 1h'], [@message[0, 1]], [220, 250, 250], {}],
+    ['rate', 'but more than none', ['@mail reject ip IP rate 0 per 1h'], [@message[0, 1]], [220, 250, 550], {}],
     ['local', 'port and address', ['@mail reject ip IP local port PORT local ADDRESS'], [@message[0, 1]],
         [220, 250, 550], {}],
 );

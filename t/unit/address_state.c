@@ -30,7 +30,13 @@ static struct address_entry entry_number(uint32_t n)
 	return (struct address_entry){.key = n * UINT64_C(0x0102030405060708),
 				      .last_s = NOW + n,
 				      .tls_failures = (uint8_t)(n % 3),
-				      .flags = n % 2};
+				      .flags = n % 2 ? ADDRESS_YAKKER : ADDRESS_BAD_CERTIFICATE,
+				      .idle = (uint8_t)(n % 2),
+				      .idle_s = n % 2 ? NOW + n : 0,
+				      .thinned = n % 2 ? 300 : 0,
+				      .thinned_offered = n % 2 ? 299 : 0,
+				      .thinned_s = n % 2 ? NOW + 2 * n : 0,
+				      .thinned_last_s = n % 2 ? NOW + 3 * n : 0};
 }
 
 static void state_make(struct buf *out)
@@ -61,7 +67,9 @@ static void test_round(const struct buf *state)
 			continue;
 		want = entry_number((uint32_t)(e.last_s - NOW));
 		right += e.key == want.key && e.tls_failures == want.tls_failures &&
-			 e.flags == want.flags;
+			 e.flags == want.flags && e.idle == want.idle && e.idle_s == want.idle_s &&
+			 e.thinned == want.thinned && e.thinned_offered == want.thinned_offered &&
+			 e.thinned_s == want.thinned_s && e.thinned_last_s == want.thinned_last_s;
 	}
 	is_int(right, ENTRIES, "each as it was");
 }
@@ -117,6 +125,58 @@ static void test_entry(struct buf *state)
 	is_int(address_state_entry(state->data, 0, &got), ERR_FORMAT, "nor without a time");
 }
 
+static void test_yakker_entries(struct buf *state)
+{
+	static const struct {
+		struct address_entry e;
+		bool good;
+		const char *title;
+	} cases[] = {
+	    {{.idle = 1, .idle_s = NOW}, true, "a session that did nothing, and no failure"},
+	    {{.idle = 1}, false, "not without a time"},
+	    {{.last_s = NOW, .tls_failures = 1, .idle_s = NOW},
+	     false,
+	     "nor a time without sessions"},
+	    {{.idle = 1, .idle_s = NOW, .tls_failures = 1}, false, "nor a failure without a time"},
+	    {{.last_s = NOW, .flags = ADDRESS_YAKKER}, false, "nor a yakker of no sessions"},
+	    {{.idle = 1, .idle_s = NOW, .thinned = 1, .thinned_s = NOW},
+	     false,
+	     "nor sessions without records of one that is no yakker"},
+	    {{.flags = ADDRESS_YAKKER,
+	      .idle = 1,
+	      .idle_s = NOW,
+	      .thinned = 65535,
+	      .thinned_offered = 65535,
+	      .thinned_s = 1},
+	     true,
+	     "of a yakker, as many as there may be"},
+	    {{.flags = ADDRESS_YAKKER,
+	      .idle = 1,
+	      .idle_s = NOW,
+	      .thinned = 1,
+	      .thinned_offered = 2,
+	      .thinned_s = 1},
+	     false,
+	     "nor more that were offered TLS than there are"},
+	    {{.flags = ADDRESS_YAKKER, .idle = 1, .idle_s = NOW, .thinned = 1},
+	     false,
+	     "nor without the time of the first"},
+	};
+	struct address_table *t = table_new(ADDRESS_MIN);
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct address_entry got, e = cases[i].e;
+
+		e.key = 77;
+		address_put(t, &e, NOW);
+		buf_reset(state);
+		address_state_encode(t, state);
+		ok((address_state_entry(state->data, 0, &got) == 0) == cases[i].good, "%s",
+		   cases[i].title);
+	}
+	free(t);
+}
+
 static void test_full(void)
 {
 	struct address_table *t = table_new(ADDRESS_MIN);
@@ -128,8 +188,8 @@ static void test_full(void)
 	}
 	buf_init_heap(&out, ADDRESS_STATE_MAX);
 	address_state_encode(t, &out);
-	ok(!out.failed && out.len <= 16 * (ADDRESS_MIN + ADDRESS_WAYS) + 64,
-	   "a full table takes 16 bytes an address (%zu)", out.len);
+	ok(!out.failed && out.len <= 32 * (ADDRESS_MIN + ADDRESS_WAYS) + 64,
+	   "a full table takes 32 bytes an address (%zu)", out.len);
 	buf_fini(&out);
 	uint8_t little[100];
 	buf_init(&out, little, sizeof little);
@@ -147,6 +207,7 @@ int main(void)
 	test_cut(&state);
 	test_changed(&state);
 	test_entry(&state);
+	test_yakker_entries(&state);
 	buf_fini(&state);
 	test_full();
 	return tap_done();

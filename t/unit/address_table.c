@@ -136,19 +136,61 @@ static void test_sweep(void)
 {
 	struct address_table *t = table_new(ADDRESS_MIN);
 	struct address_entry e = {.key = 1, .last_s = NOW - 3 * DAY, .tls_failures = 2}, got;
+	static const struct address_within within = {.tls_s = 3 * DAY, .yakker_s = DAY};
 
 	address_put(t, &e, NOW);
 	e = (struct address_entry){.key = 2, .last_s = NOW - 1, .tls_failures = 2};
 	address_put(t, &e, NOW);
 	e = (struct address_entry){.key = 3, .last_s = NOW + 3650 * DAY, .tls_failures = 2};
 	address_put(t, &e, NOW);
-	is_int(address_sweep(t, NOW, 3 * DAY), 2,
+	is_int(address_sweep(t, NOW, &within), 2,
 	       "what is too old is swept away, the rest counted");
 	ok(!address_get(t, 1, &got), "the old one is gone");
 	ok(address_get(t, 2, &got) && got.last_s == NOW - 1, "the young one is as it was");
 	ok(address_get(t, 3, &got) && got.last_s == NOW,
 	   "one that a wrong clock put into the future is of now, and ends in time");
 	munmap(t, address_table_size(ADDRESS_MIN));
+}
+
+/* What is remembered for two reasons is forgotten for each in its own time. */
+static void test_sweep_parts(void)
+{
+	static const struct address_within within = {.tls_s = 3 * DAY, .yakker_s = DAY};
+	struct address_table *t = table_new(ADDRESS_MIN);
+	struct address_entry e = {.key = 1,
+				  .last_s = NOW,
+				  .tls_failures = 2,
+				  .flags = ADDRESS_YAKKER | ADDRESS_BAD_CERTIFICATE,
+				  .idle = 5,
+				  .idle_s = NOW},
+			     got;
+
+	address_put(t, &e, NOW);
+	is_int(address_sweep(t, NOW + DAY - 1, &within), 1, "a yakker is one to its last second");
+	ok(address_get(t, 1, &got) && got.flags == e.flags && got.idle == 5, "as it was stored");
+	is_int(address_sweep(t, NOW + DAY, &within), 1, "then its failures are left");
+	ok(address_get(t, 1, &got) && got.flags == ADDRESS_BAD_CERTIFICATE && got.idle == 0 &&
+	       got.tls_failures == 2,
+	   "and nothing else");
+	is_int(address_sweep(t, NOW + 3 * DAY, &within), 0, "and then nothing");
+	e = (struct address_entry){.key = 2, .idle = 1, .idle_s = NOW + 3650 * DAY};
+	address_put(t, &e, NOW);
+	is_int(address_sweep(t, NOW, &within), 1, "a yakker may be all there is of an address");
+	ok(address_get(t, 2, &got) && got.idle_s == NOW, "the future is now here, too");
+	munmap(t, address_table_size(ADDRESS_MIN));
+}
+
+static void test_addresses_of_keys(void)
+{
+	static const char *const texts[] = {"192.0.2.7", "255.255.255.255", "2001:db8:1:2::"};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		uint8_t want[IP_BYTES], got[IP_BYTES];
+
+		ip_parse(want, texts[i], strlen(texts[i]));
+		address_of_key(address_key(want), got);
+		is_mem(got, sizeof got, want, sizeof want, texts[i]);
+	}
 }
 
 /* ---- at capacity ---- */
@@ -161,7 +203,7 @@ static void test_bounds(void)
 	uint32_t new = 0, instead = 0, found = 0;
 	struct address_entry got;
 
-	is_int((int64_t)size, 64 + asked * 128 / 7, "18.3 bytes an address and a head");
+	is_int((int64_t)size, 64 + asked * 256 / 7, "36.6 bytes an address and a head");
 	for (uint64_t key = 1; key <= 50 * asked; key++) {
 		struct address_entry e = {
 		    .key = key, .last_s = NOW + (uint32_t)key, .tls_failures = 1};
@@ -195,6 +237,9 @@ static void test_oldest(void)
 		is_int(address_put(t, &e, NOW), ADDRESS_PUT_NEW, "a bucket has room for its ways");
 	}
 	struct address_entry e = {.key = 100, .last_s = NOW + 50, .tls_failures = 1};
+	ok(address_displaced(t, 100, NOW + 50, &got) && got.key == 3,
+	   "which one another would take the place of is told");
+	ok(!address_displaced(t, 4, NOW + 50, &got), "an address with a place takes none");
 	is_int(address_put(t, &e, NOW + 50), ADDRESS_PUT_INSTEAD, "for no more");
 	ok(!address_get(t, 3, &got), "the oldest is gone");
 	ok(address_get(t, 0, &got) && address_get(t, 6, &got) && address_get(t, 100, &got),
@@ -262,7 +307,13 @@ static struct address_entry entry_number(uint64_t key, uint32_t n)
 	return (struct address_entry){.key = key,
 				      .last_s = NOW + n % 256,
 				      .tls_failures = (uint8_t)(n % 256),
-				      .flags = n % 2};
+				      .flags = n % 2,
+				      .idle = (uint8_t)(n % 256),
+				      .idle_s = n,
+				      .thinned = (uint16_t)n,
+				      .thinned_offered = (uint16_t)n,
+				      .thinned_s = n,
+				      .thinned_last_s = n};
 }
 
 _Noreturn static void write_for_ever(struct address_table *t)
@@ -291,7 +342,10 @@ static void test_concurrent(void)
 
 		if (rc == 1) {
 			found++;
-			torn += e.last_s - NOW != e.tls_failures || e.flags != e.tls_failures % 2;
+			torn += e.last_s - NOW != e.tls_failures || e.flags != e.tls_failures % 2 ||
+				e.idle != e.tls_failures || e.idle_s % 256 != e.idle ||
+				e.thinned != (uint16_t)e.idle_s || e.thinned_offered != e.thinned ||
+				e.thinned_s != e.idle_s || e.thinned_last_s != e.idle_s;
 		} else if (rc != 0 && rc != ERR_TIMEOUT) {
 			other++;
 		}
@@ -338,6 +392,8 @@ int main(void)
 	test_entries();
 	test_times();
 	test_sweep();
+	test_sweep_parts();
+	test_addresses_of_keys();
 	test_bounds();
 	test_oldest();
 	test_hostile();

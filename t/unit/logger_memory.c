@@ -167,6 +167,120 @@ static void test_bad_frames(void)
 	end(&lab);
 }
 
+/* ---- sessions without a record ---- */
+
+static void speak(struct lab *lab, uint32_t session, enum summary_yakker what, uint32_t ip)
+{
+	struct summary s = {.yakker = (uint8_t)what};
+
+	lab_id(session, s.session);
+	ip_number(ip, s.ip);
+	lab_frame(lab, lab_head(1, 1, FRAME_SUMMARY, FRAME_FIRST | FRAME_LAST), &s, sizeof s);
+}
+
+/* How many sessions the records made so far stand for. */
+static uint64_t recorded(const struct lab *lab)
+{
+	const struct buf *b = &lab->store.later[0].records;
+	uint64_t sum = 0;
+	uint32_t len;
+
+	for (size_t at = 0; at < b->len; at += sizeof len + len) {
+		const uint8_t *value;
+		size_t value_len;
+		uint64_t n = 1;
+
+		memcpy(&len, b->data + at, sizeof len);
+		if (record_get(b->data + at + sizeof len, len, FIELD_YAKKER_SESSIONS, &value,
+			       &value_len) == 1)
+			memcpy(&n, value, sizeof n);
+		sum += n;
+	}
+	return sum;
+}
+
+static void test_thinned(void)
+{
+	struct lab lab;
+	const uint32_t many = 2 * ADDRESS_THINNED_MAX + 10;
+
+	begin(&lab);
+	lab.conf.yakkers.within_us = lab.conf.yakkers.summary_us = UINT64_C(3600000000);
+	speak(&lab, 1, SUMMARY_YAKKER_THINNED, 100);
+	is_int((int64_t)recorded(&lab), 1,
+	       "a session of what is no yakker is recorded, though its worker does not");
+	is_int((int64_t)lab.ack->addresses, 0, "and not held against the address");
+	speak(&lab, 1, SUMMARY_YAKKER_THINNED, 100);
+	ok(recorded(&lab) == 1 && lab.ack->bad_frames == 1,
+	   "the same session is not counted twice");
+	speak(&lab, 2, SUMMARY_YAKKER_MARK, 101);
+	speak(&lab, 3, SUMMARY_YAKKER_THINNED, 101);
+	ok(recorded(&lab) == 1 && lab.ack->bad_frames == 2,
+	   "nor one while another's record is due");
+	record(&lab, 1, 2, 101);
+	for (uint32_t i = 0; i < many; i++)
+		speak(&lab, 10 + i, SUMMARY_YAKKER_THINNED, 101);
+	is_int((int64_t)lab.ack->summaries_refused, 0, "of a yakker as many as come are taken");
+	is_int((int64_t)recorded(&lab), 2 + 2 * ADDRESS_THINNED_MAX,
+	       "and recorded when no more can be counted");
+	memory_save(&lab.memory);
+	is_int((int64_t)recorded(&lab), 2 + 2 * ADDRESS_THINNED_MAX, "the rest is kept");
+	memory_end(&lab.memory);
+	is_int((int64_t)recorded(&lab), 2 + (int64_t)many, "and recorded at the end");
+	is_int((int64_t)lab.ack->bad_frames, 2, "no frame was bad");
+	end(&lab);
+}
+
+/* ---- rates ---- */
+
+static void claim(struct lab *lab, uint32_t session, uint32_t ip)
+{
+	struct rate_claim c = {.count = 1, .rate = {{.window_s = 86400, .bits4 = 32}}};
+
+	lab_id(session, c.session);
+	ip_number(ip, c.ip);
+	lab_frame(lab, lab_head(1, 1, FRAME_RATES, FRAME_FIRST | FRAME_LAST), &c,
+		  RATE_CLAIM_BYTES(1));
+}
+
+static uint64_t came(const struct lab *lab, uint32_t ip)
+{
+	static const struct rate_of rate = {.window_s = 86400, .bits4 = 32};
+	uint8_t bytes[IP_BYTES];
+	uint64_t n = 0;
+
+	ip_number(ip, bytes);
+	rate_count(lab->memory.rates, &rate, bytes, (uint32_t)(wall_us() / 1000000), &n);
+	return n;
+}
+
+static void test_claims(void)
+{
+	struct lab lab;
+
+	begin(&lab);
+	for (uint32_t session = 1; session <= LAB_SESSIONS - 2; session++) {
+		claim(&lab, session, 100);
+		record(&lab, 1, session, 100);
+	}
+	ok(came(&lab, 100) >= LAB_SESSIONS - 4,
+	   "a worker may have its sessions counted as quickly as they come");
+	claim(&lab, 500, 101);
+	claim(&lab, 501, 101);
+	is_int((int64_t)came(&lab, 101), 1, "each once: not before the record of the last");
+	is_int((int64_t)lab.ack->summaries_refused, 1, "what is refused is counted");
+	record(&lab, 1, 500, 666);
+	claim(&lab, 502, 102);
+	is_int((int64_t)came(&lab, 102), 0, "whose record names another has no more counted");
+	lab_hello(&lab, 1);
+	claim(&lab, 503, 102);
+	is_int((int64_t)came(&lab, 102), 1, "until another worker has the slot");
+	speak(&lab, 503, SUMMARY_YAKKER_THINNED, 102);
+	claim(&lab, 504, 102);
+	is_int((int64_t)came(&lab, 102), 2, "a session that was counted only is one, too");
+	end(&lab);
+}
+
 /* ---- the file ---- */
 
 static bool there(const struct lab *lab, const char *name)
@@ -321,6 +435,8 @@ int main(void)
 	test_liar();
 	test_rate();
 	test_bad_frames();
+	test_thinned();
+	test_claims();
 	test_restart();
 	test_set_aside();
 	test_no_file();
