@@ -63,6 +63,7 @@ smtptrapd_SOURCES += src/worker_dns.c src/worker_dns.h src/worker_dns_internal.h
 smtptrapd_SOURCES += src/worker_dns_record.c
 smtptrapd_SOURCES += src/worker_hello.c
 smtptrapd_SOURCES += src/worker_identity.c src/worker_identity.h
+smtptrapd_SOURCES += src/worker_memory.c
 smtptrapd_SOURCES += src/worker_message.c
 smtptrapd_SOURCES += src/worker_offer.c src/worker_offer.h
 smtptrapd_SOURCES += src/worker_rates.c src/worker_rates.h

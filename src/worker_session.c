@@ -426,32 +426,6 @@ static void command_loop(struct session *s)
 		s->client.end = END_SHUTDOWN;
 }
 
-/* Look up how often the client's network came, and have it counted that it came again. */
-static void count_rates(struct session *s)
-{
-	struct session_client *c = &s->client;
-	struct rate_claim claim;
-	struct iovec part = {.iov_base = &claim};
-
-	if (rates_look(s->conf->rules, s->args->rates, c->ip, (uint32_t)(c->accepted_us / 1000000),
-		       c->rates) == 0)
-		return;
-	part.iov_len = rates_claim(s->conf->rules, c->id, c->ip, &claim);
-	if (results_send(&s->results, FRAME_RATES, &part, 1, false) != ACK_STORED)
-		debug("a session could not be counted");
-}
-
-/* The client's address is known now. */
-static void recall(struct session *s)
-{
-	struct session_client *c = &s->client;
-
-	yakker_begin(&c->yakker, s->args->memory, c->ip,
-		     (uint32_t)(s->conf->yakkers.within_us / 1000000),
-		     (uint32_t)(c->accepted_us / 1000000));
-	count_rates(s);
-}
-
 /* The addresses of both ends are known now. */
 static void make_offer(struct session *s)
 {
@@ -528,7 +502,7 @@ static void converse(struct session *s)
 		s->client.end = *s->shutting_down ? END_SHUTDOWN : END_REJECTED;
 		return;
 	}
-	recall(s);
+	memory_recall(s);
 	bool stalled = s->client.yakker.under && s->conf->yakkers.stall;
 	if (!stalled)
 		worker_dns_connect(s);
@@ -577,58 +551,13 @@ void session_trim(struct session *s)
 		tls_session_trim(s->tls);
 }
 
-/* What the memory of addresses should learn of how far the client got.  What our own end broke off
- * or had no room for says nothing of it. */
-static enum summary_yakker yakker_teaches(const struct session *s, enum tls_outcome outcome)
-{
-	struct yakker_end end = {
-	    .conf = s->conf,
-	    .memory = s->args->memory,
-	    .ip = s->client.ip,
-	    .phase = s->smtp.phase,
-	    .tls_failed = outcome == TLS_FAILED,
-	    .tls_negotiated = outcome == TLS_NEGOTIATED,
-	    .ours = atomic_load_explicit(&s->args->ack->full, memory_order_relaxed)};
-
-	return yakker_lesson(&s->client.yakker, &end);
-}
-
-/*
- * Tell the memory of addresses what there is to learn of this client.  Nothing of one whose
- * address is not known, for want of the PROXY header, or whose session our own end broke off.
- * Returns true if the session is counted there, and has no record.
- */
-static bool teach(struct session *s)
-{
-	struct summary summary = {0};
-	struct iovec part = {.iov_base = &summary, .iov_len = sizeof summary};
-	static const struct tls_info none = {.outcome = TLS_NOT_OFFERED};
-	const struct tls_info *info = s->tls == NULL ? &none : tls_session_info(s->tls);
-
-	if (!s->client.yakker.begun || *s->shutting_down)
-		return false;
-	if (s->tls != NULL)
-		summary.tls = (uint8_t)offer_lesson(s->conf, &s->client.offer, info);
-	summary.yakker = (uint8_t)yakker_teaches(s, info->outcome);
-	if (summary.tls == SUMMARY_TLS_NOTHING && summary.yakker == SUMMARY_YAKKER_NOTHING)
-		return false;
-	bool thinned = summary.yakker == SUMMARY_YAKKER_THINNED;
-	summary.offered = thinned && s->client.starttls_offered;
-	memcpy(summary.session, s->client.id, sizeof summary.session);
-	memcpy(summary.ip, s->client.ip, sizeof summary.ip);
-	if (results_send(&s->results, FRAME_SUMMARY, &part, 1, false) == ACK_STORED)
-		return thinned;
-	debug("a summary could not be handed to the logger");
-	return false;
-}
-
 void session_serve(struct session *s, int fd, unsigned listener,
 		   const struct sockaddr_storage *peer)
 {
 	client_begin(s, fd, listener, peer);
 	converse(s);
 	/* While the client still waits, so that it finds it learnt when it comes again. */
-	bool thinned = teach(s);
+	bool thinned = memory_teach(s);
 	conn_close(&s->conn);
 	s->client.closed_us = clock_us();
 	record_board(s);

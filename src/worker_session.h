@@ -138,6 +138,17 @@ struct session *session_new(const struct worker_args *args);
 void session_serve(struct session *s, int fd, unsigned listener,
 		   const struct sockaddr_storage *peer);
 
+/* worker_memory.c: the client's address is known: look up what is remembered of it and of its network,
+ * and have the network counted. */
+void memory_recall(struct session *s);
+
+/*
+ * The session is over: tell the memory of addresses what there is to learn of this client.  Nothing
+ * of one whose address is not known, for want of the PROXY header, or whose session our own end
+ * broke off.  Returns true if the session is counted there, and has no record.
+ */
+bool memory_teach(struct session *s);
+
 /* Make the identifier of a record. */
 void session_new_id(struct session *s, uint64_t now_us, uint8_t id_r[UUID_BYTES]);
 
