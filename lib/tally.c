@@ -188,7 +188,7 @@ int tally_add(struct tally *t, uint8_t section, enum tally_kind kind, uint64_t t
 	if (r == NULL)
 		return ERR_MEMORY;
 	note_times(r, who->ts, who->ts);
-	r->count++;
+	r->count += who->count;
 	if (note(t, &r->unique[TALLY_ADDRESSES], who->ip_key) != 0)
 		return ERR_MEMORY;
 	return note(t, &r->unique[who->is_v4 ? TALLY_NET24 : TALLY_NET64], who->net_key);

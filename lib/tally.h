@@ -39,9 +39,10 @@ struct tally_row {
 	struct unique unique[TALLY_UNIQUE_COUNT];
 };
 
-/* Whose record, and when. */
+/* Whose record, when, and how many it counts as. */
 struct tally_who {
 	uint64_t ts;
+	uint64_t count;
 	uint64_t ip_key, net_key;
 	bool is_v4;
 };
@@ -52,7 +53,7 @@ struct tally;
 struct tally *tally_new(void);
 void tally_free(struct tally **t);
 
-/* Count one; the label is not used but for TALLY_LABEL.  Returns 0 or ERR_MEMORY. */
+/* Count it; the label is not used but for TALLY_LABEL.  Returns 0 or ERR_MEMORY. */
 int tally_add(struct tally *t, uint8_t section, enum tally_kind kind, uint64_t time,
 	      const void *label, size_t len, const struct tally_who *who);
 

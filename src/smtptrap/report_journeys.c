@@ -62,7 +62,7 @@ struct walk {
 
 static void count(struct walk *w, unsigned section, const char *label, const struct visit *v)
 {
-	struct tally_who who = {v->ts, unique_key_of_ip(v->ip), unique_key_of_net(v->ip),
+	struct tally_who who = {v->ts, 1, unique_key_of_ip(v->ip), unique_key_of_net(v->ip),
 				ip_is_v4(v->ip)};
 	uint64_t time = report_bucket(w->by, v->ts);
 	uint8_t number = (uint8_t)(w->first + section);

@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf_number.h"
 #include "err.h"
 #include "ip.h"
 
+#define SESSIONS_MAX UINT32_MAX         /* the trap writes 65,535 at most: no sum overflows */
 #define SCRATCH_MAX (16u * 1024 * 1024) /* no value is longer than a line, see LOG_LINE_MAX */
 
 void report_record_init(struct report_record *r, struct report *to, struct record_scan *scan)
@@ -30,6 +32,19 @@ void report_record_fini(struct report_record *r)
 		buf_fini(&r->scratch[i]);
 }
 
+/* How many sessions the record stands for: more than one if it sums up those of a yakker. */
+static uint64_t sessions_of(struct report_record *r)
+{
+	struct span text;
+	uint64_t n;
+
+	if (report_text(r, FIELD_YAKKER_SESSIONS, &text) &&
+	    conf_number_parse(&n, (const char *)text.bytes, text.len, conf_units_none) == 0 &&
+	    n > 0 && n <= SESSIONS_MAX)
+		return n;
+	return 1;
+}
+
 int report_record_read(struct report_record *r, enum report_by by, const uint8_t *line, size_t len)
 {
 	struct span ip;
@@ -39,8 +54,8 @@ int report_record_read(struct report_record *r, enum report_by by, const uint8_t
 	    ip_parse(r->ip, (const char *)ip.bytes, ip.len) != 0)
 		return ERR_FORMAT;
 	r->time = report_bucket(by, r->head.ts);
-	r->who = (struct tally_who){r->head.ts, unique_key_of_ip(r->ip), unique_key_of_net(r->ip),
-				    ip_is_v4(r->ip)};
+	r->who = (struct tally_who){r->head.ts, sessions_of(r), unique_key_of_ip(r->ip),
+				    unique_key_of_net(r->ip), ip_is_v4(r->ip)};
 	return 0;
 }
 

@@ -37,18 +37,23 @@ uint64_t report_bucket(enum report_by by, uint64_t ts)
 	return seconds > into ? seconds - into : 0;
 }
 
+static void want(struct record_scan *scan, enum record_field f)
+{
+	const char *name = record_table[f].name;
+
+	record_scan_want(scan, name, strlen(name));
+}
+
 void report_want(const struct report *r, struct record_scan *scan)
 {
-	const char *ip = record_table[FIELD_CLIENT_IP].name;
+	static const enum record_field always[] = {FIELD_CLIENT_IP, FIELD_YAKKER_SESSIONS};
 
-	record_scan_want(scan, ip, strlen(ip));
+	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+		want(scan, always[i]);
 	for (size_t i = 0; i < REPORT_TABLES; i++) {
 		const struct report_table *t = report_tables[i];
 
-		for (size_t w = 0; r->tables[i] && w < t->want_count; w++) {
-			const char *name = record_table[t->wants[w]].name;
-
-			record_scan_want(scan, name, strlen(name));
-		}
+		for (size_t w = 0; r->tables[i] && w < t->want_count; w++)
+			want(scan, t->wants[w]);
 	}
 }

@@ -50,7 +50,7 @@ sub session {
 }
 
 # A handshake that fails: by bytes of the client, or because it leaves.
-sub fail {
+sub fails {
     my ($ip, $bytes) = @_;
     my $c = $trap->client(local => $ip);
     $c->cmd('EHLO fails.test');
@@ -90,13 +90,13 @@ session(ip => address_of('none', 'helo'), greeting => $_) for 'HELO old', 'HELO 
 $trap->rotate;
 
 my $sometimes = address_of('legacy', 'sometimes');
-fail($sometimes, $ALERT);
-fail($sometimes);
+fails($sometimes, $ALERT);
+fails($sometimes);
 session(ip => $sometimes, tls => '1.0', messages => [$plain]);
 my $gives_up = address_of('legacy', 'gives up');
-fail($gives_up, "no TLS at all\r\n");
+fails($gives_up, "no TLS at all\r\n");
 my $goes_clear = address_of('legacy', 'goes clear');
-fail($goes_clear, $ALERT);
+fails($goes_clear, $ALERT);
 session(ip => $goes_clear, messages => [$plain]);
 fail_with(address_of('legacy', 'suites'), SSL_version => 'TLSv1_2', SSL_cipher_list => 'NULL-SHA256:@SECLEVEL=0');
 fail_with(address_of('legacy', 'suites'), SSL_version => 'TLSv1_2', SSL_verify_mode => 1, SSL_ca_file => $cert[0],

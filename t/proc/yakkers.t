@@ -222,4 +222,9 @@ $trap->done;
 is(sum0(map { $_->{yakker_sessions} // 1 } $trap->records('session')), $made_connections + 2,
     'the records stand for all connections, also of those that were pushed out');
 cmp_ok(scalar(grep { $_->{yakker_sessions} } $trap->records('session')), '>', 0, 'some of which were counted only');
+my ($head, @rows) = split /\r\n/, `$Trap::BUILD/smtptrap -d ${\$trap->logs} report --format csv tls`;
+is($?, 0, 'a report of them is made');
+my @columns = split /,/, $head;
+my ($total) = map { my %row; @row{@columns} = split /,/; $row{count} } grep { /^tls,[^,]+,total,/ } @rows;
+is($total, $made_connections + 2, 'and counts all connections');
 done_testing;
