@@ -516,55 +516,6 @@ static void on_master(struct intake *in, const struct frame_header *h, const uin
 		bad_frame(in);
 }
 
-/* A session without a record: it is counted, however many there are, and has no other effect. */
-static void on_thinned(struct intake *in, uint32_t slot, const struct summary *summary)
-{
-	struct intake_slot *s = &in->slot[slot];
-
-	if (s->lessons.open || memcmp(s->last_session, summary->session, UUID_BYTES) == 0) {
-		bad_frame(in);
-		return;
-	}
-	memcpy(s->last_session, summary->session, UUID_BYTES);
-	s->claims.open = false; /* the record that stands for it says of whom it was */
-	memory_learn(in->memory, summary);
-}
-
-static void on_summary(struct intake *in, const struct frame_header *h, const uint8_t *payload)
-{
-	struct intake_slot *s = &in->slot[h->slot];
-	struct summary summary;
-
-	if (s->state != INTAKE_IDLE || summary_decode(payload, h->length, &summary) < 0)
-		bad_frame(in);
-	else if (summary.yakker == SUMMARY_YAKKER_THINNED)
-		on_thinned(in, h->slot, &summary);
-	else if (lessons_take(&s->lessons, &summary))
-		memory_learn(in->memory, &summary);
-	else
-		in->ack->summaries_refused++;
-}
-
-/* Each session may be counted, as quickly as they come: its record stands in the log. */
-static void on_rates(struct intake *in, const struct frame_header *h, const uint8_t *payload)
-{
-	struct intake_slot *s = &in->slot[h->slot];
-	struct rate_claim claim;
-
-	if (s->state != INTAKE_IDLE || rate_claim_decode(payload, h->length, &claim) < 0) {
-		bad_frame(in);
-		return;
-	}
-	struct summary of = {0};
-	memcpy(of.session, claim.session, sizeof of.session);
-	memcpy(of.ip, claim.ip, sizeof of.ip);
-	s->claims.now = LESSONS_AT_ONCE;
-	if (lessons_take(&s->claims, &of))
-		memory_count(in->memory, &claim);
-	else
-		in->ack->summaries_refused++;
-}
-
 static void on_worker(struct intake *in, const struct frame_header *h, const uint8_t *payload)
 {
 	overtake(in, h);
@@ -572,11 +523,7 @@ static void on_worker(struct intake *in, const struct frame_header *h, const uin
 		on_request(in, h, payload);
 	else if (h->type == FRAME_SESSION || h->type == FRAME_MESSAGE)
 		on_record(in, h, payload);
-	else if (h->type == FRAME_SUMMARY)
-		on_summary(in, h, payload);
-	else if (h->type == FRAME_RATES)
-		on_rates(in, h, payload);
-	else
+	else if (!intake_lesson(in, h, payload))
 		bad_frame(in);
 }
 

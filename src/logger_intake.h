@@ -87,4 +87,10 @@ void intake_tick(struct intake *in);
 /* The pipe has ended, and with it all senders: take back a long message that is not whole. */
 void intake_end(struct intake *in);
 
+/* ---- for logger_intake.c ---- */
+
+/* Take a frame that teaches the memory of addresses; its slot is the sender's.  False: it is of
+ * another type, not of its form, or not due. */
+bool intake_lesson(struct intake *in, const struct frame_header *h, const uint8_t *payload);
+
 #endif

@@ -8,9 +8,9 @@ TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/
 	$(TLS_SOURCES) src/log.c src/log.h
 
 INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logger_intake.c \
-	src/logger_intake.h src/logger_lessons.c src/logger_lessons.h src/logger_memory.c \
-	src/logger_memory.h src/logger_store.c src/logger_store.h src/logger_stream.c \
-	src/logger_stream.h
+	src/logger_intake.h src/logger_intake_lessons.c src/logger_lessons.c src/logger_lessons.h \
+	src/logger_memory.c src/logger_memory.h src/logger_store.c src/logger_store.h \
+	src/logger_stream.c src/logger_stream.h
 
 # A benchmark that is a program: make t/bench/rules.
 EXTRA_PROGRAMS = t/bench/rules
