@@ -48,8 +48,9 @@ static void network_of(const struct rate_of *rate, const uint8_t ip[IP_BYTES],
 
 	for (unsigned i = 0; i < IP_BYTES; i++) {
 		unsigned keep = bits < 8 * i ? 0 : bits - 8 * i;
+		unsigned mask = keep >= 8 ? 0xffu : 0xff00u >> keep;
 
-		network_r[i] = keep >= 8 ? ip[i] : (uint8_t)(ip[i] & 0xff00u >> keep);
+		network_r[i] = (uint8_t)(ip[i] & mask);
 	}
 }
 

@@ -211,19 +211,21 @@ SKIP: {
     my $trap = Trap->new(root => 1, conf => {dns => {server => 'system'}}, wrap => \@private);
     my %pid = (resolver => $trap->processes->resolver, dialer => $trap->processes->dialer);
     my $uid = getpwnam '_smtptrap';
+    # The path is seen from another mount name space: where we are in a chroot, that stands before it.
+    my $empty = qr{\Q${\$trap->dir}\E/run/empty$};
     for my $name (sort keys %pid) {
         my $status = do { local (@ARGV, $/) = ("/proc/$pid{$name}/status"); <> };
         like($status, qr/^Uid:\s+$uid\s+$uid\s+$uid\s+$uid$/m, "$name: is _smtptrap");
         like($status, qr/^CapEff:\s+0+$/m, "$name: has no capability");
         like($status, qr/^Seccomp:\s+2$/m, "$name: has a seccomp filter") if !Trap::sanitized();
-        is(readlink("/proc/$pid{$name}/root"), $trap->dir . '/run/empty', "$name: has an empty root directory");
+        like(readlink("/proc/$pid{$name}/root"), $empty, "$name: has an empty root directory");
     }
     is((session($trap, '127.9.8.1'))[0], 'verified', 'system: the servers of /etc/resolv.conf are asked');
     $trap->expect(qr/ master: the resolver is gone /);
     kill 9, $pid{resolver};
     ok(resolver_is_new($trap, $pid{resolver}), 'as root, too, a resolver is replaced');
     my $new = $trap->table->{resolver_pid};
-    is(readlink("/proc/$new/root"), $trap->dir . '/run/empty', 'by one in an empty root directory');
+    like(readlink("/proc/$new/root"), $empty, 'by one in an empty root directory');
     ok(wait_for(20, sub { ((session($trap, '127.9.8.1'))[0] // '') eq 'verified' }), 'which answers');
     $trap->done;
 }

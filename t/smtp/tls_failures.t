@@ -182,7 +182,7 @@ my @cases = (
     ['OpenSSL that is served less than it wants', [openssl('-tls1_2')],
         'client_alert', 'received 70 protocol_version', 'client_hello', 'TLSv1.0', 'TLSv1.2', $TLS,
         on => 'old'],
-    ['curl that verifies', [curl('smtps', '--tlsv1.2')],
+    ['curl that verifies', [curl('smtps', '--tlsv1.2', '--cacert', $certificate)],
         'client_alert', 'received 48 unknown_ca', 'client_hello', 'TLSv1.3', 'TLSv1.3', $TLS],
     ['NSS that verifies', [nss('-V', 'tls1.2:tls1.2', '-Q')],
         'client_alert', 'received 48 unknown_ca', 'client_hello', 'TLSv1.2', 'TLSv1.2', $TLS],
