@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use File::Temp qw(tempdir);
 use Test::More;
+use Trap::Process;
 
 my $build = $ENV{TRAP_BUILD} // '.';
 my $source = $ENV{TRAP_SOURCE} // '.';
@@ -18,27 +19,11 @@ sub spew {
     close $fh or die "$name: $!";
 }
 
-sub slurp {
-    my ($path) = @_;
-    open my $fh, '<:raw', $path or die "$path: $!";
-    local $/;
-    return <$fh> // '';
-}
-
 # Returns what the program wrote to both, $dir taken out, and its status.
 sub run {
-    my (@command) = @_;
-    my ($out, $err) = ("$dir/stdout", "$dir/stderr");
-    my $pid = fork // die "fork: $!";
-    if (!$pid) {
-        open STDOUT, '>', $out or die;
-        open STDERR, '>', $err or die;
-        exec @command or die "$command[0]: $!";
-    }
-    waitpid $pid, 0;
-    die "$command[0] died of signal " . ($? & 127) if $? & 127;
-    my $status = $? >> 8;
-    return map({ s/\Q$dir\E\///gr } slurp($out), slurp($err)), $status;
+    my ($out, $err, $status) = Trap::Process::run(@_);
+    die "$_[0] died of signal " . ($status & 127) if $status & 127;
+    return map({ s/\Q$dir\E\///gr } $out, $err), $status >> 8;
 }
 
 sub ask { return run("$build/smtptrap", 'explain', '--rules', $rules, @_) }

@@ -10,6 +10,7 @@ use IO::Compress::Gzip qw(gzip $GzipError);
 use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
 use JSON::PP;
 use Test::More;
+use Trap::Process;
 
 my $build = $ENV{TRAP_BUILD} // '.';
 my $reader = "$build/smtptrap";
@@ -32,17 +33,9 @@ sub spew {
 
 # Run a program; returns what it wrote to both, and its status.
 sub run {
-    my (@command) = @_;
-    my ($out, $err) = ("$work/stdout", "$work/stderr");
-    my $pid = fork // die "fork: $!";
-    if (!$pid) {
-        open STDOUT, '>', $out or die;
-        open STDERR, '>', $err or die;
-        exec @command or die "$command[0]: $!";
-    }
-    waitpid $pid, 0;
-    die "$command[0] died of signal " . ($? & 127) if $? & 127;
-    return (slurp($out), slurp($err), $? >> 8);
+    my ($out, $err, $status) = Trap::Process::run(@_);
+    die "$_[0] died of signal " . ($status & 127) if $status & 127;
+    return ($out, $err, $status >> 8);
 }
 
 sub trap { return run($reader, @_) }
