@@ -31,7 +31,7 @@ use Fcntl qw(:mode);
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use IO::Socket::UNIX;
-use POSIX qw(:sys_wait_h WNOHANG);
+use POSIX qw(:sys_wait_h WNOHANG strftime);
 use Socket qw(SOCK_DGRAM);
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -40,7 +40,7 @@ use Trap::Client;
 use Trap::Log;
 use Trap::Process;
 
-our @EXPORT_OK = qw(wait_for);
+our @EXPORT_OK = qw(wait_for wait_for_new_workers);
 
 our $BUILD = $ENV{TRAP_BUILD} // croak 'TRAP_BUILD is not set: run tests with t/run';
 our $SOURCE = $ENV{TRAP_SOURCE} // croak 'TRAP_SOURCE is not set: run tests with t/run';
@@ -66,6 +66,14 @@ sub wait_for {
         sleep 0.05;
     }
     return 1;
+}
+
+# After a reload: wait until what the code asks of new connections is true of many in a row, as
+# workers of the old configuration that were idle may still take some.
+sub wait_for_new_workers {
+    my ($sub) = @_;
+    my $in_a_row = 0;
+    return wait_for(60, sub { ($in_a_row = $sub->() ? $in_a_row + 1 : 0) == 20 });
 }
 
 sub new {
@@ -352,12 +360,14 @@ sub wait_count { my $self = shift; return $self->{log}->wait_count(@_) }
 sub mails { $_[0]{log}->mails }
 sub log { $_[0]{log} }
 
-# The session record of this client.
+# The session record of this client.  The kernel may give a port again, so it began no earlier.
 sub session_of {
     my ($self, $client, $seconds) = @_;
     my ($ip, $port) = ($client->local_address, $client->local_port);
+    my $began = $client->began - 0.01;
+    my $ts = strftime('%Y-%m-%dT%H:%M:%S', gmtime $began) . sprintf '.%06d', 1e6 * ($began - int $began);
     return $self->wait_record('session', sub {
-        ($_[0]{client_port} // 0) == $port && $_[0]{client_ip} eq $ip
+        ($_[0]{client_port} // 0) == $port && $_[0]{client_ip} eq $ip && $_[0]{ts} ge $ts
     }, "session of $ip port $port", $seconds);
 }
 

@@ -7,7 +7,7 @@ use POSIX ();
 use Socket qw(SOMAXCONN);
 use Test::More;
 use Time::HiRes qw(sleep time);
-use Trap qw(wait_for);
+use Trap qw(wait_for wait_for_new_workers);
 
 # ---- SIGTERM ----
 for my $signal (qw(TERM INT)) {
@@ -79,7 +79,7 @@ for my $root (0, $> == 0 ? 1 : ()) {
     ok($trap->wait_notify(qr/^RELOADING=1\nMONOTONIC_USEC=\d+/), "reload $as: RELOADING=1 is notified");
     ok($trap->wait_notify(qr/^READY=1$/m), "reload $as: and READY=1");
     $trap->expect(qr/ master: reload: \S+ is in force for new sessions$/);
-    ok(wait_for(10, sub { my $c = $trap->client; my $n = $size->($c); $c->quit; $n == 2097152 }),
+    ok(wait_for_new_workers(sub { my $c = $trap->client; my $n = $size->($c); $c->quit; $n == 2097152 }),
         "reload $as: new sessions have the new limits");
     is($size->($old), 1048576, "reload $as: an old session goes on with the old ones");
     $old->quit;

@@ -7,7 +7,7 @@ use File::Temp qw(tempdir);
 use Socket qw(SHUT_WR inet_pton AF_INET AF_INET6);
 use Test::More;
 use Time::HiRes qw(time);
-use Trap qw(wait_for);
+use Trap qw(wait_for wait_for_new_workers);
 use Trap::Process;
 
 use constant REQUEST => 'no_certificate_request';
@@ -179,18 +179,12 @@ sub reload {
     $trap->hup;
     $trap->wait_notify(qr/^READY=1/m);
 }
-# Until workers of the old configuration have left.
-sub reloaded {
-    my ($trap, $test) = @_;
-    my $in_a_row = 0;
-    return wait_for(60, sub { ($in_a_row = $test->() ? $in_a_row + 1 : 0) == 20 });
-}
 reload($trap, {'tls-failures' => 1});
 my $n = 0;
-ok(reloaded($trap, sub { my $ip = '127.13.1.' . ++$n % 250; fail_tls($trap, $ip); !offered($trap, $ip) }),
+ok(wait_for_new_workers(sub { my $ip = '127.13.1.' . ++$n % 250; fail_tls($trap, $ip); !offered($trap, $ip) }),
     'SIGHUP switches it on, with the number it gives');
 reload($trap, {'tls-failures' => 2});
-ok(reloaded($trap, sub { offered($trap, "127.13.1.$n") }), 'and takes another');
+ok(wait_for_new_workers(sub { offered($trap, "127.13.1.$n") }), 'and takes another');
 reload($trap, {'tls-failures' => 2, addresses => 200});
 ok($trap->wait_log(qr/memory addresses changed/), 'the size of the memory needs a restart');
 $trap->done;

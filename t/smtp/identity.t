@@ -116,9 +116,12 @@ my $old = at('127.201.0.1');
 $trap->write_conf($trap->conf_text . $identities =~ s/looks-like postfix/banner "ESMTP new"/r =~ s/ex\.example looks-like exim/new.example/r);
 $trap->expect(qr/ master: reload: /, qr/ master: configuration /);
 $trap->hup;
-Trap::wait_for(30, sub { my $n = at('127.201.0.1'); my ($l) = $n->banner->lines; $n->quit; $l eq '220 post.example ESMTP new' })
-    or fail('no new banner');
-is((at('127.201.0.16')->banner->lines)[0], '220 new.example ESMTP top', 'SIGHUP brings other host names and looks');
+sub greets_with {
+    my ($ip, $banner) = @_;
+    return Trap::wait_for_new_workers(sub { my $n = at($ip); my ($l) = $n->banner->lines; $n->quit; $l eq $banner });
+}
+ok(greets_with('127.201.0.1', '220 post.example ESMTP new'), 'SIGHUP brings other banners');
+ok(greets_with('127.201.0.16', '220 new.example ESMTP top'), 'SIGHUP brings other host names and looks');
 is(($old->cmd('NOOP')->lines)[0], '250 2.0.0 Ok', 'sessions under way go on as they began');
 $old->quit;
 

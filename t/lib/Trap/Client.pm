@@ -23,7 +23,7 @@ use constant SECONDS => 30;
 # it; implicit => 1 or {SSL options}: TLS at once; before: bytes to send as soon as connected.
 sub new {
     my ($class, %o) = @_;
-    my $self = bless {seconds => SECONDS, buffer => '', %o}, $class;
+    my $self = bless {seconds => SECONDS, buffer => '', began => time, %o}, $class;
     $self->{socket} = IO::Socket::IP->new(PeerHost => $o{address}, PeerPort => $o{port},
         $o{local} ? (LocalHost => $o{local}) : (), Proto => 'tcp', Timeout => $self->{seconds})
         or die "connect to $o{address} port $o{port}: $@\n";
@@ -38,6 +38,7 @@ sub new {
 
 sub local_address { $_[0]{local_address} }
 sub local_port { $_[0]{local_port} }
+sub began { $_[0]{began} }
 sub socket { $_[0]{socket} }
 sub banner { $_[0]{banner_reply} }
 
