@@ -128,7 +128,7 @@ void tls_transport_drain(struct tls_session *s);
  * failed handshake, and send the alert that is due. */
 void tls_fail(struct tls_session *s, int code);
 
-/* tls_shared.c: note what a profile has, whose priorities and credentials are made. */
+/* tls_shared.c: note what else a profile has, whose priorities, versions and credentials are made. */
 void tls_shared_make(struct tls_served *served);
 
 /* The highest version served, as on the wire (0x0304); 0 if none is. */

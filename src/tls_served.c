@@ -18,18 +18,17 @@ void tls_need(int r, const char *what)
 		fatal("TLS: cannot %s: %s", what, gnutls_strerror(r));
 }
 
-/* Does the library have one of the versions that the profile asks for? */
-static bool serves_any_version(const struct tls_served *served)
+/* The versions that the profile asks for and the library has. */
+static void list_versions(struct tls_served *served)
 {
-	const gnutls_protocol_t *there = gnutls_protocol_list();
 	const unsigned *asked;
 	int count = gnutls_priority_protocol_list(served->priority, &asked);
 
-	for (; *there != 0; there++)
-		for (int i = 0; i < count; i++)
-			if (asked[i] == (unsigned)*there)
-				return true;
-	return false;
+	for (int i = 0; i < count; i++) {
+		enum tls_version v = tls_version_from_library((int)asked[i]);
+		if (v != TLS_NO_VERSION && tls_version_in_library(v))
+			served->shared.versions |= 1u << v;
+	}
 }
 
 /* For errors: the profile, or the block of those without one. */
@@ -46,7 +45,8 @@ static void make_priority(struct tls_served *served)
 	if (r < 0)
 		fatal("TLS: the priority string of %s is wrong at \"%s\": %s", describe(served),
 		      position, gnutls_strerror(r));
-	if (!serves_any_version(served))
+	list_versions(served);
+	if (served->shared.versions == 0)
 		fatal("TLS: no protocol version is left to serve for %s", describe(served));
 }
 

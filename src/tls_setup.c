@@ -25,21 +25,12 @@ static void add_version(char list[TLS_VERSIONS_MAX], enum tls_version version)
  * asked for passes those over. */
 static void list_versions(struct tls_server *server, const char *priority)
 {
-	const unsigned *asked;
-	int count = gnutls_priority_protocol_list(server->served[0].priority, &asked);
-
 	for (enum tls_version v = TLS_SSL3_0; v < TLS_VERSION_COUNT; v++) {
-		bool wanted = false;
-
-		for (int i = 0; i < count; i++)
-			wanted = wanted || (int)asked[i] == tls_version_to_library(v);
-		if (tls_version_in_library(v) && wanted)
+		if (server->served[0].shared.versions & 1u << v)
 			add_version(server->versions, v);
 		else if (!tls_version_in_library(v) && tls_priority_names(priority, v))
 			add_version(server->missing, v);
 	}
-	if (server->versions[0] == '\0')
-		fatal("TLS: no protocol version is left to serve");
 }
 
 /* For clients that name no group and still want DHE. */

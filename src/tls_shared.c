@@ -53,18 +53,6 @@ static bool has_key(const struct tls_served *served, bool rsa)
 	return found;
 }
 
-static void list_versions(struct tls_served *served)
-{
-	const unsigned *asked;
-	int count = gnutls_priority_protocol_list(served->priority, &asked);
-
-	for (int i = 0; i < count; i++) {
-		enum tls_version v = tls_version_from_library((int)asked[i]);
-		if (v != TLS_NO_VERSION && tls_version_in_library(v))
-			served->shared.versions |= 1u << v;
-	}
-}
-
 /* What a suite asks for besides a key of the client's kind; those of TLS 1.3 name none. */
 static bool suite_of(unsigned index, bool has_rsa, bool has_other, struct tls_suite *suite_r)
 {
@@ -113,7 +101,6 @@ static void list_groups(struct tls_served *served)
 
 void tls_shared_make(struct tls_served *served)
 {
-	list_versions(served);
 	list_suites(served);
 	list_groups(served);
 }
