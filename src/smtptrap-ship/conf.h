@@ -46,7 +46,7 @@ struct ship_conf {
 		const char *credentials;              /* a .creds file; "" */
 		uint64_t connect_timeout_us;
 		uint64_t ack_timeout_us; /* of a publish */
-		uint64_t max_payload;    /* a record past this is rejected; the server's limit too */
+		uint64_t max_payload; /* a record past this is rejected; the server's limit too */
 	} nats;
 
 	struct { /* what --setup makes the stream of */
