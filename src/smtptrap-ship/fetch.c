@@ -7,6 +7,7 @@
  * which may be hostile: what is no record, or bears the name of another sensor than its subject,
  * is named, counted and left out.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -67,10 +68,22 @@ static void catch_signals(void)
 /* ---- a message ---- */
 
 struct claim {
-	const char *sensor;
+	const char *sensor; /* as in the subject */
 	size_t len;
 	bool right;
 };
+
+/* A sensor's name as a token of a subject: letters, digits, - and _; - for all else. */
+static bool is_token_of(const char *token, const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		bool same = isalnum((unsigned char)name[i]) || name[i] == '-' || name[i] == '_';
+
+		if (token[i] != (same ? name[i] : '-'))
+			return false;
+	}
+	return true;
+}
 
 static int see_item(void *ctx, const struct record_item *item)
 {
@@ -78,7 +91,7 @@ static int see_item(void *ctx, const struct record_item *item)
 
 	if (item->name != NULL && !item->in_list && strcmp(item->name, "sensor") == 0)
 		c->right = item->is_string && item->len == c->len &&
-			   memcmp(item->text, c->sensor, c->len) == 0;
+			   is_token_of(c->sensor, item->text, c->len);
 	return 0;
 }
 
@@ -234,7 +247,7 @@ static natsStatus make_consumer(struct fetch *f)
 static int attach(struct fetch *f)
 {
 	jsSubOptions options;
-	int rc = nats_link_open(&f->link, f->conf, NATS_LINK_ONCE, &events, NULL, &f->why);
+	int rc = nats_link_open(&f->link, f->conf, &events, NULL, &f->why);
 
 	if (rc != SHIP_TAKEN)
 		return rc;

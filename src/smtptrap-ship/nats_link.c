@@ -20,7 +20,6 @@
 #include "output.h"
 
 #define CREDENTIALS_MAX 16384  /* bytes of the file; a JWT with many permissions has a few KiB */
-#define RECONNECT_WAIT_MS 250  /* between tries, with the library's jitter of 100 ms */
 #define PING_INTERVAL_MS 10000 /* a server that vanished is noticed after two of these */
 #define PINGS_OUT 2
 
@@ -158,29 +157,32 @@ static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus statu
 
 /* ---- the connection ---- */
 
-static natsStatus set_plain(natsOptions *o, const struct ship_conf *conf, enum nats_link_mode mode,
+/* Each client has inboxes of its own (_INBOX.SENSOR.*), so that it need not be allowed to read the
+ * others'.  A connection that is lost is closed: the callers connect again. */
+static natsStatus set_plain(natsOptions *o, const struct ship_conf *conf,
 			    const struct nats_link_events *events)
 {
 	const char *servers[SHIP_SERVERS_MAX];
+	char inbox[NATS_SUBJECT_MAX];
+	int64_t connect_ms = (int64_t)(conf->nats.connect_timeout_us / 1000);
 	int64_t ack_ms = (int64_t)(conf->nats.ack_timeout_us / 1000);
 	const void *ctx = events;
+	natsStatus s;
 
 	for (size_t i = 0; i < conf->nats.nserver; i++)
 		servers[i] = conf->nats.server[i];
-	natsStatus s = natsOptions_SetServers(o, servers, (int)conf->nats.nserver);
-	bool good =
-	    s == NATS_OK && natsOptions_SetName(o, "smtptrap-ship") == NATS_OK &&
-	    natsOptions_SetTimeout(o, (int64_t)(conf->nats.connect_timeout_us / 1000)) == NATS_OK &&
-	    natsOptions_SetPingInterval(o, PING_INTERVAL_MS) == NATS_OK &&
-	    natsOptions_SetMaxPingsOut(o, PINGS_OUT) == NATS_OK &&
-	    natsOptions_SetWriteDeadline(o, ack_ms) == NATS_OK &&
-	    natsOptions_SetAllowReconnect(o, mode == NATS_LINK_AGAIN) == NATS_OK &&
-	    natsOptions_SetMaxReconnect(o, -1) == NATS_OK &&
-	    natsOptions_SetReconnectWait(o, RECONNECT_WAIT_MS) == NATS_OK &&
-	    natsOptions_SetClosedCB(o, on_closed, (void *)ctx) == NATS_OK &&
-	    natsOptions_SetErrorHandler(o, on_error, (void *)ctx) == NATS_OK;
-
-	return good ? NATS_OK : s != NATS_OK ? s : NATS_INVALID_ARG;
+	snprintf(inbox, sizeof inbox, "_INBOX.%s", conf->sensor);
+	if ((s = natsOptions_SetServers(o, servers, (int)conf->nats.nserver)) == NATS_OK &&
+	    (s = natsOptions_SetCustomInboxPrefix(o, inbox)) == NATS_OK &&
+	    (s = natsOptions_SetName(o, "smtptrap-ship")) == NATS_OK &&
+	    (s = natsOptions_SetTimeout(o, connect_ms)) == NATS_OK &&
+	    (s = natsOptions_SetPingInterval(o, PING_INTERVAL_MS)) == NATS_OK &&
+	    (s = natsOptions_SetMaxPingsOut(o, PINGS_OUT)) == NATS_OK &&
+	    (s = natsOptions_SetWriteDeadline(o, ack_ms)) == NATS_OK &&
+	    (s = natsOptions_SetAllowReconnect(o, false)) == NATS_OK &&
+	    (s = natsOptions_SetClosedCB(o, on_closed, (void *)ctx)) == NATS_OK)
+		s = natsOptions_SetErrorHandler(o, on_error, (void *)ctx);
+	return s;
 }
 
 static int connect_with(struct nats_link *link, natsOptions *o, jsOptions *js_options,
@@ -198,7 +200,7 @@ static int connect_with(struct nats_link *link, natsOptions *o, jsOptions *js_op
 	return SHIP_TROUBLE;
 }
 
-int nats_link_open(struct nats_link *link, const struct ship_conf *conf, enum nats_link_mode mode,
+int nats_link_open(struct nats_link *link, const struct ship_conf *conf,
 		   const struct nats_link_events *events, jsOptions *js_options, struct buf *why)
 {
 	natsOptions *o = NULL;
@@ -206,7 +208,7 @@ int nats_link_open(struct nats_link *link, const struct ship_conf *conf, enum na
 
 	*link = (struct nats_link){0};
 	if ((link->status = natsOptions_Create(&o)) != NATS_OK ||
-	    (link->status = set_plain(o, conf, mode, events)) != NATS_OK) {
+	    (link->status = set_plain(o, conf, events)) != NATS_OK) {
 		nats_link_why(why, "the servers of the configuration", link->status);
 		goto out;
 	}

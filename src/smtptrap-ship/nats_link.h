@@ -27,18 +27,13 @@ struct nats_link_events {
 	void *ctx; /* lives as long as the process */
 };
 
-enum nats_link_mode {
-	NATS_LINK_ONCE,  /* the connection is closed when it is lost */
-	NATS_LINK_AGAIN, /* libnats connects again, for ever */
-};
-
 /*
  * Connect to one of the servers, with the certificates and credentials that the configuration
  * names, and make a JetStream context of js_options (NULL: the library's).  Returns SHIP_TAKEN;
  * SHIP_TROUBLE if no server can be reached or takes us; SHIP_NEVER if a file cannot be used; the
  * last two with why.
  */
-int nats_link_open(struct nats_link *link, const struct ship_conf *conf, enum nats_link_mode mode,
+int nats_link_open(struct nats_link *link, const struct ship_conf *conf,
 		   const struct nats_link_events *events, jsOptions *js_options, struct buf *why);
 
 /* Release all; accepts a zeroed link and one that failed to open. */

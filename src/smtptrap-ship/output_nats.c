@@ -196,7 +196,7 @@ static int output_open(struct ship_output *o, const struct ship_conf *conf, stru
 	js.PublishAsync.AckHandler = on_ack;
 	js.PublishAsync.AckHandlerClosure = st;
 	if (rc == SHIP_TAKEN)
-		rc = nats_link_open(&st->link, conf, NATS_LINK_ONCE, &events, &js, why);
+		rc = nats_link_open(&st->link, conf, &events, &js, why);
 	if (rc == SHIP_TAKEN)
 		st->max_payload = payload_limit(st);
 	else

@@ -168,7 +168,7 @@ static int ask_patiently(jsStreamInfo **info_r, bool *made_r, const struct ship_
 
 	do {
 		buf_reset(why);
-		rc = nats_link_open(&link, conf, NATS_LINK_ONCE, &events, NULL, why);
+		rc = nats_link_open(&link, conf, &events, NULL, why);
 		if (rc == SHIP_TAKEN && ask(info_r, made_r, &link, wanted, why) != NATS_OK)
 			rc = SHIP_TROUBLE;
 		nats_link_close(&link);
