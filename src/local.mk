@@ -97,6 +97,7 @@ REPORT_SOURCES += src/smtptrap/report_mailers.c
 REPORT_SOURCES += src/smtptrap/report_partial.c
 REPORT_SOURCES += src/smtptrap/report_record.c
 REPORT_SOURCES += src/smtptrap/report_senders.c
+REPORT_SOURCES += src/smtptrap/report_sensors.c
 REPORT_SOURCES += src/smtptrap/report_tables.c
 REPORT_SOURCES += src/smtptrap/report_tls.c
 

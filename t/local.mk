@@ -38,6 +38,8 @@ t_tools_synsig_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
 	-Wl,--wrap=ftruncate,--wrap=renameat
 
+UNIT_TESTS += t/unit/ack_window.t
+t_unit_ack_window_t_SOURCES = t/unit/ack_window.c t/tap.h src/smtptrap-ship/ack_window.c src/smtptrap-ship/ack_window.h
 UNIT_TESTS += t/unit/address_state.t
 t_unit_address_state_t_SOURCES = t/unit/address_state.c t/tap.h
 t_unit_address_state_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
