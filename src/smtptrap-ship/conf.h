@@ -34,8 +34,9 @@ struct ship_conf {
 	uint32_t batch;           /* items between checkpoints, at most */
 	uint64_t checkpoint_us;   /* time between checkpoints, at most */
 	uint64_t retry_min_us, retry_max_us; /* back-off: doubles from the one to the other */
-	uint64_t stop_us;                    /* SIGTERM: how long to wait for acknowledgements */
-	uint64_t rejected_size;              /* bytes of the file of rejected records, at most */
+	uint64_t give_up_us;    /* a file that cannot be read is passed over after this */
+	uint64_t stop_us;       /* SIGTERM: how long to wait for acknowledgements */
+	uint64_t rejected_size; /* bytes of the file of rejected records, at most */
 
 	struct {
 		const char *server[SHIP_SERVERS_MAX]; /* nats://HOST:PORT, tls://HOST:PORT */
@@ -59,8 +60,13 @@ struct ship_conf {
 	struct arena *arena; /* owns all of the above */
 };
 
-/* Read the file at path.  Returns as conf_load() does; release with ship_conf_free(). */
-int ship_conf_load(struct ship_conf **conf_r, const char *path, struct conf_errors *errors);
+/*
+ * Read the file at path.  output, unless it is NULL, stands for what the file says of it: "nats",
+ * "stdout", or the absolute path of a file.  Returns as conf_load() does; release with
+ * ship_conf_free().
+ */
+int ship_conf_load(struct ship_conf **conf_r, const char *path, const char *output,
+		   struct conf_errors *errors);
 
 void ship_conf_free(struct ship_conf **conf);
 
