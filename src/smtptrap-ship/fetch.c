@@ -321,10 +321,11 @@ static int run(struct fetch *f)
 
 static bool take_arguments(struct fetch *f, int argc, char **argv)
 {
-	int i = 0;
-
 	f->consumer = CONSUMER;
-	for (; i < argc && argv[i][0] == '-'; i++) {
+	if (argc == 0)
+		return false;
+	f->directory = argv[0];
+	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--follow") == 0)
 			f->follow = true;
 		else if (strcmp(argv[i], "--consumer") == 0 && i + 1 < argc)
@@ -332,9 +333,8 @@ static bool take_arguments(struct fetch *f, int argc, char **argv)
 		else
 			return false;
 	}
-	f->directory = argv[i];
-	return i + 1 == argc && strlen(f->consumer) <= NAME_MAX_CONSUMER &&
-	       f->consumer[strcspn(f->consumer, ".*> \t/\\")] == '\0' && f->consumer[0] != '\0';
+	return strlen(f->consumer) <= NAME_MAX_CONSUMER && f->consumer[0] != '\0' &&
+	       f->consumer[strcspn(f->consumer, ".*> \t/\\")] == '\0';
 }
 
 int command_fetch(const struct ship_conf *conf, int argc, char **argv)
@@ -343,7 +343,7 @@ int command_fetch(const struct ship_conf *conf, int argc, char **argv)
 
 	if (!take_arguments(&f, argc, argv)) {
 		fprintf(stderr,
-			"usage: smtptrap-ship --fetch [--follow] [--consumer NAME] DIRECTORY\n");
+			"usage: smtptrap-ship --fetch DIRECTORY [--follow] [--consumer NAME]\n");
 		return 2;
 	}
 	buf_init_heap(&f.why, 4096);
