@@ -165,4 +165,6 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/source.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/source_files.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/source_follow.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/start.c
+smtptrap_ship_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
+smtptrap_ship_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
 smtptrap_ship_LDADD = libsmtptrap.a $(NATS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
