@@ -6,6 +6,7 @@
  * Servers that have no leader yet are asked again for WAIT_US.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -150,10 +151,14 @@ static void ignore_closed(void *ctx)
 	(void)ctx;
 }
 
+/* What is not allowed will not be: no use in asking again. */
+static volatile sig_atomic_t refused;
+
 static void tell_refused(void *ctx, const char *text)
 {
 	(void)ctx;
 	warn("the server says: %s", text);
+	refused = 1;
 }
 
 static const struct nats_link_events events = {ignore_closed, tell_refused, NULL};
@@ -174,7 +179,7 @@ static int ask_patiently(jsStreamInfo **info_r, bool *made_r, const struct ship_
 		nats_link_close(&link);
 		if (rc == SHIP_TROUBLE)
 			usleep(AGAIN_US);
-	} while (rc == SHIP_TROUBLE && clock_us() < end);
+	} while (rc == SHIP_TROUBLE && refused == 0 && clock_us() < end);
 	return rc;
 }
 

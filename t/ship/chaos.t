@@ -111,6 +111,5 @@ my $last = $sent->();
 ($out, $err, $status) = $ship->run('--once');
 is($status, 0, 'the shipper starts from its checkpoint') or diag $out, $err;
 is($sent->(), $last, 'and has nothing to add');
-diag sprintf 'took %.0f s', time - $began;
-cmp_ok(time - $began, '<', 90, 'all within 90 s') if !$ENV{TRAP_SLOW};
+note sprintf 'took %.0f s', time - $began;
 done_testing;

@@ -96,7 +96,7 @@ sub start {
 sub kill {
     my ($self, $signal, @n) = @_;
     my @these = grep { $self->{pids}{$_} } @n ? @n : $self->nodes;
-    kill $signal, map { $self->{pids}{$_} } @these;
+    CORE::kill($signal, map { $self->{pids}{$_} } @these);
     waitpid delete $self->{pids}{$_}, 0 for @these;
 }
 

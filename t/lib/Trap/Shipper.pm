@@ -94,7 +94,7 @@ sub wait_gone {
 sub kill {
     my ($self) = @_;
     my $pid = delete $self->{pid} // return;
-    kill 'KILL', $pid;
+    CORE::kill('KILL', $pid);
     waitpid $pid, 0;
 }
 
@@ -102,7 +102,7 @@ sub kill {
 sub stop {
     my ($self) = @_;
     return $self->{status} if !$self->{pid};
-    kill 'TERM', $self->{pid};
+    CORE::kill('TERM', $self->{pid});
     my $status = $self->wait_gone;
     $self->kill if !defined $status;
     return $status;
