@@ -25,11 +25,12 @@
 #include "output.h"
 #include "record_line.h"
 
-#define BATCH 1000                /* messages asked for at a time */
-#define BATCH_BYTES (16ll << 20)  /* and their bytes; more than any server's max_payload here */
-#define EXPIRES_MS 1000           /* how long the server may take to fill a batch */
-#define ACK_WAIT_NS 60000000000ll /* not acknowledged by then comes again */
-#define STALL_US 10000000         /* no message for this long although there are some */
+#define BATCH 1000               /* messages asked for at a time */
+#define BATCH_BYTES (16ll << 20) /* and their bytes; more than any server's max_payload here */
+#define EXPIRES_MS 1000          /* how long the server may take to fill a batch */
+#define ACK_WAIT_NS \
+	10000000000ll     /* not acknowledged by then comes again; a batch takes less than 1 s */
+#define STALL_US 10000000 /* no message for this long although there are some */
 #define RETRY_MIN_US 50000
 #define RETRY_MAX_US 5000000
 #define TRIES_QUIETLY 3 /* a lost connection is told at the first and from here on */

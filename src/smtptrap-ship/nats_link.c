@@ -10,6 +10,7 @@
  *     what nsc makes (a JWT and a seed between lines of dashes);
  *     two lines "user NAME" and "password TEXT";
  *     two lines "nkey PUBLIC" and the seed.
+ * A name or password with a quote or a backslash in it is refused.
  */
 #include "nats_link.h"
 
@@ -58,10 +59,11 @@ static char *line_of(char *text, const char *word)
 	return NULL;
 }
 
-static void end_line(char *line)
+/* End the line.  False if it has what libnats 3.4.1 would put unescaped into its JSON. */
+static bool end_line(char *line)
 {
-	if (line != NULL)
-		line[strcspn(line, "\r\n")] = '\0';
+	line[strcspn(line, "\r\n")] = '\0';
+	return strpbrk(line, "\"\\") == NULL;
 }
 
 static natsStatus take_credentials(natsOptions *o, const char *path, char *text)
@@ -69,15 +71,14 @@ static natsStatus take_credentials(natsOptions *o, const char *path, char *text)
 	char *user = line_of(text, "user"), *password = line_of(text, "password");
 	char *nkey = line_of(text, "nkey");
 
-	if (nkey != NULL) {
-		end_line(nkey);
-		return natsOptions_SetNKeyFromSeed(o, nkey, path);
-	}
+	if (nkey != NULL)
+		return end_line(nkey) ? natsOptions_SetNKeyFromSeed(o, nkey, path)
+				      : NATS_INVALID_ARG;
 	if (user == NULL || password == NULL)
 		return natsOptions_SetUserCredentialsFromFiles(o, path, NULL);
-	end_line(user);
-	end_line(password);
-	return natsOptions_SetUserInfo(o, user, password);
+	bool good = end_line(user);
+	return end_line(password) && good ? natsOptions_SetUserInfo(o, user, password)
+					  : NATS_INVALID_ARG;
 }
 
 static int set_credentials(natsOptions *o, const char *path, struct buf *why)

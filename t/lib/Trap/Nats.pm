@@ -203,7 +203,7 @@ sub _next {
         while (defined(my $line = readline $c->{s})) {
             print {$c->{s}} "PONG\r\n" if $line =~ /^PING/;
             die "NATS: $line" if $line =~ /^-ERR/;
-            my (undef, $subject, $sizes) = $line =~ /^(H?)MSG (\S+) \S+ (?:\S+ )?(\d+(?: \d+)?)\r/
+            my (undef, $subject, $sizes) = $line =~ /^(H?)MSG (\S+) \S+ (?:\S* )?(\d+(?: \d+)?)\r/
                 or next;
             my ($head, $all) = $sizes =~ / / ? split / /, $sizes : (0, $sizes);
             read($c->{s}, my $bytes, $all + 2) == $all + 2 or die "NATS: short message\n";

@@ -80,15 +80,21 @@ sub start {
 
 sub pid { $_[0]{pid} }
 
+# Has it left?  Its wait status is in status() then.
+sub gone {
+    my ($self) = @_;
+    return 1 if !$self->{pid};
+    return 0 if waitpid($self->{pid}, WNOHANG) != $self->{pid};
+    $self->{status} = $?;
+    delete $self->{pid};
+    return 1;
+}
+sub status { $_[0]{status} }
+
 # Wait until it left by itself: its wait status, or undef.
 sub wait_gone {
     my ($self, $seconds) = @_;
-    wait_for($seconds // STOP_SECONDS, sub { waitpid($self->{pid}, WNOHANG) == $self->{pid} && do {
-        $self->{status} = $?;
-        delete $self->{pid};
-        1;
-    } }) or return;
-    return $self->{status};
+    return wait_for($seconds // STOP_SECONDS, sub { $self->gone }) ? $self->{status} : undef;
 }
 
 sub kill {
