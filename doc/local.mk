@@ -18,4 +18,5 @@ doc/smtptrap-records.5: $(srcdir)/doc/smtptrap-records.5.in doc/records_table$(E
 dist_man_MANS += doc/smtptrapd.8
 dist_doc_DATA = README.md doc/PROCESSES.md
 dist_doc_DATA += doc/DIALECT.md
+dist_doc_DATA += doc/FLEET.md
 dist_doc_DATA += doc/RULES-PARITY.md
