@@ -186,8 +186,11 @@ is(scalar @twice, 0, 'no record is there twice');
 is(scalar(grep { !$have{$_} } grep { /-(?:session|message)$/ } keys %stored), 0, 'and none is missing');
 
 $ship->start('--fetch', $to, '--follow');
-my $taken = wait_for(PATIENCE, sub { (fetch($to))[1] =~ /another process fetches/ });
-ok($taken, 'two may not fetch into the same directory');
+my $follower = $ship->pid;
+wait_for(PATIENCE, sub { open my $f, '<', '/proc/locks' or die "$!"; scalar grep { /FLOCK .* $follower / } <$f> })
+    or die 'it does not lock its directory';
+($out, $err, $status) = fetch($to);
+like($err, qr/another process fetches into it/, 'two may not fetch into the same directory');
 is($ship->stop, 0, 'one that follows leaves at SIGTERM');
 for my $wrong ([], ["$dir/none"], [$to, '--consumer', 'a.b'], [$to, '--consumer', ''], [$to, '--consumer', 'x' x 65], [$to, '-x']) {
     my ($o, $e, $s) = $ship->run('--fetch', @$wrong);
