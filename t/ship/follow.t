@@ -26,7 +26,7 @@ sub sessions {
     for (1 .. $n) {
         my $c = $trap->client;
         $c->cmd('EHLO a.example');
-        is($c->send_message("Subject: x\r\n\r\nhello\r\n"), 250, 'a message is accepted') if $_ == 1;
+        is($c->send_message(data => "Subject: x\r\n\r\nhello\r\n"), 250, 'a message is accepted') if $_ == 1;
         $c->quit;
     }
 }

@@ -105,7 +105,7 @@ subtest 'a log that is repaired under its feet' => sub {
     my $ship = shipper($logs);
     $ship->start;
     ok(wait_for(60, sub { keys %{{count_lines("$logs.out")}} == 20 }), 'a live file is shipped');
-    my ($short) = messages(make_logs($work, 12));
+    my ($short) = messages(make_logs($work, 12, '-t', 1763900000));
     spew($file, slurp($short)); # cut back and finished, as after a crash
     rename $file, $file =~ s/\.part$//r;
     ok(wait_for(60, sub { keys %{{count_lines("$logs.out")}} == 32 }), 'what stands there then is shipped')
