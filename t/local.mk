@@ -222,6 +222,15 @@ t_unit_record_scan_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/sandbox.t
 t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
 t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
+UNIT_TESTS += t/unit/ship_checkpoint.t
+t_unit_ship_checkpoint_t_SOURCES = t/unit/ship_checkpoint.c t/tap.h $(SHIP_CHECKPOINT_SOURCES)
+t_unit_ship_checkpoint_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ship_conf.t
+t_unit_ship_conf_t_SOURCES = t/unit/ship_conf.c t/tap.h $(SHIP_CONF_SOURCES)
+t_unit_ship_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ship_flight.t
+t_unit_ship_flight_t_SOURCES = t/unit/ship_flight.c t/tap.h src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
+t_unit_ship_flight_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/smtp.t
 t_unit_smtp_t_SOURCES = t/unit/smtp.c t/talk.h t/tap.h
 t_unit_smtp_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -300,7 +309,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/regress/reload.t
 EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
-EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3
+EXTRA_DIST += t/lib t/proc t/regress t/ship t/smtp t/ssl3
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
@@ -315,6 +324,7 @@ EXTRA_DIST += t/tools/arms
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
 FUZZ =
 FUZZ += address_state
+FUZZ += checkpoint
 FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
@@ -347,6 +357,7 @@ FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 FUZZ_LIBS += $(RESOLV_LIBS) -lm
 # What a target needs of src/; it has its own warn() and fatal().
+FUZZ_SOURCES_checkpoint = $(addprefix $(top_srcdir)/,$(filter %.c,$(SHIP_CHECKPOINT_SOURCES)))
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
 FUZZ_SOURCES_report = $(addprefix $(top_srcdir)/,$(filter %.c,$(REPORT_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \

@@ -114,7 +114,7 @@ static void consider_leaving(struct ship *s)
 		return;
 	if (s->connected && all_idle(s)) {
 		s->done = true;
-	} else if (clock_us() - s->good_at > s->conf->stop_us && s->retry_at != 0) {
+	} else if (clock_us() - s->good_at > s->conf->stop_us) {
 		warn("given up: %s", s->trouble[0] != '\0' ? s->trouble : "see above");
 		s->done = true;
 		s->status = EXIT_FAILURE;

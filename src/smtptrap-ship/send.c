@@ -99,10 +99,9 @@ void ship_acknowledge(struct ship *s)
 
 	while ((one = flights_take(&s->flights, up_to)) != NULL)
 		count_one(s, one);
-	if (s->behind != before || s->flights.count == 0)
-		s->good_at = clock_us();
 	if (s->behind == before)
 		return;
+	s->good_at = clock_us();
 	s->delay_us = s->conf->retry_min_us;
 	if (s->trouble[0] != '\0')
 		info("shipping goes on");

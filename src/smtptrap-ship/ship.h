@@ -36,7 +36,7 @@ struct ship {
 	uint64_t number;   /* of the last item sent */
 	uint64_t delay_us; /* the next back-off */
 	uint64_t retry_at;
-	uint64_t good_at; /* when something was last acknowledged, or all was */
+	uint64_t good_at; /* when something was last acknowledged */
 	uint64_t told_at; /* when trouble was last said */
 	char why_text[WHY_MAX + 1];
 	struct buf why;            /* what the last call said */

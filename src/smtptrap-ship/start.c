@@ -107,6 +107,7 @@ static bool open_signals(struct ship *s)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like others */
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
 		s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	s->wake = epoll_create1(EPOLL_CLOEXEC);
@@ -120,10 +121,17 @@ static bool open_signals(struct ship *s)
 
 static void choose_output(struct ship *s)
 {
-	if (s->conf->output == SHIP_OUTPUT_NATS)
-		output_nats_init(&s->output);
-	else
-		output_lines_init(&s->output);
+	static const struct {
+		const char *name;
+		void (*init)(struct ship_output *o);
+	} outputs[] = {
+	    [SHIP_OUTPUT_NATS] = {"nats", output_nats_init},
+	    [SHIP_OUTPUT_STDOUT] = {"standard output", output_lines_init},
+	    [SHIP_OUTPUT_FILE] = {"file", output_lines_init},
+	};
+
+	outputs[s->conf->output].init(&s->output);
+	s->output.name = outputs[s->conf->output].name;
 }
 
 static bool open_source(struct ship *s, enum log_stream stream)

@@ -9,7 +9,8 @@ package Trap::Shipper;
 #   is($ship->stop, 0, 'it leaves in order');
 #
 # Options of new(): nats (a Trap::Nats) or servers; logs; sensor; conf: more top-level keys;
-# nats_conf, setup: more keys of these blocks.
+# nats_conf, setup: more keys of these blocks; stdout: a file for what start() has written there
+# (else with what it says, in log_text()); wrap: a command before it, for start().
 #
 # Processes are children of the test and die with it; only they are ever signalled, by number.
 use strict;
@@ -30,7 +31,7 @@ sub new {
     $self->{dir} = tempdir('ship-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     $self->{logs} //= "$self->{dir}/log";
     mkdir $_ for "$self->{dir}/state", "$self->{dir}/log";
-    $self->{servers} //= [$self->{nats}->urls];
+    $self->{servers} //= [$self->{nats} ? $self->{nats}->urls : 'nats://127.0.0.1:1'];
     $self->{setup}{replicas} //= $self->{nats}{nodes} if $self->{nats};
     $self->write_conf;
     return $self;
@@ -71,9 +72,10 @@ sub start {
     my $pid = fork // croak "fork: $!";
     if ($pid == 0) {
         open STDIN, '<', '/dev/null';
-        open STDOUT, '>>', "$self->{dir}/ship.log";
-        open STDERR, '>&', \*STDOUT;
-        exec qw(setpriv --pdeathsig KILL), $self->_command(@arguments) or POSIX::_exit(127);
+        open STDERR, '>>', "$self->{dir}/ship.log";
+        $self->{stdout} ? open(STDOUT, '>>', $self->{stdout}) : open(STDOUT, '>&', \*STDERR);
+        exec qw(setpriv --pdeathsig KILL), @{$self->{wrap} // []}, $self->_command(@arguments)
+            or POSIX::_exit(127);
     }
     $self->{pid} = $pid;
 }
@@ -112,6 +114,13 @@ sub stop {
     my $status = $self->wait_gone;
     $self->kill if !defined $status;
     return $status;
+}
+
+# Wait until it has said this; the text so far.
+sub wait_said {
+    my ($self, $what) = @_;
+    wait_for(STOP_SECONDS, sub { $self->log_text =~ $what }) or croak "never said: $what\n" . $self->log_text;
+    return $self->log_text;
 }
 
 # The most memory that it ever had, in KiB; undef if it does not run.
