@@ -6,9 +6,16 @@ packaging/systemd/smtptrapd.service: packaging/systemd/smtptrapd.service.in Make
 	@$(MKDIR_P) packaging/systemd
 	$(AM_V_GEN)$(edit) $(srcdir)/packaging/systemd/smtptrapd.service.in >$@.tmp && mv $@.tmp $@
 CLEANFILES += packaging/systemd/smtptrapd.service
+packaging/systemd/smtptrap-ship.service: packaging/systemd/smtptrap-ship.service.in Makefile
+	@$(MKDIR_P) packaging/systemd
+	$(AM_V_GEN)$(edit) $(srcdir)/packaging/systemd/smtptrap-ship.service.in >$@.tmp && mv $@.tmp $@
+CLEANFILES += packaging/systemd/smtptrap-ship.service
 
 if HAVE_SYSTEMD_UNITS
 nodist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.service
+if SHIP
+nodist_systemdsystemunit_DATA += packaging/systemd/smtptrap-ship.service
+endif
 dist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.socket
 sysusersdir = $(prefix)/lib/sysusers.d
 dist_sysusers_DATA = packaging/sysusers.d/smtptrap.conf
@@ -26,6 +33,10 @@ DEBIAN_FILES = \
 	packaging/debian/control \
 	packaging/debian/copyright \
 	packaging/debian/rules \
+	packaging/debian/smtptrap-ship.install \
+	packaging/debian/smtptrap-ship.lintian-overrides \
+	packaging/debian/smtptrap-ship.postrm \
+	packaging/debian/smtptrap.install \
 	packaging/debian/smtptrap.lintian-overrides \
 	packaging/debian/smtptrap.postinst \
 	packaging/debian/smtptrap.postrm \
@@ -52,6 +63,7 @@ EXTRA_DIST += $(DEBIAN_FILES) $(SSL3_FILES) \
 	packaging/lint \
 	packaging/make-certificates \
 	packaging/quickstart \
+	packaging/systemd/smtptrap-ship.service.in \
 	packaging/systemd/smtptrapd.service.in \
 	packaging/systemd/smtptrapd.socket \
 	packaging/sysusers.d/smtptrap.conf \
