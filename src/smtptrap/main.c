@@ -29,6 +29,8 @@ const struct command commands[] = {
      "--eml DIR | --maildir DIR [--trace] ID ...\n"
      "--mbox | --eml DIR | --maildir DIR [--trace] " CHOICE_USAGE,
      "get messages back, byte for byte"},
+    {"metrics", cmd_metrics, "[--format openmetrics|prometheus] [--serve] [--socket PATH]",
+     "print counters of the running trap for Prometheus, or serve them"},
     {"report", cmd_report,
      CHOICE_USAGE " [--by hour|day|week] [--format text|json|csv|markdown] [--top N] [--partial] "
 		  "[TABLE ...] [FILE|DIR ...]\n"
