@@ -27,7 +27,7 @@ void metrics_put(struct buf *to, enum metrics_format format, const struct boards
  * METRICS_TIMEOUT_S seconds: GET or HEAD of /metrics gets the page, made of the boards of the
  * master at this socket.  Returns whether an answer was sent whole.
  */
-#define METRICS_TIMEOUT_S 10
+#define METRICS_TIMEOUT_S 5
 #define METRICS_PATH "/metrics"
 bool metrics_serve(int in, int out, const char *status_socket);
 
