@@ -38,6 +38,7 @@ const struct command commands[] = {
      "count who uses TLS and how, in tables"},
     {"show", cmd_show, "ID ...", "print a session and its dialogue for a person"},
     {"status", cmd_status, "[--json] [--socket PATH]", "show what the trap is doing now"},
+    {"top", cmd_top, "[--socket PATH]", "watch sessions, rates and failures on a terminal"},
     {"verify", cmd_verify, "[DIR]", "check every file, record and message"},
     {NULL, NULL, NULL, NULL},
 };

@@ -36,6 +36,7 @@ int cmd_metrics(const struct env *env, int argc, char **argv);
 int cmd_report(const struct env *env, int argc, char **argv);
 int cmd_show(const struct env *env, int argc, char **argv);
 int cmd_status(const struct env *env, int argc, char **argv);
+int cmd_top(const struct env *env, int argc, char **argv);
 int cmd_verify(const struct env *env, int argc, char **argv);
 
 /* "smtptrap: " and the text on standard error. */
