@@ -9,35 +9,17 @@
 #include <getopt.h>
 #include <locale.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "end_signals.h"
 #include "smtptrap.h"
 #include "top.h"
 
 #define REFRESH_US 1000000
 #define ESCAPE_DELAY_MS 50 /* between the bytes of a key that sends several */
-
-static volatile sig_atomic_t ended;
-
-static void on_end(int number)
-{
-	(void)number;
-	ended = 1;
-}
-
-/* Without SA_RESTART: poll() is to return. */
-static void catch_signals(void)
-{
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-	const struct sigaction action = {.sa_handler = on_end};
-
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		sigaction(numbers[i], &action, NULL);
-}
 
 /* ---- keys ---- */
 
@@ -126,7 +108,7 @@ static bool begin_screen(void)
 		return false;
 	}
 	setlocale(LC_CTYPE, "");
-	catch_signals();
+	end_signals_catch();
 	if (newterm(NULL, stdout, stdin) == NULL) {
 		complain("top: TERM is '%s', which is no terminal that can be drawn on",
 			 term != NULL ? term : "");
@@ -145,7 +127,7 @@ static int run(struct top *t)
 {
 	uint64_t next_us = clock_us() + REFRESH_US; /* the first look was taken */
 
-	while (!t->quit && !ended) {
+	while (!t->quit && !end_signals_came()) {
 		uint64_t now = clock_us();
 
 		if (now >= next_us) {

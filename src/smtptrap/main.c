@@ -24,6 +24,10 @@ const struct command commands[] = {
      "[--tls VERSION] ...",
      "say which rule decides in each phase of a session, and why"},
     {"fields", cmd_fields, "", "list the fields of records"},
+    {"follow", cmd_follow,
+     "[--stream session|message] [--json] [--since TIME] [--field NAME=VALUE ...] "
+     "[--where EXPRESSION]",
+     "print records as they are written, a line each"},
     {"mail", cmd_mail,
      "[--eml | --mbox [--trace]] ID ...\n"
      "--eml DIR | --maildir DIR [--trace] ID ...\n"
