@@ -175,23 +175,43 @@ static void note_times(struct tally_row *r, uint64_t first, uint64_t last)
 		r->last = last;
 }
 
+/* The row of this label, counted but for its addresses; NULL without memory. */
+static struct tally_row *count(struct tally *t, struct tally_row *key, const void *label,
+			       size_t len, const struct tally_who *who)
+{
+	if (key->kind == TALLY_LABEL) {
+		key->label = label;
+		key->len = kept(label, len);
+	}
+	struct tally_row *r = row_of(t, key);
+	if (r == NULL)
+		return NULL;
+	note_times(r, who->ts, who->ts);
+	r->count += who->count;
+	return r;
+}
+
 int tally_add(struct tally *t, uint8_t section, enum tally_kind kind, uint64_t time,
 	      const void *label, size_t len, const struct tally_who *who)
 {
 	struct tally_row key = {.time = time, .section = section, .kind = (uint8_t)kind};
+	struct tally_row *r = count(t, &key, label, len, who);
 
-	if (kind == TALLY_LABEL) {
-		key.label = label;
-		key.len = kept(label, len);
-	}
-	struct tally_row *r = row_of(t, &key);
-	if (r == NULL)
-		return ERR_MEMORY;
-	note_times(r, who->ts, who->ts);
-	r->count += who->count;
-	if (note(t, &r->unique[TALLY_ADDRESSES], who->ip_key) != 0)
+	if (r == NULL || note(t, &r->unique[TALLY_ADDRESSES], who->ip_key) != 0)
 		return ERR_MEMORY;
 	return note(t, &r->unique[who->is_v4 ? TALLY_NET24 : TALLY_NET64], who->net_key);
+}
+
+int tally_add_plain(struct tally *t, uint8_t section, uint64_t time, const char *label,
+		    const struct tally_who *who)
+{
+	struct tally_row total = {.time = time, .section = section, .kind = TALLY_TOTAL};
+	struct tally_row row = {.time = time, .section = section, .kind = TALLY_LABEL};
+
+	return count(t, &total, NULL, 0, who) != NULL &&
+		       count(t, &row, label, strlen(label), who) != NULL
+		   ? 0
+		   : ERR_MEMORY;
 }
 
 /* ---- the form for files ---- */

@@ -57,6 +57,10 @@ void tally_free(struct tally **t);
 int tally_add(struct tally *t, uint8_t section, enum tally_kind kind, uint64_t time,
 	      const void *label, size_t len, const struct tally_who *who);
 
+/* Count it by its label and in the total, but not its addresses.  Returns 0 or ERR_MEMORY. */
+int tally_add_plain(struct tally *t, uint8_t section, uint64_t time, const char *label,
+		    const struct tally_who *who);
+
 /* The rows, in no order, and how many; valid until the next change. */
 const struct tally_row *tally_rows(const struct tally *t, size_t *count_r);
 

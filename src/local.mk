@@ -95,9 +95,11 @@ REPORT_SOURCES += src/smtptrap/report_helo.c
 REPORT_SOURCES += src/smtptrap/report_journeys.c
 REPORT_SOURCES += src/smtptrap/report_mailers.c
 REPORT_SOURCES += src/smtptrap/report_partial.c
+REPORT_SOURCES += src/smtptrap/report_paths.c
 REPORT_SOURCES += src/smtptrap/report_record.c
 REPORT_SOURCES += src/smtptrap/report_senders.c
 REPORT_SOURCES += src/smtptrap/report_tables.c
+REPORT_SOURCES += src/smtptrap/report_times.c
 REPORT_SOURCES += src/smtptrap/report_tls.c
 
 # The reader.

@@ -170,8 +170,7 @@ static int finish_tables(struct report *r)
 
 	for (size_t i = 0; rc == 0 && i < REPORT_TABLES; i++) {
 		if (r->tables[i] && report_tables[i]->finish != NULL)
-			rc = report_tables[i]->finish(r->tally, (unsigned)i * REPORT_SECTIONS_MAX,
-						      &r->visits, r->by);
+			rc = report_tables[i]->finish(r, (unsigned)i * REPORT_SECTIONS_MAX);
 	}
 	return rc;
 }
@@ -218,6 +217,7 @@ static bool take_by(struct command_line *c, const char *text)
 	for (int i = REPORT_HOUR; i < REPORT_BY_COUNT; i++) {
 		if (strcmp(report_by_names[i], text) == 0) {
 			c->report.by = (enum report_by)i;
+			c->report.series.width = (enum series_width)(i - REPORT_HOUR);
 			return true;
 		}
 	}

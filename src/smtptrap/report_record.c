@@ -18,7 +18,8 @@
 
 void report_record_init(struct report_record *r, struct report *to, struct record_scan *scan)
 {
-	*r = (struct report_record){.tally = to->tally, .visits = &to->visits, .scan = scan};
+	*r = (struct report_record){
+	    .tally = to->tally, .visits = &to->visits, .series = &to->series, .scan = scan};
 	memset(r->slot, -1, sizeof r->slot);
 	for (size_t i = 0; i < scan->count; i++)
 		r->slot[scan->field[i].field] = (int8_t)i;
@@ -197,6 +198,19 @@ void report_count_list(struct report_record *r, unsigned section, enum record_fi
 			report_total(r, section);
 		report_label(r, section, names[count++]);
 	}
+}
+
+void report_count_plain(struct report_record *r, unsigned section, const char *label)
+{
+	uint8_t number = (uint8_t)(r->first_section + section);
+
+	if (tally_add_plain(r->tally, number, 0, label, &r->who) != 0)
+		r->no_memory = true;
+}
+
+void report_series(struct report_record *r, unsigned kind)
+{
+	series_add(r->series, r->head.ts / 1000000, kind, r->who.count);
 }
 
 void report_visit(struct report_record *r, const struct visit *visit)

@@ -11,6 +11,7 @@
 struct result_row {
 	enum tally_kind kind;
 	uint64_t time;
+	bool timed_by_hour; /* else by day */
 	struct span label;  /* of TALLY_LABEL */
 	uint64_t others;    /* of TALLY_OTHER: how many labels stand in it, 0: not known */
 	uint64_t count, of; /* of is 0 if there is no share */
@@ -62,8 +63,7 @@ const char *result_head(const struct result_section *s, enum result_column c);
 bool result_has(const struct result *r, const struct result_section *s, enum result_column c);
 
 /* Append what stands in it, bytes of peers as they came; nothing if it is empty. */
-void result_cell(const struct result *r, const struct result_row *row, enum result_column c,
-		 struct buf *to);
+void result_cell(const struct result_row *row, enum result_column c, struct buf *to);
 
 /* Is it shown as a number? */
 bool result_is_number(enum result_column c);
