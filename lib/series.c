@@ -60,6 +60,7 @@ static void widen(struct series *s)
 	struct series old = *s;
 
 	*s = (struct series){.width = old.width + 1};
+	memcpy(s->hour, old.hour, sizeof s->hour);
 	for (uint32_t i = 0; i < old.used; i++)
 		add_step(s, step_of(s->width, series_start(&old, i)), old.count[i]);
 }
@@ -118,10 +119,17 @@ void series_add(struct series *s, uint64_t seconds, unsigned kind, uint64_t n)
 	add_step(s, fitting_step(s, seconds), count);
 }
 
-/* ---- the form for files: width (1 byte), first (8), used (4), counts (8 each) ---- */
+void series_add_hour(struct series *s, uint64_t seconds, uint64_t n)
+{
+	s->hour[(seconds + MONDAY) / 3600 % SERIES_HOURS] += n;
+}
+
+/* ---- the form for files: hours, width (1 byte), first (8), used (4), counts (8 each) ---- */
 
 void series_put(const struct series *s, struct buf *to)
 {
+	for (int h = 0; h < SERIES_HOURS; h++)
+		wire_put(to, s->hour[h], 8);
 	wire_put(to, s->width, 1);
 	wire_put(to, s->first, 8);
 	wire_put(to, s->used, 4);
@@ -131,13 +139,30 @@ void series_put(const struct series *s, struct buf *to)
 	}
 }
 
+static int get_count(uint64_t *n_r, const uint8_t **at, const uint8_t *end)
+{
+	return wire_get(at, end, n_r, 8) == 0 && *n_r <= COUNT_MAX ? 0 : ERR_FORMAT;
+}
+
+static int get_hours(struct series *s, const uint8_t **at, const uint8_t *end)
+{
+	uint64_t n;
+
+	for (int h = 0; h < SERIES_HOURS; h++) {
+		if (get_count(&n, at, end) != 0)
+			return ERR_FORMAT;
+		s->hour[h] += n;
+	}
+	return 0;
+}
+
 static int get_step(struct series *s, enum series_width width, uint64_t step, const uint8_t **at,
 		    const uint8_t *end)
 {
 	uint64_t count[SERIES_KINDS];
 
 	for (int k = 0; k < SERIES_KINDS; k++) {
-		if (wire_get(at, end, &count[k], 8) != 0 || count[k] > COUNT_MAX)
+		if (get_count(&count[k], at, end) != 0)
 			return ERR_FORMAT;
 	}
 	add_step(s, fitting_step(s, start_of(width, step)), count);
@@ -149,9 +174,10 @@ int series_get(struct series *s, const uint8_t **at, const uint8_t *end)
 	uint64_t width, first, used;
 	int rc = 0;
 
-	if (wire_get(at, end, &width, 1) != 0 || width >= SERIES_WIDTH_COUNT ||
-	    wire_get(at, end, &first, 8) != 0 || wire_get(at, end, &used, 4) != 0 ||
-	    used > SERIES_STEPS || first > step_of(width, TIME_SECONDS_END - 1) ||
+	if (get_hours(s, at, end) != 0 || wire_get(at, end, &width, 1) != 0 ||
+	    width >= SERIES_WIDTH_COUNT || wire_get(at, end, &first, 8) != 0 ||
+	    wire_get(at, end, &used, 4) != 0 || used > SERIES_STEPS ||
+	    first > step_of(width, TIME_SECONDS_END - 1) ||
 	    first + used > step_of(width, TIME_SECONDS_END - 1) + 1)
 		return ERR_FORMAT;
 	while (s->width < width)

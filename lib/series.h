@@ -16,6 +16,8 @@
 #define SERIES_STEPS 200 /* hours of 8 days, days of half a year: as many as a chart can show */
 #define SERIES_KINDS 6   /* what is told apart in each step */
 
+#define SERIES_HOURS 168
+
 enum series_width {
 	SERIES_HOUR,
 	SERIES_DAY,
@@ -32,10 +34,14 @@ struct series {
 	uint64_t first; /* number of the first step, from that of 1970 */
 	uint32_t used;  /* steps from it on; 0: nothing was counted */
 	uint64_t count[SERIES_STEPS][SERIES_KINDS];
+	uint64_t hour[SERIES_HOURS]; /* of the week, from Monday; counted apart */
 };
 
 /* Count n at a second since 1970; a time past the year 9999 is taken for the last of it. */
 void series_add(struct series *s, uint64_t seconds, unsigned kind, uint64_t n);
+
+/* Count n in the hour of the week. */
+void series_add_hour(struct series *s, uint64_t seconds, uint64_t n);
 
 /* The second at which a step begins; 0 if that is before 1970. */
 uint64_t series_start(const struct series *s, uint32_t step);

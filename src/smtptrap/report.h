@@ -83,11 +83,9 @@ void report_count_field(struct report_record *r, unsigned section, enum record_f
 /* The elements of a list, each different one once, and one in the total if there is any. */
 void report_count_list(struct report_record *r, unsigned section, enum record_field f);
 
-/* Count it in a section with REPORT_PLAIN and REPORT_TIMELESS. */
-void report_count_plain(struct report_record *r, unsigned section, const char *label);
-
-/* Count it in the report's series, for tables with finish(). */
-void report_series(struct report_record *r, unsigned kind);
+/* Count it in the report's series, for tables with finish(): as a kind, and in the hour of the week;
+ * a kind of -1 is none. */
+void report_series(struct report_record *r, int kind);
 
 /* Keep the session for tables with finish(). */
 void report_visit(struct report_record *r, const struct visit *visit);

@@ -200,17 +200,13 @@ void report_count_list(struct report_record *r, unsigned section, enum record_fi
 	}
 }
 
-void report_count_plain(struct report_record *r, unsigned section, const char *label)
+void report_series(struct report_record *r, int kind)
 {
-	uint8_t number = (uint8_t)(r->first_section + section);
+	uint64_t seconds = r->head.ts / 1000000;
 
-	if (tally_add_plain(r->tally, number, 0, label, &r->who) != 0)
-		r->no_memory = true;
-}
-
-void report_series(struct report_record *r, unsigned kind)
-{
-	series_add(r->series, r->head.ts / 1000000, kind, r->who.count);
+	series_add_hour(r->series, seconds, r->who.count);
+	if (kind >= 0)
+		series_add(r->series, seconds, (unsigned)kind, r->who.count);
 }
 
 void report_visit(struct report_record *r, const struct visit *visit)

@@ -354,32 +354,32 @@ static bool any_estimate(const struct result *r)
 	return false;
 }
 
-static void put_read(const struct result *r, FILE *to)
+void result_put_read(const struct result *r, const char *end, FILE *to)
 {
 	const struct report_read *n = &r->report->read;
 
 	fprintf(to,
 		"%" PRIu64 " files; %" PRIu64 " sessions and %" PRIu64 " messages counted, %" PRIu64
-		" records not chosen\n",
-		n->files, n->sessions, n->messages, n->unchosen);
+		" records not chosen%s",
+		n->files, n->sessions, n->messages, n->unchosen, end);
 	if (n->bad_files + n->bad_places + n->bad_lines > 0)
 		fprintf(to,
 			"passed over: %" PRIu64 " files, %" PRIu64 " damaged places, %" PRIu64
-			" lines that are no records\n",
-			n->bad_files, n->bad_places, n->bad_lines);
+			" lines that are no records%s",
+			n->bad_files, n->bad_places, n->bad_lines, end);
 	if (r->report->visits.lost > 0)
-		fprintf(to, "journeys: %" PRIu64 " sessions are left out, there are too many\n",
-			r->report->visits.lost);
+		fprintf(to, "journeys: %" PRIu64 " sessions are left out, there are too many%s",
+			r->report->visits.lost, end);
 	if (any_estimate(r))
-		fprintf(to, "~ marks estimates of unique addresses: standard error %.2f %%\n",
-			UNIQUE_ERROR_PERCENT);
+		fprintf(to, "~ marks estimates of unique addresses: standard error %.2f %%%s",
+			UNIQUE_ERROR_PERCENT, end);
 }
 
 void result_for_people(const struct result *r, FILE *to,
 		       void (*put)(const struct result *r, const struct result_section *s,
 				   FILE *to))
 {
-	put_read(r, to);
+	result_put_read(r, "\n", to);
 	for (size_t i = 0; i < r->count; i++)
 		put(r, &r->sections[i], to);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "report.h"
+#include "report_command.h"
 
 struct result_row {
 	enum tally_kind kind;
@@ -30,6 +31,7 @@ struct result_section {
 
 struct result {
 	const struct report *report;
+	const struct report_command *command; /* that made it */
 	struct result_section *sections;
 	size_t count;
 };
@@ -68,6 +70,9 @@ void result_cell(const struct result_row *row, enum result_column c, struct buf 
 /* Is it shown as a number? */
 bool result_is_number(enum result_column c);
 
+/* Print what was read and passed over, a line each with this behind it. */
+void result_put_read(const struct result *r, const char *end, FILE *to);
+
 /* Print for people: what was read and passed over, a line each, then every section. */
 void result_for_people(const struct result *r, FILE *to,
 		       void (*put)(const struct result *r, const struct result_section *s,
@@ -78,5 +83,6 @@ void result_text(const struct result *r, FILE *to);
 void result_json(const struct result *r, FILE *to);
 void result_csv(const struct result *r, FILE *to);
 void result_markdown(const struct result *r, FILE *to);
+void result_html(const struct result *r, FILE *to);
 
 #endif

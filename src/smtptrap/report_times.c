@@ -3,10 +3,11 @@
  *
  * The steps of time are chosen by the span (lib/series.h); --by makes them longer, not shorter.
  */
+#include "report_times.h"
+
 #include <stdio.h>
 
 #include "report.h"
-#include "time_text.h"
 
 enum { COURSE, WEEK };
 
@@ -20,27 +21,19 @@ static const struct report_section sections[] = {
 
 static const enum record_field wants[] = {FIELD_TLS_OUTCOME, FIELD_TLS_VERSION};
 
-static const char *const versions[SERIES_KINDS] = {"SSLv3",   "TLSv1.0", "TLSv1.1",
-						   "TLSv1.2", "TLSv1.3", "unknown"};
+const char *const report_times_versions[SERIES_KINDS] = {"SSLv3",   "TLSv1.0", "TLSv1.1",
+							 "TLSv1.2", "TLSv1.3", "unknown"};
 
 static void add(struct report_record *r)
 {
-	static const char *const days[] = {"7 Sun", "1 Mon", "2 Tue", "3 Wed",
-					   "4 Thu", "5 Fri", "6 Sat"};
-	struct time_parts t;
-	unsigned kind = 0;
-	char label[sizeof "1 Mon 00"];
+	int kind = 0;
 
-	if (!report_is_session(r) || report_ts(r) / 1000000 >= TIME_SECONDS_END)
+	if (!report_is_session(r))
 		return;
-	t = time_split(report_ts(r) / 1000000);
-	snprintf(label, sizeof label, "%s %02u", days[t.weekday % 7], t.hour % 24);
-	report_count_plain(r, WEEK, label);
-	if (!report_is_tls(r))
-		return;
-	while (kind < SERIES_KINDS - 1 && !report_is(r, FIELD_TLS_VERSION, versions[kind]))
+	while (kind < SERIES_KINDS - 1 &&
+	       !report_is(r, FIELD_TLS_VERSION, report_times_versions[kind]))
 		kind++;
-	report_series(r, kind);
+	report_series(r, report_is_tls(r) ? kind : -1);
 }
 
 static int count(struct report *r, unsigned section, uint64_t time, const char *label, uint64_t n)
@@ -50,15 +43,28 @@ static int count(struct report *r, unsigned section, uint64_t time, const char *
 	return n > 0 ? tally_add_plain(r->tally, (uint8_t)section, time, label, &who) : 0;
 }
 
+static int finish_week(struct report *r, unsigned section)
+{
+	static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+	char label[sizeof "1 Mon 00"];
+	int rc = 0;
+
+	for (unsigned h = 0; rc == 0 && h < SERIES_HOURS; h++) {
+		snprintf(label, sizeof label, "%u %s %02u", h / 24 % 7 + 1, days[h / 24], h % 24);
+		rc = count(r, section, 0, label, r->series.hour[h]);
+	}
+	return rc;
+}
+
 static int finish(struct report *r, unsigned first_section)
 {
 	const struct series *s = &r->series;
-	int rc = 0;
+	int rc = finish_week(r, first_section + WEEK);
 
 	for (uint32_t i = 0; i < s->used; i++) {
 		for (int k = 0; rc == 0 && k < SERIES_KINDS; k++) {
-			rc = count(r, first_section + COURSE, series_start(s, i), versions[k],
-				   s->count[i][k]);
+			rc = count(r, first_section + COURSE, series_start(s, i),
+				   report_times_versions[k], s->count[i][k]);
 		}
 	}
 	return rc;
