@@ -57,6 +57,20 @@ void html_put(FILE *to, const void *bytes, size_t len)
 	}
 }
 
+void html_put_exact(FILE *to, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes, *end = p + len, *from = p;
+
+	for (; p < end; p++) {
+		if (*p != '\\')
+			continue;
+		html_put(to, from, (size_t)(p - from));
+		putc('\\', to);
+		from = p + 1;
+	}
+	html_put(to, from, (size_t)(end - from));
+}
+
 void html_put_str(FILE *to, const char *text)
 {
 	html_put(to, text, strlen(text));

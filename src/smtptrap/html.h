@@ -16,7 +16,10 @@
 void html_put(FILE *to, const void *bytes, size_t len);
 void html_put_str(FILE *to, const char *text);
 
-/* The same, but at most so many characters, and an ellipsis for the rest. */
+/* The same for what is to be copied exactly: a backslash stays one. */
+void html_put_exact(FILE *to, const void *bytes, size_t len);
+
+/* As html_put(), but at most so many characters, and an ellipsis for the rest. */
 void html_put_cut(FILE *to, const void *bytes, size_t len, size_t characters);
 
 /* A number for people, in groups of three. */

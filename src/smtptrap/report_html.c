@@ -154,29 +154,30 @@ static void put_figure(const struct result *r, const struct figure *f, FILE *to)
 	if (s == NULL)
 		return;
 	add_up(s, f->label, &n, &of);
-	fprintf(to, "<div><dt><a href=\"#%s-%s\">%s</a></dt><dd>", f->table, f->section, f->text);
+	fprintf(to, "<li><a href=\"#%s-%s\">%s</a> <strong>", f->table, f->section, f->text);
 	if (!f->share)
 		html_put_number(to, n);
 	else if (of > 0)
 		fprintf(to, "%.1f&#8239;%%", 100.0 * (double)n / (double)of);
 	else
 		fputs("–", to);
+	fputs("</strong>", to);
 	if (f->of_text != NULL) {
-		fputs("<small>", to);
+		fputs(" <small>", to);
 		html_put_number(to, n);
 		fprintf(to, " %s</small>", f->of_text);
 	}
-	fputs("</dd></div>\n", to);
+	fputs("</li>\n", to);
 }
 
 static void put_overview(const struct result *r, FILE *to)
 {
 	fputs("<section class=\"overview\" aria-labelledby=\"overview\">\n"
-	      "<h2 id=\"overview\">At a glance</h2>\n<dl class=\"figures\">\n",
+	      "<h2 id=\"overview\">At a glance</h2>\n<ul class=\"figures\">\n",
 	      to);
 	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
 		put_figure(r, &figures[i], to);
-	fputs("</dl>\n<div class=\"charts\">\n", to);
+	fputs("</ul>\n<div class=\"charts\">\n", to);
 	chart_course(r, to);
 	chart_paths(r, to);
 	chart_reasons(r, to);
@@ -226,7 +227,7 @@ static void put_command(const struct result *r, const char *table, FILE *to)
 	else
 		report_command_put_all(r->command, "html", &text);
 	fputs("<p class=\"command\"><code>", to);
-	html_put(to, text.data, text.len);
+	html_put_exact(to, text.data, text.len);
 	fputs("</code></p>\n", to);
 	buf_fini(&text);
 }

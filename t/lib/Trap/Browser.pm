@@ -35,7 +35,11 @@ sub missing {
 sub new {
     my ($class, %o) = @_;
     my $self = bless {dir => tempdir('browser-XXXXXX', TMPDIR => 1, CLEANUP => 1), owner => $$, %o}, $class;
-    $self->{http} = HTTP::Tiny->new(timeout => SECONDS);
+    $self->{http} = do {
+        local %ENV = %ENV;
+        delete @ENV{grep { /proxy$/i } keys %ENV};
+        HTTP::Tiny->new(timeout => SECONDS);
+    };
     $self->_start_driver;
     $self->_start_browser;
     return $self;
@@ -72,16 +76,19 @@ sub _start_browser {
         '--no-first-run', '--disable-background-networking', '--disable-component-update',
         '--disable-extensions', '--host-resolver-rules=MAP * ~NOTFOUND', '--proxy-server=127.0.0.1:9',
         "--user-data-dir=$self->{dir}/data", '--window-size=1280,900', @{$self->{args} // []});
-    push @args, '--no-sandbox' if $> == 0; # the browser's own refuses root
+    # It refuses root, and where there are no user namespaces; what it opens is ours.
+    push @args, '--no-sandbox';
     my $got = $self->_call(POST => '/session', {capabilities => {alwaysMatch => {browserName => 'chrome',
         'goog:chromeOptions' => {binary => Trap::Process::program('chromium'), args => \@args},
         'goog:loggingPrefs' => {browser => 'ALL'}, timeouts => {script => 1000 * SECONDS, pageLoad => 1000 * SECONDS}}}});
     $self->{session} = "/session/$got->{sessionId}";
     $self->{browsers} = [Trap::Process::children($self->{driver})];
+    $self->prefer('light');
 }
 
 sub _call {
     my ($self, $method, $path, $body) = @_;
+    local ($@, $!);
     my $reply = $self->{http}->request($method, "$self->{url}$path",
         {headers => {'Content-Type' => 'application/json'}, $body ? (content => encode_json($body)) : ()});
     my $value = eval { decode_json($reply->{content})->{value} };
@@ -106,6 +113,7 @@ sub keys {
 # Click where the first element of a CSS selector is, as a mouse does.
 sub click {
     my ($self, $selector) = @_;
+    $self->script('document.querySelector(arguments[0]).scrollIntoView({behavior: "instant", block: "center"})', $selector);
     my $element = $self->_post('/element', {using => 'css selector', value => $selector});
     return $self->_post("/element/$_/click") for values %$element;
 }
@@ -120,10 +128,12 @@ sub size {
         {width => $width, height => $height, deviceScaleFactor => 1, mobile => JSON::PP::false});
 }
 
-# Colours as the reader prefers them, 'light' or 'dark'.
+# Colours as the reader prefers them, 'light' or 'dark'; and nothing that moves, so that what is
+# looked at is there at once.
 sub prefer {
     my ($self, $scheme) = @_;
-    return $self->cdp('Emulation.setEmulatedMedia', {features => [{name => 'prefers-color-scheme', value => $scheme}]});
+    return $self->cdp('Emulation.setEmulatedMedia', {features => [
+        {name => 'prefers-color-scheme', value => $scheme}, {name => 'prefers-reduced-motion', value => 'reduce'}]});
 }
 
 # A picture (PNG) of the whole page, or of what is in sight.
