@@ -16,7 +16,7 @@
 
 int log_reader_open(struct log_reader *r, int fd, uint64_t offset)
 {
-	uint8_t first;
+	uint8_t first = 0;
 	size_t got = 0;
 
 	*r = (struct log_reader){0};
@@ -24,7 +24,7 @@ int log_reader_open(struct log_reader *r, int fd, uint64_t offset)
 	int rc = gzip_reader_open(&r->gz, fd, offset, false);
 	if (rc == 0 && offset == 0)
 		rc = file_read_at(fd, &first, 1, 0, &got);
-	if (rc == 0 && got == 1 && first == '{' && (r->plain = malloc(PLAIN_CHUNK)) == NULL)
+	if (rc == 0 && first == '{' && (r->plain = malloc(PLAIN_CHUNK)) == NULL)
 		rc = ERR_MEMORY;
 	return rc;
 }

@@ -201,7 +201,7 @@ int command_setup(const struct ship_conf *conf, int argc, char **argv)
 {
 	char text[1024];
 	struct buf why;
-	struct subjects subjects;
+	struct subjects subjects = {0};
 	jsStreamConfig wanted;
 	jsStreamInfo *info = NULL;
 	bool made = false;
