@@ -21,6 +21,7 @@
 #include "ship.h"
 
 #define WAIT_MAX_US 1000000u
+#define WATCHED_MAX (SHIP_STREAMS + 1) /* the logs of each stream, and signals */
 #define CALM_US 20000u /* after nothing new: the logs change at each write of any of them */
 
 /* ---- signals ---- */
@@ -44,7 +45,7 @@ static uint64_t until_due(const struct ship *s)
 
 	if (s->retry_at > now && s->retry_at < at)
 		at = s->retry_at;
-	if (s->behind > 0 && s->kept_at + s->conf->checkpoint_us < at)
+	if (s->behind > 0 && s->retry_at <= now && s->kept_at + s->conf->checkpoint_us < at)
 		at = s->kept_at + s->conf->checkpoint_us;
 	for (size_t i = 0; i < s->nsource; i++)
 		if (s->source[i].retry_at > now && s->source[i].retry_at < at)
@@ -65,19 +66,35 @@ static void wait_alone(struct ship *s)
 	poll(&p, 1, milliseconds(until_due(s)));
 }
 
-/* Wait with it; what is new in the logs counts only if something could be sent. */
-static void wait_connected(struct ship *s, bool calm)
+/* A record waits for room: what is new in the logs does not matter now. */
+static bool any_held(const struct ship *s)
 {
-	uint64_t us = until_due(s);
-	int fd = s->signals;
-
 	for (size_t i = 0; i < s->nsource; i++)
-		if (s->idle[i] && !s->is_held[i] && !calm)
-			fd = s->wake;
+		if (s->is_held[i])
+			return true;
+	return false;
+}
+
+/* Wait with it. */
+static void wait_connected(struct ship *s)
+{
+	bool calm = s->flights.count == 0 && !s->was_calm;
+	int fd = calm || any_held(s) ? s->signals : s->wake;
+	uint64_t us = until_due(s);
+
 	if (calm && us > CALM_US)
 		us = CALM_US;
+	s->was_calm = calm;
 	if (s->output.wait(&s->output, milliseconds(us), fd, ship_why(s)) != SHIP_TAKEN)
 		ship_retreat(s);
+}
+
+/* Forget what woke us: the logs tell of each change once. */
+static void forget_wakes(struct ship *s)
+{
+	struct epoll_event gone[WATCHED_MAX];
+
+	(void)epoll_wait(s->wake, gone, WATCHED_MAX, 0);
 }
 
 /* ---- the turns ---- */
@@ -125,8 +142,12 @@ static void turn(struct ship *s)
 {
 	bool ready = s->retry_at <= clock_us(), more = false;
 
+	forget_wakes(s);
 	if (ready && !s->connected)
 		ready = try_connect(s);
+	/* not further ahead of the checkpoint than a batch, even if it cannot be written */
+	if (ready && s->connected)
+		ready = ship_keep(s, false);
 	if (ready && s->connected)
 		more = ship_send(s);
 	if (s->connected) {
@@ -140,9 +161,7 @@ static void turn(struct ship *s)
 		wait_alone(s);
 		return;
 	}
-	bool calm = all_idle(s) && !s->was_calm;
-	s->was_calm = calm;
-	wait_connected(s, calm);
+	wait_connected(s);
 	if (s->connected)
 		ship_acknowledge(s);
 }

@@ -57,6 +57,14 @@ static void back_off(struct ship *s)
 	    s->delay_us * 2 < s->conf->retry_max_us ? s->delay_us * 2 : s->conf->retry_max_us;
 }
 
+static void trouble_over(struct ship *s)
+{
+	s->delay_us = s->conf->retry_min_us;
+	if (s->trouble[0] != '\0')
+		info("shipping goes on");
+	s->trouble[0] = '\0';
+}
+
 /* ---- the checkpoint ---- */
 
 bool ship_keep(struct ship *s, bool now)
@@ -65,14 +73,19 @@ bool ship_keep(struct ship *s, bool now)
 
 	if (s->replay || s->behind == 0)
 		return true;
+	if (!now && s->retry_at > time)
+		return false;
 	if (!now && s->behind < s->conf->batch && time - s->kept_at < s->conf->checkpoint_us)
 		return true;
 	if (checkpoint_write(&s->checkpoint, s->state_dir) == 0) {
 		s->behind = 0;
 		s->kept_at = time;
+		s->unkept = false;
+		trouble_over(s);
 		return true;
 	}
 	buf_printf(ship_why(s), "checkpoint in %s: %s", s->conf->state_directory, strerror(errno));
+	s->unkept = true;
 	note_trouble(s);
 	back_off(s);
 	return false;
@@ -102,10 +115,8 @@ void ship_acknowledge(struct ship *s)
 	if (s->behind == before)
 		return;
 	s->good_at = clock_us();
-	s->delay_us = s->conf->retry_min_us;
-	if (s->trouble[0] != '\0')
-		info("shipping goes on");
-	s->trouble[0] = '\0';
+	if (!s->unkept)
+		trouble_over(s);
 }
 
 /* ---- trouble ---- */

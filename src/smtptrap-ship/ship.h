@@ -23,6 +23,7 @@ struct ship {
 	struct checkpoint checkpoint; /* what was acknowledged, kept or not yet */
 	uint64_t behind;              /* records acknowledged since it was kept */
 	uint64_t kept_at;             /* when it was */
+	bool unkept;                  /* the last try failed: nothing more is sent */
 
 	struct ship_source source[SHIP_STREAMS];
 	struct ship_record held[SHIP_STREAMS]; /* a record that the output had no room for */

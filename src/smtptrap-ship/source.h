@@ -31,7 +31,6 @@ struct ship_source {
 
 	/* Of the logs. */
 	struct log_follow follow;
-	int dir;
 	uint64_t give_up_us, retry_max_us, delay_us;
 	uint64_t trouble_since, said_at;
 

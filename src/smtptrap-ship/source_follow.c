@@ -88,10 +88,9 @@ static int follow_next(struct ship_source *s, struct ship_record *r)
 
 static int follow_rewind(struct ship_source *s, const struct log_place *to)
 {
-	log_follow_close(&s->follow);
 	s->missing = 0;
 	readable_again(s);
-	return log_follow_open(&s->follow, s->dir, (enum log_stream)s->stream, to);
+	return log_follow_seek(&s->follow, to);
 }
 
 static void follow_close(struct ship_source *s)
@@ -106,7 +105,6 @@ int source_follow_open(struct ship_source *s, const struct ship_conf *conf, int 
 				  .rewind = follow_rewind,
 				  .close = follow_close,
 				  .stream = stream,
-				  .dir = dir,
 				  .give_up_us = conf->give_up_us,
 				  .retry_max_us = conf->retry_max_us};
 	return log_follow_open(&s->follow, dir, stream, from);

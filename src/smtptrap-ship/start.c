@@ -90,9 +90,10 @@ static bool read_checkpoint(struct ship *s, bool from_start)
 
 /* ---- what is waited for ---- */
 
-static bool watch(struct ship *s, int fd)
+/* With EPOLLET: each time that there is something new. */
+static bool watch(struct ship *s, int fd, uint32_t how)
 {
-	struct epoll_event event = {.events = EPOLLIN};
+	struct epoll_event event = {.events = EPOLLIN | how};
 
 	return fd < 0 || epoll_ctl(s->wake, EPOLL_CTL_ADD, fd, &event) == 0;
 }
@@ -111,7 +112,7 @@ static bool open_signals(struct ship *s)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
 		s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	s->wake = epoll_create1(EPOLL_CLOEXEC);
-	if (s->signals >= 0 && s->wake >= 0 && watch(s, s->signals))
+	if (s->signals >= 0 && s->wake >= 0 && watch(s, s->signals, 0))
 		return true;
 	warn("signals: %s", strerror(errno));
 	return false;
@@ -147,7 +148,7 @@ static bool open_source(struct ship *s, enum log_stream stream)
 		return false;
 	}
 	s->nsource++;
-	return watch(s, log_follow_fd(&source->follow));
+	return watch(s, log_follow_fd(&source->follow), EPOLLET);
 }
 
 static void close_sources(struct ship *s)

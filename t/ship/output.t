@@ -75,6 +75,7 @@ subtest 'a checkpoint that cannot be written' => sub {
     cmp_ok($first, '<=', 300, "no more than some batches are sent without it: $first of " . @ids);
     rmdir $in_the_way;
     ok(wait_for(60, sub { $read_all->(); return $size <= length $got }), 'all records come');
+    $ship->wait_said(qr/shipping goes on/);
     spew("$work/cp.out", $got);
     ok(all_once("$work/cp.out"), 'each once');
     is($ship->stop, 0, 'it leaves in order');
