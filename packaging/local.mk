@@ -10,12 +10,6 @@ packaging/systemd/smtptrap-ship.service: packaging/systemd/smtptrap-ship.service
 	@$(MKDIR_P) packaging/systemd
 	$(AM_V_GEN)$(edit) $(srcdir)/packaging/systemd/smtptrap-ship.service.in >$@.tmp && mv $@.tmp $@
 CLEANFILES += packaging/systemd/smtptrap-ship.service
-
-if HAVE_SYSTEMD_UNITS
-nodist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.service
-if SHIP
-nodist_systemdsystemunit_DATA += packaging/systemd/smtptrap-ship.service
-endif
 packaging/systemd/smtptrap-metrics@.service: packaging/systemd/smtptrap-metrics@.service.in Makefile
 	@$(MKDIR_P) packaging/systemd
 	$(AM_V_GEN)$(edit) '$(srcdir)/packaging/systemd/smtptrap-metrics@.service.in' >$@.tmp && mv $@.tmp $@
@@ -24,6 +18,9 @@ CLEANFILES += packaging/systemd/smtptrap-metrics@.service
 if HAVE_SYSTEMD_UNITS
 nodist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.service
 nodist_systemdsystemunit_DATA += packaging/systemd/smtptrap-metrics@.service
+if SHIP
+nodist_systemdsystemunit_DATA += packaging/systemd/smtptrap-ship.service
+endif
 dist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.socket
 dist_systemdsystemunit_DATA += packaging/systemd/smtptrap-metrics.socket
 sysusersdir = $(prefix)/lib/sysusers.d
