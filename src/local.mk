@@ -173,6 +173,7 @@ smtptrap_ship_SOURCES += $(SHIP_CHECKPOINT_SOURCES)
 smtptrap_ship_SOURCES += src/smtptrap-ship/commands.h
 smtptrap_ship_SOURCES += $(SHIP_CONF_SOURCES)
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_sink.c src/smtptrap-ship/fetch_sink.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/loop.c

@@ -224,7 +224,7 @@ const struct ship_row ship_rows[] = {
       .max = PATH_BYTES_MAX,
       .def = "",
       .offset = AT(nats.credentials),
-      .doc = "A file with a user's JWT and seed, as nsc makes it."},
+      .doc = "A file with what the servers know a user by; see CREDENTIALS."},
      false},
     {"nats",
      {.key = "connect-timeout",

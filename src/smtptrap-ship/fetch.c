@@ -4,10 +4,9 @@
  * A durable pull consumer of the stream brings records; they are acknowledged once they are on
  * disk (fetch_sink.c).  A consumer on a server that was just started anew can stall, so no
  * progress in STALL_US means: connect again, to any server.  Input: messages of sensors, any of
- * which may be hostile: what is no record, or bears the name of another sensor than its subject,
- * is named, counted and left out.
+ * which may be hostile: what is no record of the sensor that its subject names (fetch_check.c) is told,
+ * counted and left out.
  */
-#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -19,11 +18,11 @@
 #include "clock.h"
 #include "commands.h"
 #include "err.h"
+#include "fetch_check.h"
 #include "fetch_sink.h"
 #include "log.h"
 #include "nats_link.h"
 #include "output.h"
-#include "record_line.h"
 
 #define BATCH 1000               /* messages asked for at a time */
 #define BATCH_BYTES (16ll << 20) /* and their bytes; more than any server's max_payload here */
@@ -68,63 +67,19 @@ static void catch_signals(void)
 
 /* ---- a message ---- */
 
-struct claim {
-	const char *sensor; /* as in the subject */
-	size_t len;
-	bool right;
-};
-
-/* A sensor's name as a token of a subject: letters, digits, - and _; - for all else. */
-static bool is_token_of(const char *token, const char *name, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		bool same = isalnum((unsigned char)name[i]) || name[i] == '-' || name[i] == '_';
-
-		if (token[i] != (same ? name[i] : '-'))
-			return false;
-	}
-	return true;
-}
-
-static int see_item(void *ctx, const struct record_item *item)
-{
-	struct claim *c = ctx;
-
-	if (item->name != NULL && !item->in_list && strcmp(item->name, "sensor") == 0)
-		c->right = item->is_string && item->len == c->len &&
-			   is_token_of(c->sensor, item->text, c->len);
-	return 0;
-}
-
-/* Is it a record, of the sensor and type that its subject names? */
-static bool is_record(const struct fetch *f, natsMsg *msg, struct record_line_head *head)
-{
-	const uint8_t *line = (const uint8_t *)natsMsg_GetData(msg);
-	size_t len = (size_t)natsMsg_GetDataLength(msg), prefix = strlen(f->conf->nats.subject);
-	const char *subject = natsMsg_GetSubject(msg);
-
-	if (strncmp(subject, f->conf->nats.subject, prefix) != 0 || subject[prefix] != '.' ||
-	    memchr(line, '\n', len) != NULL || record_line_head(line, len, head) != 0)
-		return false;
-	struct claim c = {.sensor = subject + prefix + 1};
-	c.len = strcspn(c.sensor, ".");
-	return c.sensor[c.len] == '.' &&
-	       strcmp(c.sensor + c.len + 1, record_type_name(head->type)) == 0 &&
-	       record_line_walk(line, len, see_item, &c) == 0 && c.right;
-}
-
 static bool take(struct fetch *f, natsMsg *msg)
 {
 	struct record_line_head head;
+	const uint8_t *line = (const uint8_t *)natsMsg_GetData(msg);
+	size_t len = (size_t)natsMsg_GetDataLength(msg);
 
-	if (!is_record(f, msg, &head)) {
+	if (!fetch_check(f->conf->nats.subject, natsMsg_GetSubject(msg), line, len, &head)) {
 		f->left_out++;
 		warn("message %" PRIu64 " of the stream (%s) is no record of that sensor: left out",
 		     natsMsg_GetSequence(msg), natsMsg_GetSubject(msg));
 		return true;
 	}
-	int rc = sink_add(&f->sink, head.type, head.id, (const uint8_t *)natsMsg_GetData(msg),
-			  (size_t)natsMsg_GetDataLength(msg), &f->why);
+	int rc = sink_add(&f->sink, head.type, head.id, line, len, &f->why);
 	f->taken += rc == 1;
 	f->twice += rc == 0;
 	return rc >= 0;
