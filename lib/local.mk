@@ -102,6 +102,7 @@ libsmtptrap_a_SOURCES += lib/rule_set.c lib/rule_set.h
 libsmtptrap_a_SOURCES += lib/rule_table.c lib/rule_table.h
 libsmtptrap_a_SOURCES += lib/rule_with.c
 libsmtptrap_a_SOURCES += lib/rule_words.c lib/rule_words.h
+libsmtptrap_a_SOURCES += lib/series.c lib/series.h
 libsmtptrap_a_SOURCES += lib/smtp.c lib/smtp.h lib/smtp_int.h
 libsmtptrap_a_SOURCES += lib/smtp_auth.c
 libsmtptrap_a_SOURCES += lib/smtp_look.c lib/smtp_look.def lib/smtp_look.h

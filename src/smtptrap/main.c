@@ -36,9 +36,10 @@ const struct command commands[] = {
     {"metrics", cmd_metrics, "[--format openmetrics|prometheus] [--serve] [--socket PATH]",
      "print counters of the running trap for Prometheus, or serve them"},
     {"report", cmd_report,
-     CHOICE_USAGE " [--by hour|day|week] [--format text|json|csv|markdown] [--top N] [--partial] "
-		  "[TABLE ...] [FILE|DIR ...]\n"
-		  "--merge [--format FORMAT] [--top N] [--partial] FILE ...",
+     CHOICE_USAGE
+     " [--by hour|day|week] [--format text|json|csv|markdown|html] [--top N] [--partial] "
+     "[TABLE ...] [FILE|DIR ...]\n"
+     "--merge [--format FORMAT] [--top N] [--partial] FILE ...",
      "count who uses TLS and how, in tables"},
     {"show", cmd_show, "ID ...", "print a session and its dialogue for a person"},
     {"status", cmd_status, "[--json] [--socket PATH]", "show what the trap is doing now"},
