@@ -682,6 +682,16 @@ static bool promise_kept(const struct lab *lab, const struct lab_census *c, bool
 	return c->wrong == 0 && c->error == 0;
 }
 
+/* Do the counters on the board say what stands in the files? */
+static bool counted(const struct lab *lab, const struct lab_census *c)
+{
+	uint64_t messages = 0;
+
+	for (size_t i = FIGURES_MESSAGES; i < FIGURES_SESSIONS; i++)
+		messages += lab->ack->figures.n[i];
+	return messages == c->messages && lab->ack->figures.n[FIGURES_SESSIONS] == c->sessions;
+}
+
 static void test_failing_call(unsigned n, unsigned times)
 {
 	struct lab lab;
@@ -713,6 +723,7 @@ static void test_failing_call(unsigned n, unsigned times)
 	if (!answered || !open_again || !stored || c.sessions != TRAFFIC)
 		printf("# answered %d, open again %d, stored %d, sessions %u, error %d\n", answered,
 		       open_again, stored, c.sessions, c.error);
+	ok(counted(&lab, &c), "and each record that is there is counted once");
 	lab_stop(&lab);
 	lab_remove(&lab);
 }
