@@ -164,9 +164,9 @@ static bool explain_recipients(struct explaining *x)
 /* Returns whether there are recipients whose message is asked for. */
 static bool explain_envelope(struct explaining *x)
 {
-	return explain_phase(x, RULE_CONNECT, "") && x->e.helo &&
-	       explain_phase(x, RULE_HELO, "") && x->e.from && explain_phase(x, RULE_MAIL, "") &&
-	       explain_recipients(x) && explain_phase(x, RULE_DATA, "");
+	return explain_phase(x, RULE_CONNECT, "") && x->e.helo && explain_phase(x, RULE_HELO, "") &&
+	       x->e.from && explain_phase(x, RULE_MAIL, "") && explain_recipients(x) &&
+	       explain_phase(x, RULE_DATA, "");
 }
 
 static int explain_file(struct explaining *x, const char *path, const char *subject)

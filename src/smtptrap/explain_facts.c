@@ -172,7 +172,8 @@ static bool take_size(struct explain *e, const char *name, const char *argument)
 bool explain_message(struct explain *e, const char *path)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
+	int fd =
+	    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
 	void *bytes = MAP_FAILED;
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
