@@ -42,8 +42,9 @@ static const char *copy_message(struct mail *m, const struct message_info *info)
 	const char *wrong, *mismatch;
 
 	if (!info->has_mail)
-		return info->accepted ? "its record does not say where its bytes are"
-				      : "its bytes were not kept";
+		return info->accepted && !info->discarded
+			   ? "its record does not say where its bytes are"
+			   : "its bytes were not kept";
 	if ((wrong = mail_store_find(&m->store, info, &head)) != NULL)
 		return wrong;
 	if ((wrong = mail_check_begin(&check)) != NULL)

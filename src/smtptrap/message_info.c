@@ -61,6 +61,9 @@ static int on_item(void *ctx, const struct record_item *item)
 	case FIELD_VERDICT:
 		info->accepted = item->len == 8 && memcmp(item->text, "accepted", 8) == 0;
 		break;
+	case FIELD_KEPT:
+		info->discarded = item->len == 5 && memcmp(item->text, "false", 5) == 0;
+		break;
 	case FIELD_SIZE:
 		info->size = number(item);
 		info->has_size = true;

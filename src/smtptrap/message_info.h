@@ -16,6 +16,7 @@
 struct message_info {
 	struct record_line_head head;
 	bool accepted;
+	bool discarded; /* by a rule: there is nothing but the record */
 	bool has_mail; /* the four that follow are there */
 	char mail_file[LOG_NAME_MAX];
 	uint64_t offset; /* of the From_ line, uncompressed */

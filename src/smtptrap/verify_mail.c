@@ -184,7 +184,7 @@ void verify_mail_of(struct verify *v, const struct place *at, const struct messa
 	if (v->records[RECORD_MESSAGE] == 1)
 		v->first_message = info->head.seq;
 	if (!info->has_mail) {
-		if (info->accepted)
+		if (info->accepted && !info->discarded)
 			verify_error(v, at, info->head.id, "it was accepted and has no raw bytes");
 		return;
 	}
