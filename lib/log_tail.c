@@ -15,6 +15,7 @@
 #include "gzip_reader.h"
 
 #define HEAD_MAX 128 /* `seq` stands this near to a record's start, before all that peers sent */
+#define RAW_TRIES 8  /* what a peer sent may look like the start of a member */
 #define SEQ_KEY ",\"seq\":"
 
 /* The start of the line that is being read, and what the last whole line said. */
@@ -88,4 +89,44 @@ int log_tail_seq(int fd, enum log_stream stream, uint64_t *seq_r)
 		return rc;
 	*seq_r = t.found && stream != LOG_MAIL ? t.seq : member.first_seq - 1;
 	return 0;
+}
+
+/* Inflate the members from this one to the end.  Returns 0 and sets *len_r, or an error. */
+static int measure(int fd, uint64_t at, uint64_t *len_r)
+{
+	struct gzip_reader r;
+	const uint8_t *bytes;
+	size_t len;
+	int event = gzip_reader_open(&r, fd, at, false);
+
+	if (event != 0)
+		return event;
+	do
+		event = gzip_reader_next(&r, &bytes, &len);
+	while (event == GZIP_DATA || event == GZIP_MEMBER);
+	*len_r = r.raw;
+	gzip_reader_close(&r);
+	return event == GZIP_EOF ? 0 : event == GZIP_TORN ? ERR_CORRUPT : event;
+}
+
+int log_tail_raw(int fd, uint64_t *raw_r)
+{
+	struct gzip_member member;
+	uint64_t at, len;
+	int rc = ERR_CORRUPT;
+
+	if (file_size(fd, &at) != 0)
+		return ERR_SYSTEM;
+	if (at == 0)
+		return ERR_END;
+	for (int i = 0; i < RAW_TRIES && rc == ERR_CORRUPT; i++) {
+		int got = gzip_member_before(fd, at, &at, &member);
+
+		if (got <= 0)
+			return got == 0 ? ERR_CORRUPT : got;
+		rc = measure(fd, at, &len);
+	}
+	if (rc == 0)
+		*raw_r = member.raw_offset + len;
+	return rc;
 }
