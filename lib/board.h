@@ -21,7 +21,7 @@
 #include "dns_msg.h"
 
 #define BOARD_MAGIC UINT32_C(0x53544244)
-#define BOARD_VERSION 2
+#define BOARD_VERSION 3
 #define BOARD_HELO_MAX 64
 #define BOARD_TLS_VERSION_MAX 8
 
@@ -104,6 +104,10 @@ struct ack_board {
 	_Atomic uint64_t addresses; /* remembered now, and at most */
 	_Atomic uint64_t addresses_max;
 	_Atomic uint64_t summaries_refused; /* what workers may not teach the memory */
+	_Atomic uint64_t copies,
+	    copies_bytes;             /* messages stored as copies; their bytes that were not */
+	_Atomic uint64_t store_index; /* messages whose copies are known now, and at most */
+	_Atomic uint64_t store_index_max;
 	_Atomic uint32_t word[] __attribute__((aligned(64)));
 };
 
