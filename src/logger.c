@@ -192,7 +192,7 @@ _Noreturn void logger_run(const struct logger_args *args)
 	logger_dir_start(args->dir, lg.store.stream);
 	memory_load(&lg.memory);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_LOGGER, .tree_fd = args->dir});
-	unique_load(&lg.store.unique);
+	unique_load(&lg.store.unique, UNIQUE_LOAD_US);
 	say_ready(args->control);
 	logger_loop(&lg);
 	intake_end(&lg.intake);

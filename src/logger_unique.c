@@ -95,25 +95,16 @@ bool unique_is_streamed(const struct unique *u)
 	return u->digest != NULL && !u->held_whole;
 }
 
-/* Keep what may have to be stored beside a reference. */
-static void hold(struct unique *u, const uint8_t *bytes, size_t len)
-{
-	if (len > UNIQUE_HELD_MAX - u->held.len)
-		u->known = false; /* a header that long */
-	else
-		buf_put(&u->held, bytes, len);
-	u->known = u->known && !u->held.failed;
-}
-
 void unique_data(struct unique *u, const uint8_t *bytes, size_t len)
 {
 	if (u->digest == NULL)
 		return;
 	size_t header = u->body ? body_start_feed(&u->start, bytes, len) : 0;
 
-	if (u->known)
-		hold(u, bytes, u->held_whole ? len : header);
-	if (digest_stream_add(u->digest, bytes + header, len - header) < 0)
+	/* What may have to be stored beside a reference; a header without end is not needed. */
+	if (u->held_whole || u->start.at <= UNIQUE_HELD_MAX)
+		buf_put(&u->held, bytes, u->held_whole ? len : header);
+	if (u->held.failed || digest_stream_add(u->digest, bytes + header, len - header) < 0)
 		u->known = false;
 	u->digested += len - header;
 }

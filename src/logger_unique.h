@@ -17,11 +17,12 @@
 #include "body_start.h"
 #include "conf.h"
 #include "digest.h"
+#include "mail_header.h"
 #include "mbox.h"
 #include "store_index.h"
 
-#define UNIQUE_HELD_MAX (64u * 1024)      /* a message, or the header of a longer one */
-#define UNIQUE_LOAD_US UINT64_C(10000000) /* that reading the logs at start may take */
+#define UNIQUE_HELD_MAX MAIL_HEADER_SCAN_MAX /* every header that ends fits */
+#define UNIQUE_LOAD_US UINT64_C(10000000)    /* that reading the logs at start may take */
 
 struct unique {
 	const struct conf *conf;
@@ -54,8 +55,9 @@ void unique_fini(struct unique *u);
 /* The configuration is another.  What is known stays known as far as there is room. */
 void unique_configure(struct unique *u);
 
-/* Take from the message logs what was known when the logger ended. */
-void unique_load(struct unique *u);
+/* Take from the message logs what was known when the logger ended, as far as that can be read in
+ * so many microseconds. */
+void unique_load(struct unique *u, uint64_t limit_us);
 
 /* A message begins.  Returns whether its data are not to be written before its end. */
 bool unique_begin(struct unique *u, const struct unique_message *m);

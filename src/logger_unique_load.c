@@ -2,7 +2,7 @@
  * logger_unique_load.c: what was stored before this start, so that copies of it are known.
  *
  * Runs in the logger, in its sandbox, before the first frame.  Input: the message logs, newest file
- * first, until the index is full or UNIQUE_LOAD_US is over.  A record counts if the logger that
+ * first, until the index is full or its time is over.  A record counts if the logger that
  * wrote it says unique_from, which no worker can, and if the mail file is there and long enough.
  */
 #include "logger_unique.h"
@@ -204,10 +204,10 @@ static bool load_file(struct load *l, const struct log_name *name)
 	return done;
 }
 
-void unique_load(struct unique *u)
+void unique_load(struct unique *u, uint64_t limit_us)
 {
 	uint64_t began = clock_us();
-	struct load l = {.u = u, .deadline_us = began + UNIQUE_LOAD_US};
+	struct load l = {.u = u, .deadline_us = began + limit_us};
 	struct log_dir dir;
 	bool done = true;
 
@@ -228,7 +228,7 @@ void unique_load(struct unique *u)
 	debug("store-index: %" PRIu32 " messages of %" PRIu64 " records in %" PRIu64 " ms", l.count,
 	      l.lines, (clock_us() - began) / 1000);
 	if (!done)
-		warn("store-index: the logs are long: after %" PRIu64 " s the %" PRIu32
-		     " newest messages are known, copies of others are stored anew",
-		     UNIQUE_LOAD_US / 1000000, l.count);
+		warn("store-index: the logs are long: after %" PRIu64 " ms the newest %" PRIu32
+		     " messages are known, copies of others are stored anew",
+		     limit_us / 1000, l.count);
 }

@@ -155,4 +155,32 @@ sub is_complete {
     is($trap->stop, 0, 'eaten: the trap leaves in order');
     is_complete($trap, 'eaten', %sent);
 }
+
+# ---- another eats the room, while copies are stored once ----
+{
+    my $trap = small_trap('copies', reserve => 0, store => 'unique');
+    $trap->expect(qr/ logger: log file \S+: cannot be finished yet: No space left on device$/);
+    my $traffic = Trap::Traffic->new($trap, clients => 4, sizes => [1000, 200_000], bodies => 20);
+    my $served = 1;
+    for (1 .. 6) {
+        $served &&= is_served($traffic);
+        ballast($trap);
+        sleep 0.3 + rand 0.5;
+        no_ballast($trap);
+    }
+    ok($served && is_served($traffic), 'copies: six times without room, each time it goes on by itself');
+    my %sent = $traffic->stop;
+    is($trap->stop, 0, 'copies: the trap leaves in order');
+    my ($got, $complaints) = $trap->mail_digests;
+    is(join(' ', grep { ($got->{$_} // '') ne $sent{$_} } keys %sent), '', 'copies: all that was acknowledged is there');
+    is($complaints, '', 'copies: no record is without its bytes');
+    my %firsts;
+    $firsts{$_->{sha256}}++ for grep { exists $_->{unique_from} } $trap->records('message');
+    is(join(' ', grep { $firsts{$_} > 1 } keys %firsts), '', 'copies: nothing is stored twice');
+    cmp_ok(scalar keys %sent, '>', 2 * keys %firsts, 'copies: though most came more than once');
+    my ($out, $err, $status) = $trap->smtptrap('verify');
+    is($status, 0, 'copies: smtptrap verify finds nothing wrong') or diag $out, $err;
+    $trap->done;
+    system('umount', $trap->logs) == 0 or diag 'umount failed';
+}
 done_testing;
