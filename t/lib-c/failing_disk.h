@@ -91,4 +91,16 @@ __attribute__((unused)) static void failures(unsigned n, unsigned times, bool en
 	crash = ends;
 }
 
+/* Have each of so many calls fail, alone and with those behind it, and end the process. */
+__attribute__((unused)) static void each_failure(unsigned all,
+						 void (*failing)(unsigned n, unsigned times),
+						 void (*crashing)(unsigned n))
+{
+	for (unsigned n = 1; n <= all; n++) {
+		failing(n, 1);
+		failing(n, 7);
+		crashing(n);
+	}
+}
+
 #endif

@@ -679,11 +679,7 @@ static void test_failures(void)
 	struct lab_census c = lab_end(&lab);
 	ok(c.mails == TRAFFIC && c.sessions == TRAFFIC && c.error == 0,
 	   "%u system calls are made when none fails", all);
-	for (unsigned n = 1; n <= all; n++) {
-		test_failing_call(n, 1);
-		test_failing_call(n, 7);
-		test_crash(n);
-	}
+	each_failure(all, test_failing_call, test_crash);
 }
 
 int main(void)

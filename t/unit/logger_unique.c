@@ -657,11 +657,7 @@ static void test_failures(void)
 	ok(f.records == TRAFFIC && f.copies == TRAFFIC - 4 && f.wrong == 0,
 	   "%u system calls are made when none fails", all);
 	finish(&lab);
-	for (unsigned n = 1; n <= all; n++) {
-		test_failing_call(n, 1);
-		test_failing_call(n, 7);
-		test_crash(n);
-	}
+	each_failure(all, test_failing_call, test_crash);
 }
 
 int main(void)
