@@ -74,7 +74,11 @@ static void message(struct lab *lab, struct input *in, uint32_t slot)
 	struct lab_message m;
 	uint32_t seq = next(in) % 4;
 
-	lab_message(&m, next(in), next(in) & 1 ? 70000 : next(in));
+	uint8_t number = next(in), size = next(in);
+	lab_message(&m, number,
+		    size == UINT8_MAX ? UNIQUE_HELD_MAX + 1
+		    : size & 1        ? 70000
+				      : next(in));
 	uint8_t change = next(in), by = next(in);
 	if (change & 1)
 		m.sizes.fields_len += by;

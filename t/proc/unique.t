@@ -4,6 +4,8 @@
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_hex);
+use File::Copy qw(copy);
+use IO::Compress::Gzip qw(gzip);
 use List::Util qw(sum0);
 use POSIX ();
 use Test::More;
@@ -84,10 +86,54 @@ my $small = "Subject: small\r\n\r\nFrom here on\r\n>From there\r\nthe end\r\n";
     my $table = $trap->table;
     is_deeply([@$table{qw(copies_bytes store_index store_index_max)}],
         [2 * length($small) + 2 * length($big) + length $small, 5, 1000000], 'unique: and what was saved, and what is known');
-    my ($report) = $trap->smtptrap('report', '--json');
-    my ($messages) = $trap->smtptrap('cat', '--stream', 'message');
-    is(scalar(() = $messages =~ /\n/g), 12, 'unique: every copy is a record');
+    my ($report) = $trap->smtptrap(qw(report --format json tls));
+    like($report, qr/"unit":"accepted messages"[^\n]*\n\{"kind":"value","value":"in clear","count":12,"of":12,/,
+        'unique: to reports every copy is a message');
     $trap->done;
+}
+
+# ---- records that are wrong about copies ----
+{
+    my $trap = Trap->new(conf => {log => {store => 'unique'}});
+    my @ids = give($trap, ($small) x 3);
+    $trap->done;
+    my ($file) = $trap->log->files('message');
+    my $good = $trap->log->content($file);
+    my $folder = File::Temp::tempdir(CLEANUP => 1);
+    copy($trap->logs . "/$_", $folder) or die "copy: $!" for $trap->log->files('mail');
+    my $complains = sub {
+        my ($wrong, $change) = @_;
+        my @lines = split /^/, $good;
+        $change->() for $lines[1];
+        my $text = join '', @lines;
+        gzip(\$text => "$folder/$file") or die "gzip: $!";
+        my ($out) = Trap::Process::run("$Trap::BUILD/smtptrap", '-d', $folder, 'verify');
+        like($out, qr/^\S+: line 2: record $ids[1]: \Q$wrong\E$/m, "verify finds: $wrong");
+        my ($bytes, $err, $status) = Trap::Process::run("$Trap::BUILD/smtptrap", '-d', $folder, 'mail', $ids[1]);
+        isnt($status, 0, "and mail complains too");
+    };
+    $complains->('its sha256 is not that of the raw message', sub { s/"sha256":"..../"sha256":"0000/ });
+    $complains->('its size is not that of the raw message', sub { s/"size":\d+/"size":1/ });
+    $complains->("it is a copy of $ids[0]; of that one, its mail_member does not lead to its mail_offset",
+        sub { s/"copy_offset":0/"copy_offset":1/ });
+    $complains->("it is a copy of $ids[2]; of that one, another message is where it should be",
+        sub { s/"copy_of":"$ids[0]"/"copy_of":"$ids[2]"/ });
+    $complains->("it is a copy of $ids[0]; of that one, there is less than its copy_from says",
+        sub { s/"copy_from":0/"copy_from":1000/ });
+    $complains->('its size is not that of the raw message', sub { s/"copy_from":0/"copy_from":1/ });
+    $complains->('its copy_* fields are not all there', sub { s/"copy_member_skip":0,// });
+    $complains->('its copy_file is no mail file', sub { s/"copy_file":"mail/"copy_file":"snail/ });
+    $complains->("it is a copy of $ids[0]; of that one, its mail file is not there",
+        sub { s/("copy_file":"mail-\w+-)000001/${1}000009/ });
+    # The first copy is whole; what the second says is compared with what was read for that.
+    my ($second) = $good =~ /\A(?:.*\n){2}(.*)/;
+    for my $field (qw(sha256 size copy_of)) {
+        my $bad = $second =~ s/"$field":"?\K\w{2}/10/r;
+        my $text = $good =~ s/\Q$second\E/$bad/r;
+        gzip(\$text => "$folder/$file") or die "gzip: $!";
+        my ($out) = Trap::Process::run("$Trap::BUILD/smtptrap", '-d', $folder, 'verify');
+        like($out, qr/^\S+: line 3: record $ids[2]: .*(?:copy of|copy)/m, "verify compares $field of a second copy");
+    }
 }
 
 # ---- unique-body ----
