@@ -40,5 +40,6 @@ like($err, qr/its bytes were not kept/, 'and why is said');
 $trap->stop;
 ($out, $err, $status) = $trap->smtptrap('verify');
 is($status, 0, 'smtptrap verify finds nothing wrong') or diag $out, $err;
+like($out, qr/^ok: .* 4 messages, 3 of them stored /, 'and does not count it as stored');
 $trap->done;
 done_testing;

@@ -2,85 +2,13 @@
  * What the logger makes of the frames of good, wrong and hostile workers, and of a disk that
  * fails at any system call: who is told what, and what stands in the files.
  */
-#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "../lib-c/failing_disk.h"
 #include "../lib-c/intake_lab.h"
 #include "../tap.h"
-
-/* ---- system calls that fail when told (the program is linked with --wrap) ---- */
-
-int __real_openat(int dir, const char *name, int flags, mode_t mode);
-ssize_t __real_pwrite(int fd, const void *bytes, size_t len, off_t at);
-int __real_ftruncate(int fd, off_t size);
-int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
-int __wrap_openat(int dir, const char *name, int flags, mode_t mode);
-ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t at);
-int __wrap_fdatasync(int fd);
-int __wrap_fsync(int fd);
-int __wrap_ftruncate(int fd, off_t size);
-int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
-
-static unsigned calls;      /* so far */
-static unsigned fail_from;  /* the first one that fails, from 1; 0: none */
-static unsigned fail_times; /* how many in a row */
-static int fail_errno;
-static bool crash; /* instead: the process is gone, the call half done */
-
-static bool fails(void)
-{
-	calls++;
-	if (fail_from == 0 || calls < fail_from || calls - fail_from >= fail_times)
-		return false;
-	if (crash)
-		_exit(0);
-	errno = fail_errno;
-	return true;
-}
-
-int __wrap_openat(int dir, const char *name, int flags, mode_t mode)
-{
-	return flags & O_CREAT && fails() ? -1 : __real_openat(dir, name, flags, mode);
-}
-
-ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t at)
-{
-	if (fail_from > 0 && calls + 1 >= fail_from && len > 1)
-		(void)!__real_pwrite(fd, bytes, len / 2, at); /* torn */
-	return fails() ? -1 : __real_pwrite(fd, bytes, len, at);
-}
-
-/* Nobody pulls the machine's plug here: a sync that does not fail need not be done. */
-int __wrap_fdatasync(int fd)
-{
-	(void)fd;
-	return fails() ? -1 : 0;
-}
-
-int __wrap_fsync(int fd)
-{
-	(void)fd;
-	return fails() ? -1 : 0;
-}
-
-int __wrap_ftruncate(int fd, off_t size)
-{
-	return fails() ? -1 : __real_ftruncate(fd, size);
-}
-
-int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
-{
-	return fails() ? -1 : __real_renameat(from_dir, from, to_dir, to);
-}
-
-static void no_failures(void)
-{
-	fail_from = 0;
-	crash = false;
-	calls = 0;
-}
 
 /* ---- good workers ---- */
 
@@ -789,10 +717,7 @@ static void test_failing_call(unsigned n, unsigned times)
 
 	no_failures();
 	lab_begin(&lab);
-	calls = 0;
-	fail_from = n;
-	fail_times = times;
-	fail_errno = n % 2 ? EIO : ENOSPC;
+	failures(n, times, false);
 	traffic(&lab);
 	for (uint32_t i = 0; i < TRAFFIC; i++)
 		answered = answered && lab_word(&lab, i, 1) > ACK_GRANTED;
@@ -830,10 +755,7 @@ static void test_crash(unsigned n)
 		lab_start(&lab);
 		for (uint32_t slot = 0; slot < LAB_SLOTS; slot++)
 			lab_hello(&lab, slot);
-		calls = 0;
-		fail_from = n;
-		fail_times = 1;
-		crash = true;
+		failures(n, 1, true);
 		traffic(&lab);
 		_exit(0);
 	}
@@ -858,11 +780,7 @@ static void test_failures(void)
 	struct lab_census c = lab_end(&lab);
 	ok(c.mails == TRAFFIC && c.sessions == TRAFFIC && c.error == 0,
 	   "%u system calls are made when none fails", all);
-	for (unsigned n = 1; n <= all; n++) {
-		test_failing_call(n, 1);
-		test_failing_call(n, 7);
-		test_crash(n);
-	}
+	each_failure(all, test_failing_call, test_crash);
 }
 
 int main(void)
