@@ -348,6 +348,16 @@ subtest 'narrow and wide' => sub {
     ok(Trap::wait_for(60, sub { $browser->script('return Array.from(document.querySelectorAll(".scroll")).some(s => s.scrollWidth > s.clientWidth && s.tabIndex === 0)') }), 'what is scrolled can be reached by the keyboard');
 };
 
+subtest 'on paper' => sub {
+    $browser->cdp('Emulation.setEmulatedMedia', {media => 'print'});
+    is($browser->script('return Array.from(document.querySelectorAll("thead th")).filter(t => !t.innerText.trim()).length'), 0, 'columns have their heads');
+    is($browser->script('return Array.from(document.querySelectorAll("nav, .command button, #theme")).filter(e => e.checkVisibility()).length'), 0, 'there is nothing to click at');
+    is($browser->script('return Array.from(document.querySelectorAll(".scroll")).filter(s => getComputedStyle(s).overflow !== "visible").length'), 0, 'nor anything to scroll');
+    is($browser->script('return getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)', 'it is white');
+    like($browser->pdf, qr/^%PDF-/, 'it can be printed');
+    $browser->cdp('Emulation.setEmulatedMedia', {media => ''});
+};
+
 subtest 'other pages' => sub {
     for my $file ($empty, "$work/by.html", "$work/merged.html") {
         $browser->open($file);
