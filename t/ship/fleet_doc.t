@@ -187,4 +187,14 @@ my $wary = Trap::Shipper->new(servers => ["tls://$at:4223"], sensor => 'mx1', lo
 ($out, $err, $status) = $wary->run('--once');
 isnt($status, 0, 'a server of another authority is not trusted');
 like($err, qr/verif|certificate|SSL/i, 'and it is said why');
+
+sh('another name', here($block{certificates}) =~ s/^openssl req -x509.*?\n\n//msr =~ s/^certificate \w+ .*\n//mgr
+    . "certificate other DNS:other.example.net\n");
+$nats->kill('KILL');
+put('1.conf', "listen: \"$at:4223\"\nhttp: \"$at:8223\"\ntls { cert_file: \"$dir/other.pem\", key_file: \"$dir/other.key\" }\n");
+$nats->start(1);
+ok(wait_for(PATIENCE, sub { $nats->monitor(1, '/varz') }), 'a server with a certificate for another name runs');
+($out, $err, $status) = $stranger->run('--once');
+isnt($status, 0, 'it is not trusted');
+like($err, qr/mismatch/, 'and it is said why');
 done_testing;
