@@ -90,6 +90,7 @@ libsmtptrap_a_SOURCES += lib/rule_conflict.c
 libsmtptrap_a_SOURCES += lib/rule_eval.c
 libsmtptrap_a_SOURCES += lib/rule_eval_int.h
 libsmtptrap_a_SOURCES += lib/rule_files.c
+libsmtptrap_a_SOURCES += lib/rule_guard.c lib/rule_guard.h
 libsmtptrap_a_SOURCES += lib/rule_has.c lib/rule_has.h
 libsmtptrap_a_SOURCES += lib/rule_index.c lib/rule_index.h
 libsmtptrap_a_SOURCES += lib/rule_int.h

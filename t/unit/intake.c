@@ -543,7 +543,97 @@ static void test_many_alone(void)
 	is_int(c.messages, 50000, "all are written");
 }
 
+/* ---- records whose senders wait, of messages whose bytes are not kept ---- */
+
+/* Send such a record. */
+static void send_alone(struct lab *lab, uint32_t slot, uint32_t seq, uint32_t number)
+{
+	struct lab_message m;
+
+	lab_message(&m, number, 0);
+	m.bytes.len -= m.sizes.trace_len;
+	m.sizes.trace_len = 0;
+	lab_sizes(&m);
+	lab_send(lab, slot, seq, &m.bytes);
+	buf_fini(&m.bytes);
+}
+
+static void test_acked(void)
+{
+	struct lab lab;
+
+	lab_begin(&lab);
+	send_alone(&lab, 1, 1, 1);
+	send_number(&lab, 2, 1, 2, 1000);
+	send_alone(&lab, 3, 1, 3);
+	is_int(lab_word(&lab, 1, 1), ACK_GRANTED, "before the commit no record is stored");
+	store_commit(&lab.store);
+	ok(lab_word(&lab, 1, 1) == ACK_STORED && lab_word(&lab, 3, 1) == ACK_STORED,
+	   "after it the record is stored");
+	is_int(lab_word(&lab, 2, 1), ACK_STORED, "and so is the message that came between");
+	is_int((int64_t)lab.ack->batches, 1, "one commit is for all");
+	is_int((int64_t)lab.ack->messages, 1, "a record alone is no message that is stored");
+	struct lab_census c = lab_end(&lab);
+	ok(c.message_of[1] == 1 && c.message_of[2] == 1 && c.message_of[3] == 1 && c.mails == 1,
+	   "the files have all records once, and one message");
+}
+
+/* What may not be stored is answered so, at once, and leaves nothing. */
+static void test_acked_refused(void)
+{
+	static uint8_t memory[256];
+	struct lab_message m;
+	struct lab lab;
+	struct buf b;
+
+	lab_begin(&lab);
+	is_int(store_record_acked(&lab.store, 1, 1, (const uint8_t *)"xyz", 3), ACK_FAILED,
+	       "malformed fields are refused");
+	buf_init(&b, memory, sizeof memory);
+	lab_fields(&b, 4);
+	size_t good = b.len;
+	record_put_u64(&b, FIELD_MAIL_OFFSET, 0);
+	is_int(store_record_acked(&lab.store, 1, 1, memory, b.len), ACK_FAILED,
+	       "fields that claim a place in the mail log are refused");
+	lab_message(&m, 5, 10);
+	const struct store_message message = {.fields = m.bytes.data + sizeof m.sizes,
+					      .fields_len = m.sizes.fields_len,
+					      .trace = m.bytes.data + sizeof m.sizes +
+						       m.sizes.fields_len,
+					      .trace_len = m.sizes.trace_len,
+					      .data_len = 10};
+	is_int(store_message_begin(&lab.store, &message), ACK_STORED, "a message is begun");
+	is_int(store_record_acked(&lab.store, 1, 1, memory, good), ACK_FAILED,
+	       "within it no other's record is taken");
+	store_message_abort(&lab.store);
+	buf_fini(&m.bytes);
+	lab.conf.log.reserve = UINT64_MAX / 2;
+	lab.store.free_at_us = 0;
+	is_int(store_record_acked(&lab.store, 1, 1, memory, good), ACK_NO_SPACE,
+	       "where space is short, that is said");
+	struct lab_census c = lab_end(&lab);
+	ok(c.messages == 0 && c.mails == 0 && c.error == 0, "nothing of these is written");
+}
+
 /* ---- a disk that fails ---- */
+
+/* The record was taken, and then cannot be written: its sender is told. */
+static void test_acked_full(void)
+{
+	struct rlimit limit, old;
+	struct lab lab;
+
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit = (struct rlimit){.rlim_cur = 1, .rlim_max = old.rlim_max};
+	lab_begin(&lab);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	send_alone(&lab, 1, 1, 1);
+	store_commit(&lab.store);
+	is_int(lab_word(&lab, 1, 1), ACK_NO_SPACE, "a record that cannot be written is refused");
+	setrlimit(RLIMIT_FSIZE, &old);
+	struct lab_census c = lab_end(&lab);
+	ok(c.messages == 0 && c.error == 0, "and is not there");
+}
 
 static void test_full(void)
 {
@@ -610,6 +700,16 @@ static bool promise_kept(const struct lab *lab, const struct lab_census *c, bool
 	return c->wrong == 0 && c->error == 0;
 }
 
+/* Do the counters on the board say what stands in the files? */
+static bool counted(const struct lab *lab, const struct lab_census *c)
+{
+	uint64_t messages = 0;
+
+	for (size_t i = FIGURES_MESSAGES; i < FIGURES_SESSIONS; i++)
+		messages += lab->ack->figures.n[i];
+	return messages == c->messages && lab->ack->figures.n[FIGURES_SESSIONS] == c->sessions;
+}
+
 static void test_failing_call(unsigned n, unsigned times)
 {
 	struct lab lab;
@@ -638,6 +738,7 @@ static void test_failing_call(unsigned n, unsigned times)
 	if (!answered || !open_again || !stored || c.sessions != TRAFFIC)
 		printf("# answered %d, open again %d, stored %d, sessions %u, error %d\n", answered,
 		       open_again, stored, c.sessions, c.error);
+	ok(counted(&lab, &c), "and each record that is there is counted once");
 	lab_stop(&lab);
 	lab_remove(&lab);
 }
@@ -698,7 +799,10 @@ int main(void)
 	test_durability_none();
 	test_malformed_alone();
 	test_many_alone();
+	test_acked();
+	test_acked_refused();
 	test_full();
+	test_acked_full();
 	test_failures();
 	return tap_done();
 }
