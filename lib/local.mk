@@ -135,6 +135,7 @@ libsmtptrap_a_SOURCES += lib/where.c lib/where.h lib/where_int.h
 libsmtptrap_a_SOURCES += lib/where_build.c
 libsmtptrap_a_SOURCES += lib/where_gram.y
 libsmtptrap_a_SOURCES += lib/where_lex.l
+libsmtptrap_a_SOURCES += lib/zeek_text.c lib/zeek_text.h
 libsmtptrap_a_SOURCES += lib/wire.h
 
 # The scanners include what the grammars write.

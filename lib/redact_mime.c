@@ -77,7 +77,8 @@ static bool has_uuencode(struct span text)
 		    isdigit(p[8]))
 			return true;
 		p = memchr(p, '\n', (size_t)(end - p));
-		p += p != NULL;
+		if (p != NULL)
+			p++;
 	}
 	return false;
 }

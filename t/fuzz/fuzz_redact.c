@@ -14,7 +14,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define ADDRESS "walter@trap.example"
-#define BASE64 "d2FsdGVyQHRyYXAuZXhhbXBsZ"
+#define BASE64 "d2FsdGVyQHRyYXAuZXhhbXBsZQ"
 
 static void must(bool holds)
 {
@@ -53,7 +53,7 @@ static void check(const struct redact *r, redact_fn fn, const uint8_t *data, siz
 	must(rc == 0 || (rc == ERR_REFUSED && out.len == 0));
 	if (rc == 0) {
 		must(!has(&out, ADDRESS) && !has(&out, "trap.example"));
-		must(memmem(out.data, out.len, BASE64, strlen(BASE64)) == NULL);
+		must(out.len == 0 || memmem(out.data, out.len, BASE64, strlen(BASE64)) == NULL);
 		must(count.found + count.removed > 0 ||
 		     (out.len == len && (len == 0 || memcmp(out.data, data, len) == 0)));
 		must(fn(r, out.data, out.len, &second, &again) == 0);
