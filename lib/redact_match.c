@@ -80,19 +80,16 @@ static size_t match_digest(const struct match *m)
 		   : 0;
 }
 
-static bool is_of_ip(int unit)
-{
-	return unit >= 0 && (isdigit(unit) || unit == ':');
-}
-
-/* May a secret of its kind end before this unit, or begin behind it? */
-static bool is_edge(enum redact_kind kind, int unit)
+/* May this secret end before this unit, or begin behind it? */
+static bool is_edge(const struct redact_secret *s, int unit)
 {
 	if (unit < 0)
 		return true;
-	if (kind == REDACT_WORD)
+	if (s->kind == REDACT_WORD)
 		return !isalnum(unit);
-	return kind != REDACT_IP || !is_of_ip(unit);
+	if (s->kind != REDACT_IP)
+		return true;
+	return memchr(s->text, ':', s->len) != NULL ? !isxdigit(unit) : !isdigit(unit);
 }
 
 /* The byte before p, -1 if there is none or it ends an escape. */
@@ -125,12 +122,11 @@ static size_t longest(struct redact_run *run, const struct redact_units *u, int 
 		run->steps++;
 		if (s->kind == REDACT_DIGEST)
 			end = match_digest(&m);
-		else if (!is_edge(s->kind, before))
+		else if (!is_edge(s, before))
 			continue;
 		else
 			end = match_text(&m, 0);
-		if (end <= best ||
-		    (s->kind != REDACT_DIGEST && !is_edge(s->kind, redact_unit(u, end))))
+		if (end <= best || (s->kind != REDACT_DIGEST && !is_edge(s, redact_unit(u, end))))
 			continue;
 		best = end;
 		*secret_r = s;
