@@ -92,8 +92,12 @@ static bool value_of(struct span field, struct buf *value)
 	for (size_t i = 0; i < s.len; i++) {
 		uint8_t c = s.bytes[i];
 
-		if (c == '"' && comment == 0)
+		if (quoted && c == '\\' && i + 1 < s.len) {
+			buf_put_byte(value, c);
+			c = s.bytes[++i];
+		} else if (c == '"' && comment == 0) {
 			quoted = !quoted;
+		}
 		comment += !quoted && c == '(';
 		if (comment == 0 && c != '\r' && c != '\n')
 			buf_put_byte(value, c == '\t' ? ' ' : c);
