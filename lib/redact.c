@@ -402,6 +402,32 @@ int redact_text(const struct redact *r, const void *bytes, size_t len, struct bu
 	return redact(r, redact_any, (struct span){bytes, len}, out, count_r);
 }
 
+/* A value as a field that is called x. */
+static void value_as_field(struct redact_run *run, struct span in, unsigned depth, struct buf *out)
+{
+	struct buf field, made;
+	(void)depth;
+
+	buf_init_heap(&field, REDACT_OUT_MAX);
+	buf_init_heap(&made, REDACT_OUT_MAX);
+	buf_put_str(&field, "x:");
+	if (in.len > 0)
+		buf_put(&field, in.bytes, in.len);
+	redact_field(run, (struct span){field.data, field.len}, &made);
+	if (field.failed || made.failed)
+		run->error = ERR_FULL;
+	else
+		buf_put(out, made.data + 2, made.len - 2);
+	buf_fini(&field);
+	buf_fini(&made);
+}
+
+int redact_value(const struct redact *r, const void *bytes, size_t len, struct buf *out,
+		 struct redact_count *count_r)
+{
+	return redact(r, value_as_field, (struct span){bytes, len}, out, count_r);
+}
+
 int redact_message(const struct redact *r, const uint8_t *bytes, size_t len, struct buf *out,
 		   struct redact_count *count_r)
 {

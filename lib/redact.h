@@ -10,7 +10,7 @@
  *     mx1                l-XXXXXXXXXXXX
  * Looked for is each secret without regard to case, plain, in UTF-16 and UTF-32, with any of its
  * characters in percent-encoding (also twice), quoted-printable, as a number or name of HTML, as an
- * escape of JavaScript, C or RTF, or in UTF-7; an address also with what VERP and the like write for
+ * escape of JavaScript, C or RTF, in UTF-7 or xtext; an address also with what VERP and the like write for
  * its `@`, with white space, comments and quotes around `@` and `.`, with tags of HTML and invisible
  * characters inside; all of that also within runs of base64 (both alphabets, any alignment) and of
  * hexadecimal digits, three deep; and the MD5, SHA-1 and SHA-256 of an address in those.
@@ -71,6 +71,10 @@ struct redact_count {
  */
 int redact_text(const struct redact *r, const void *bytes, size_t len, struct buf *out,
 		struct redact_count *count_r);
+
+/* The same for the value of a header's field: its encoded words (RFC 2047) are put together too. */
+int redact_value(const struct redact *r, const void *bytes, size_t len, struct buf *out,
+		 struct redact_count *count_r);
 
 /*
  * The same for a message (RFC 5322, 2045): its parts are decoded, searched and, where something was

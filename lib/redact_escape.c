@@ -160,14 +160,14 @@ static size_t backslash(const struct redact_units *u, size_t i, long *value_r)
 	return 4;
 }
 
-/* +AEA-: `@` in UTF-7 (RFC 2152) */
-static size_t utf7(const struct redact_units *u, size_t i, long *value_r)
+/* +AEA-: `@` in UTF-7 (RFC 2152); +40: the same in xtext (RFC 3461, 4) */
+static size_t plus(const struct redact_units *u, size_t i, long *value_r)
 {
-	bool is = redact_unit(u, i + 1) == 'A' && redact_unit(u, i + 2) == 'E' &&
-		  redact_unit(u, i + 3) == 'A';
+	bool utf7 = redact_unit(u, i + 1) == 'A' && redact_unit(u, i + 2) == 'E' &&
+		    redact_unit(u, i + 3) == 'A';
 
-	*value_r = is ? '@' : -1;
-	return 4u + (redact_unit(u, i + 4) == '-');
+	*value_r = utf7 ? '@' : hex_run(u, i + 1, 2);
+	return utf7 ? 4u + (redact_unit(u, i + 4) == '-') : 3;
 }
 
 size_t redact_escape(const struct redact_units *u, size_t i, uint8_t *byte_r)
@@ -189,7 +189,7 @@ size_t redact_escape(const struct redact_units *u, size_t i, uint8_t *byte_r)
 		len = backslash(u, i, &value);
 		break;
 	case '+':
-		len = utf7(u, i, &value);
+		len = plus(u, i, &value);
 		break;
 	default:
 		break;

@@ -13,7 +13,7 @@
 #include "redact_int.h"
 
 #define WORD_BYTES 30 /* in one encoded word: with a charset's name it stays below 75 characters */
-#define NOTE " (removed: cannot be redacted)\r\n"
+#define NOTE " (removed: cannot be redacted)"
 
 static void put(struct buf *out, struct span bytes)
 {
@@ -347,6 +347,8 @@ static void put_redacted(struct redact_run *run, struct span field, struct buf *
 	run->count.found++;
 	redact_any(run, name, 0, out);
 	buf_put_str(out, name.len > 0 ? ":" NOTE : "X-Removed:" NOTE);
+	if (field.bytes[field.len - 1] == '\n')
+		buf_put_str(out, "\r\n");
 }
 
 void redact_field(struct redact_run *run, struct span field, struct buf *out)

@@ -31,7 +31,7 @@ struct redact {
 struct redact_run {
 	const struct redact *r;
 	struct redact_count count;
-	size_t weight; /* bytes of the secrets found */
+	size_t weight;             /* bytes of the secrets found */
 	uint64_t steps, steps_max; /* looks at a character */
 	int error;                 /* first one; all is in vain then */
 	struct buf decoded[REDACT_DEPTH], changed[REDACT_DEPTH];

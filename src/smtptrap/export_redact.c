@@ -253,8 +253,8 @@ static int redact_item(struct export *e, enum record_field f, size_t n, struct b
 	int rc = 0;
 
 	if (is_text(f) || f == FIELD_LOCAL_IP || f == FIELD_PROXY_IP)
-		rc =
-		    redact_text(e->redact, e->record.text.data + item->at, item->len, text, &count);
+		rc = redact_value(e->redact, e->record.text.data + item->at, item->len, text,
+				  &count);
 	else if (item->len > 0)
 		buf_put(text, e->record.text.data + item->at, item->len);
 	*item = (struct export_item){at, text->len - at};

@@ -3,7 +3,7 @@
  *
  * The input is a message.  Properties: what comes out holds the secrets in none of the plain forms
  * that are looked for here by other means; it is redacted again to itself; where nothing was found
- * or removed it is the message; as text it is redacted likewise.
+ * or removed it is the message; as text and as a field's value it is redacted likewise.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +42,12 @@ static int as_text(const struct redact *r, const uint8_t *bytes, size_t len, str
 	return redact_text(r, bytes, len, out, count_r);
 }
 
+static int as_value(const struct redact *r, const uint8_t *bytes, size_t len, struct buf *out,
+		    struct redact_count *count_r)
+{
+	return redact_value(r, bytes, len, out, count_r);
+}
+
 static void check(const struct redact *r, redact_fn fn, const uint8_t *data, size_t len)
 {
 	struct redact_count count = {0}, again = {0};
@@ -76,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	must(redact_add(r, "192.0.2.25", 10) == 0);
 	check(r, redact_message, data, len);
 	check(r, as_text, data, len);
+	check(r, as_value, data, len);
 	redact_free(&r);
 	return 0;
 }

@@ -258,9 +258,8 @@ def official():
     judges = {}
     for kind, file in (("spam", "messaging-spam.json"), ("login_attack", "connection-login-attack.json")):
         schema = json.loads((pathlib.Path(folder) / "types" / file).read_text())
-        resolver = jsonschema.RefResolver.from_schema(schema, store={core["$id"]: core})
-        judges[kind] = jsonschema.Draft202012Validator(
-            schema, resolver=resolver, format_checker=jsonschema.FormatChecker())
+        judges[kind] = [jsonschema.Draft202012Validator(
+            one, format_checker=jsonschema.FormatChecker()) for one in (core, schema["allOf"][1])]
     return judges
 
 
@@ -278,7 +277,8 @@ def read_xarf(raw):
         for item in report["evidence"]:
             check_evidence(item)
         if judges:
-            judges[report["type"]].validate(report)
+            for judge in judges[report["type"]]:
+                judge.validate(report)
         reports.append(report)
     return reports
 

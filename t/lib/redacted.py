@@ -71,6 +71,8 @@ HEADER = {
     "extended": f"Content-Language: en; x*=utf-8''{LOCAL}%40{DOMAIN}",
     "folded token": "X-Token: " + b64(b"to:" + ADDR)[:20] + "\r\n " + b64(b"to:" + ADDR)[20:],
 }
+HEADER.update({"subject": HEADER["words"].replace("X-Word", "Subject").replace("\r\n", ""),
+               "from": f"From: =?utf-8?Q?{LOCAL}=40trap-?= =?utf-8?Q?7f3?= =?utf-8?Q?.example?= <a@b.example>"})
 HEADER.update({"text " + name: "X-Text: " + form for name, form in TEXT.items()})
 
 
@@ -287,7 +289,10 @@ def check(keep):
         evidence = base64.b64decode(report["evidence"][0]["payload"])
         ident = re.search(rb"^X-Trap-Id: (\S+)", evidence, re.M)[1].decode()
         kind, original = (pathlib.Path(keep) / ident).read_bytes().split(b"\n", 1)
-        found = look(evidence) or deep(json.dumps({k: v for k, v in report.items() if k != "evidence"}), "report")
+        found = look(evidence)
+        for name, value in report.items():
+            for view in header_views(name, str(value)) if name != "evidence" else ():
+                found = found or deep(view, "member " + name)
         if found:
             counts["found"] += 1
             print("found", ident, kind.decode(), found, file=sys.stderr)

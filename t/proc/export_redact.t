@@ -9,14 +9,15 @@ use Test::More;
 use Trap;
 use Trap::Export qw(export reread);
 
-use constant MESSAGES => 200;
+use constant MESSAGES => 150;
 use constant ADDRESS => 'walter.white@trap-7f3.example';
 
 my $python = Trap::Process::program('python3') or plan skip_all => 'there is no python3';
 my $tool = "$Trap::SOURCE/t/lib/redacted.py";
 my $seed = $ENV{TRAP_SEED} // int rand 1e9;
 note "seed $seed";
-my @reporter = ('--reporter-org' => 'Example Lab', '--reporter-contact' => 'abuse@lab.example');
+my @reporter = ('--reporter-org' => 'Example Lab', '--reporter-contact' => 'abuse@lab.example',
+    '--evidence-max' => '5m');
 
 my $corpus = '-';
 if (my $archive = Trap::shared('spamassassin-corpus.tar.xz')) {

@@ -47,6 +47,7 @@ static const struct form forms[] = {
     {"escapes of C", "walter\\x40trap\\056example"},
     {"escapes of RTF", "walter\\'40trap.example"},
     {"UTF-7", "walter+AEA-trap.example"},
+    {"xtext", "ORCPT=rfc822;walter+40trap.example"},
     {"VERP", "bounce-walter=trap.example@list.example"},
     {"the percent hack", "walter%trap.example@relay.example"},
     {"spelt out", "walter(at)trap.example"},
@@ -340,6 +341,25 @@ static void test_words_of_header(const struct redact *r)
 	buf_fini(&out);
 }
 
+static void test_values(const struct redact *r)
+{
+	static const char split[] = "=?utf-8?Q?walter=40tr?= =?utf-8?B?YXAuZXhhbXBsZQ==?=";
+	static const char *const same[] = {"", "hello: =?utf-8?Q?a?= =?utf-8?Q?b?="};
+	struct redact_count count = {0};
+	struct buf out;
+
+	buf_init_heap(&out, REDACT_OUT_MAX);
+	is_int(redact_value(r, split, strlen(split), &out, &count), 0,
+	       "the value of a field is redacted");
+	is_int((int64_t)count.found, 1, "encoded words are put together for it");
+	for (size_t i = 0; i < 2; i++) {
+		buf_reset(&out);
+		redact_value(r, same[i], strlen(same[i]), &out, &count);
+		is_mem(out.data, out.len, same[i], strlen(same[i]), "without secrets it stays");
+	}
+	buf_fini(&out);
+}
+
 static void test_depth(const struct redact *r)
 {
 	struct redact_count count = {0};
@@ -370,6 +390,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
 		is_redacted(r, true, &messages[i]);
 	test_words_of_header(r);
+	test_values(r);
 	test_depth(r);
 	test_words();
 	test_adding();
