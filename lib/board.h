@@ -19,11 +19,13 @@
 #include <stdint.h>
 
 #include "dns_msg.h"
+#include "figures.h"
 
 #define BOARD_MAGIC UINT32_C(0x53544244)
-#define BOARD_VERSION 2
+#define BOARD_VERSION 3
 #define BOARD_HELO_MAX 64
 #define BOARD_TLS_VERSION_MAX 8
+#define BOARD_RELEASE_MAX 16
 
 enum slot_state {
 	SLOT_FREE,     /* no worker */
@@ -78,6 +80,7 @@ struct board_header {
 	uint32_t workers;       /* alive, as the master last counted */
 	uint64_t forks, deaths; /* workers started; workers that died without being asked */
 	char sensor[64];
+	char release[BOARD_RELEASE_MAX]; /* of smtptrapd: "0.2.0" */
 	struct board_dns dns;
 } __attribute__((aligned(64)));
 
@@ -104,6 +107,7 @@ struct ack_board {
 	_Atomic uint64_t addresses; /* remembered now, and at most */
 	_Atomic uint64_t addresses_max;
 	_Atomic uint64_t summaries_refused; /* what workers may not teach the memory */
+	struct figures figures;             /* what was recorded */
 	_Atomic uint32_t word[] __attribute__((aligned(64)));
 };
 

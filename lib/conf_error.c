@@ -89,27 +89,27 @@ __attribute__((format(printf, 4, 0))) static void put_fault(char text_r[CONF_ERR
 		text.data[text.len] = '\0';
 }
 
+void conf_error_addv(struct conf_errors *errors, const struct conf_place *at, const char *what,
+		     va_list ap)
+{
+	errors->total++;
+	if (!conf_errors_full(errors))
+		put_fault(errors->text[errors->kept++], at, "", what, ap);
+}
+
 void conf_error_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)
 {
 	va_list ap;
 
-	errors->total++;
-	if (conf_errors_full(errors))
-		return;
 	va_start(ap, what);
-	put_fault(errors->text[errors->kept++], at, "", what, ap);
+	conf_error_addv(errors, at, what, ap);
 	va_end(ap);
 }
 
-void conf_warning_add(struct conf_errors *errors, const struct conf_place *at, const char *what,
-		      ...)
+void conf_warning_addv(struct conf_errors *errors, const struct conf_place *at, const char *what,
+		       va_list ap)
 {
-	va_list ap;
-
 	errors->warnings_total++;
-	if (errors->warnings_kept == CONF_WARNINGS_MAX)
-		return;
-	va_start(ap, what);
-	put_fault(errors->warning[errors->warnings_kept++], at, "warning: ", what, ap);
-	va_end(ap);
+	if (errors->warnings_kept < CONF_WARNINGS_MAX)
+		put_fault(errors->warning[errors->warnings_kept++], at, "warning: ", what, ap);
 }

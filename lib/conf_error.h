@@ -4,6 +4,7 @@
 #ifndef SMTPTRAP_CONF_ERROR_H
 #define SMTPTRAP_CONF_ERROR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,8 +41,11 @@ bool conf_errors_full(const struct conf_errors *errors);
 void conf_error_add(struct conf_errors *errors, const struct conf_place *at, const char *what, ...)
     __attribute__((format(printf, 3, 4)));
 
+void conf_error_addv(struct conf_errors *errors, const struct conf_place *at, const char *what,
+		     va_list ap) __attribute__((format(printf, 3, 0)));
+
 /* The same for a warning. */
-void conf_warning_add(struct conf_errors *errors, const struct conf_place *at, const char *what,
-		      ...) __attribute__((format(printf, 3, 4)));
+void conf_warning_addv(struct conf_errors *errors, const struct conf_place *at, const char *what,
+		       va_list ap) __attribute__((format(printf, 3, 0)));
 
 #endif

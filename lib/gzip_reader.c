@@ -62,10 +62,12 @@ uint64_t gzip_reader_at(const struct gzip_reader *r)
 
 static int refill(struct gzip_reader *r)
 {
-	size_t got;
+	size_t got, want = STEP;
 
+	if (r->limit > 0 && (r->next >= r->limit || r->limit - r->next < STEP))
+		want = r->next >= r->limit ? 0 : (size_t)(r->limit - r->next);
 	memmove(r->in, r->z.next_in - MARGIN, MARGIN);
-	if (file_read_at(r->fd, r->in + MARGIN, STEP, r->next, &got) != 0)
+	if (file_read_at(r->fd, r->in + MARGIN, want, r->next, &got) != 0)
 		return ERR_SYSTEM;
 	r->next += got;
 	r->z.next_in = r->in + MARGIN;

@@ -20,6 +20,7 @@ struct gzip_reader {
 	bool block_has_output;
 	bool member_ended; /* GZIP_MEMBER is to be told next */
 	uint64_t next;     /* what to read next */
+	uint64_t limit;    /* the file ends here as far as the reader goes; 0: where it ends */
 	uint8_t *in, *out;
 	z_stream z;
 };

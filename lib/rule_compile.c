@@ -15,8 +15,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define TEXT_MAX 200  /* bytes of a condition that are kept for people */
-#define FAULT_MAX 200 /* bytes of what is wrong */
+#define TEXT_MAX 200 /* bytes of a condition that are kept for people */
 
 /* ---- faults ---- */
 
@@ -30,25 +29,21 @@ static struct conf_place place_of(const struct rule_compiler *c, const struct co
 void rule_fault(struct rule_compiler *c, const struct conf_word *word, const char *what, ...)
 {
 	struct conf_place place = place_of(c, word);
-	char text[FAULT_MAX];
 	va_list ap;
 
 	va_start(ap, what);
-	vsnprintf(text, sizeof text, what, ap);
+	conf_error_addv(c->errors, &place, what, ap);
 	va_end(ap);
-	conf_error_add(c->errors, &place, "%s", text);
 }
 
 void rule_warn(struct rule_compiler *c, const struct conf_word *word, const char *what, ...)
 {
 	struct conf_place place = place_of(c, word);
-	char text[FAULT_MAX];
 	va_list ap;
 
 	va_start(ap, what);
-	vsnprintf(text, sizeof text, what, ap);
+	conf_warning_addv(c->errors, &place, what, ap);
 	va_end(ap);
-	conf_warning_add(c->errors, &place, "%s", text);
 }
 
 void rule_fault_meant(struct rule_compiler *c, const struct conf_word *word,

@@ -2,7 +2,7 @@
  * tally.c: counts of what was seen, by section, time and label, each with its unique addresses.
  *
  * Runs in the reader.  Input: labels that peers chose, and forms written by other machines, which
- * are read as if hostile.  Memory is bounded: rows by TALLY_LABELS_MAX, sets by TALLY_BYTES_MAX.
+ * are read as if hostile.  Memory is bounded: rows by TALLY_LABELS_MAX and TALLY_SURE, sets by TALLY_BYTES_MAX.
  */
 #include "tally.h"
 
@@ -20,6 +20,7 @@ struct tally {
 	struct arena *labels;
 	struct tally_row *rows;
 	size_t count, cap, labelled;
+	uint32_t labelled_in[TALLY_SECTIONS];
 	uint32_t *index; /* row + 1; 0: free */
 	size_t slots;
 	size_t bytes; /* of sets */
@@ -114,23 +115,36 @@ static struct tally_row *add_row(struct tally *t, const struct tally_row *key)
 		return NULL;
 	*slot_of(t, key) = (uint32_t)++t->count;
 	t->labelled += key->kind == TALLY_LABEL;
+	t->labelled_in[key->section] += key->kind == TALLY_LABEL;
 	return r;
 }
 
+/* No more rows for labels?  Not for the first of a section, or one with names that clients choose
+ * would leave others without versions and outcomes. */
+static bool is_full(const struct tally *t, uint8_t section)
+{
+	return t->labelled_in[section] >= TALLY_SURE &&
+	       (t->labelled >= TALLY_LABELS_MAX || t->bytes > TALLY_BYTES_MAX);
+}
+
 /* The row with this key, which is made; NULL without memory. */
-static struct tally_row *row_of(struct tally *t, struct tally_row *key)
+static struct tally_row *sure_row_of(struct tally *t, const struct tally_row *key)
 {
 	uint32_t at = t->slots > 0 ? *slot_of(t, key) : 0;
 
-	if (at == 0 && key->kind == TALLY_LABEL &&
-	    (t->labelled >= TALLY_LABELS_MAX || t->bytes > TALLY_BYTES_MAX)) {
-		key->kind = TALLY_OTHER;
-		key->len = 0;
-		at = *slot_of(t, key);
-	}
 	if (at != 0)
 		return &t->rows[at - 1];
 	return t->count < ROWS_MAX ? add_row(t, key) : NULL;
+}
+
+/* The same, or that of the others if there is none for another label. */
+static struct tally_row *row_of(struct tally *t, struct tally_row *key)
+{
+	if (key->kind == TALLY_LABEL && is_full(t, key->section) && *slot_of(t, key) == 0) {
+		key->kind = TALLY_OTHER;
+		key->len = 0;
+	}
+	return sure_row_of(t, key);
 }
 
 /* ---- counting ---- */
@@ -175,6 +189,12 @@ static void note_times(struct tally_row *r, uint64_t first, uint64_t last)
 		r->last = last;
 }
 
+static void count(struct tally_row *r, const struct tally_who *who)
+{
+	note_times(r, who->ts, who->ts);
+	r->count += who->count;
+}
+
 int tally_add(struct tally *t, uint8_t section, enum tally_kind kind, uint64_t time,
 	      const void *label, size_t len, const struct tally_who *who)
 {
@@ -187,11 +207,28 @@ int tally_add(struct tally *t, uint8_t section, enum tally_kind kind, uint64_t t
 	struct tally_row *r = row_of(t, &key);
 	if (r == NULL)
 		return ERR_MEMORY;
-	note_times(r, who->ts, who->ts);
-	r->count += who->count;
+	count(r, who);
 	if (note(t, &r->unique[TALLY_ADDRESSES], who->ip_key) != 0)
 		return ERR_MEMORY;
 	return note(t, &r->unique[who->is_v4 ? TALLY_NET24 : TALLY_NET64], who->net_key);
+}
+
+int tally_add_plain(struct tally *t, uint8_t section, uint64_t time, const char *label,
+		    const struct tally_who *who)
+{
+	struct tally_row key = {.time = time, .section = section, .kind = TALLY_TOTAL};
+
+	for (int i = 0; i < 2; i++) {
+		struct tally_row *r = sure_row_of(t, &key);
+
+		if (r == NULL)
+			return ERR_MEMORY;
+		count(r, who);
+		key.kind = TALLY_LABEL;
+		key.label = (const uint8_t *)label;
+		key.len = kept(key.label, strlen(label));
+	}
+	return 0;
 }
 
 /* ---- the form for files ---- */

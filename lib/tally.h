@@ -15,6 +15,7 @@
 
 #define TALLY_LABEL_MAX 255    /* bytes; what is longer is cut */
 #define TALLY_LABELS_MAX 20000 /* rows in all sections; what else comes counts as TALLY_OTHER */
+#define TALLY_SURE 100         /* labels of each section that have rows all the same */
 #define TALLY_BYTES_MAX (96u << 20) /* of sets; then the large ones estimate */
 #define TALLY_SECTIONS 256
 
@@ -56,6 +57,11 @@ void tally_free(struct tally **t);
 /* Count it; the label is not used but for TALLY_LABEL.  Returns 0 or ERR_MEMORY. */
 int tally_add(struct tally *t, uint8_t section, enum tally_kind kind, uint64_t time,
 	      const void *label, size_t len, const struct tally_who *who);
+
+/* Count it by its label and in the total, but not its addresses: for sections all of whose labels have
+ * rows, as the caller sees to it that they are not too many.  Returns 0 or ERR_MEMORY. */
+int tally_add_plain(struct tally *t, uint8_t section, uint64_t time, const char *label,
+		    const struct tally_who *who);
 
 /* The rows, in no order, and how many; valid until the next change. */
 const struct tally_row *tally_rows(const struct tally *t, size_t *count_r);

@@ -1,15 +1,21 @@
 # packaging/: Debian package, systemd units, AppArmor profile, quickstart.
 pkglibexec_SCRIPTS = packaging/make-certificates
 
-edit = sed -e 's|@sbindir[@]|$(sbindir)|g'
+edit = sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bindir[@]|$(bindir)|g'
 packaging/systemd/smtptrapd.service: packaging/systemd/smtptrapd.service.in Makefile
 	@$(MKDIR_P) packaging/systemd
 	$(AM_V_GEN)$(edit) $(srcdir)/packaging/systemd/smtptrapd.service.in >$@.tmp && mv $@.tmp $@
 CLEANFILES += packaging/systemd/smtptrapd.service
+packaging/systemd/smtptrap-metrics@.service: packaging/systemd/smtptrap-metrics@.service.in Makefile
+	@$(MKDIR_P) packaging/systemd
+	$(AM_V_GEN)$(edit) '$(srcdir)/packaging/systemd/smtptrap-metrics@.service.in' >$@.tmp && mv $@.tmp $@
+CLEANFILES += packaging/systemd/smtptrap-metrics@.service
 
 if HAVE_SYSTEMD_UNITS
 nodist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.service
+nodist_systemdsystemunit_DATA += packaging/systemd/smtptrap-metrics@.service
 dist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.socket
+dist_systemdsystemunit_DATA += packaging/systemd/smtptrap-metrics.socket
 sysusersdir = $(prefix)/lib/sysusers.d
 dist_sysusers_DATA = packaging/sysusers.d/smtptrap.conf
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
@@ -52,6 +58,8 @@ EXTRA_DIST += $(DEBIAN_FILES) $(SSL3_FILES) \
 	packaging/lint \
 	packaging/make-certificates \
 	packaging/quickstart \
+	packaging/systemd/smtptrap-metrics.socket \
+	packaging/systemd/smtptrap-metrics@.service.in \
 	packaging/systemd/smtptrapd.service.in \
 	packaging/systemd/smtptrapd.socket \
 	packaging/sysusers.d/smtptrap.conf \

@@ -95,23 +95,30 @@ REPORT_SOURCES += src/smtptrap/report_helo.c
 REPORT_SOURCES += src/smtptrap/report_journeys.c
 REPORT_SOURCES += src/smtptrap/report_mailers.c
 REPORT_SOURCES += src/smtptrap/report_partial.c
+REPORT_SOURCES += src/smtptrap/report_paths.c
 REPORT_SOURCES += src/smtptrap/report_record.c
 REPORT_SOURCES += src/smtptrap/report_senders.c
 REPORT_SOURCES += src/smtptrap/report_tables.c
+REPORT_SOURCES += src/smtptrap/report_times.c src/smtptrap/report_times.h
 REPORT_SOURCES += src/smtptrap/report_tls.c
 
 # The reader.
 bin_PROGRAMS += smtptrap
 smtptrap_SOURCES =
+smtptrap_SOURCES += src/smtptrap/boards.c src/smtptrap/boards.h
 smtptrap_SOURCES += src/smtptrap/cmd_cat.c
 smtptrap_SOURCES += src/smtptrap/cmd_explain.c
 smtptrap_SOURCES += src/smtptrap/cmd_export.c
 smtptrap_SOURCES += src/smtptrap/cmd_fields.c
+smtptrap_SOURCES += src/smtptrap/cmd_follow.c
 smtptrap_SOURCES += src/smtptrap/cmd_mail.c
+smtptrap_SOURCES += src/smtptrap/cmd_metrics.c
 smtptrap_SOURCES += src/smtptrap/cmd_report.c
 smtptrap_SOURCES += src/smtptrap/cmd_show.c
 smtptrap_SOURCES += src/smtptrap/cmd_status.c
+smtptrap_SOURCES += src/smtptrap/cmd_top.c
 smtptrap_SOURCES += src/smtptrap/cmd_verify.c
+smtptrap_SOURCES += src/smtptrap/end_signals.c src/smtptrap/end_signals.h
 smtptrap_SOURCES += src/smtptrap/env.c
 smtptrap_SOURCES += src/smtptrap/explain.h
 smtptrap_SOURCES += src/smtptrap/explain_facts.c
@@ -122,13 +129,26 @@ smtptrap_SOURCES += src/smtptrap/export_record.c
 smtptrap_SOURCES += src/smtptrap/export_redact.c
 smtptrap_SOURCES += src/smtptrap/export_xarf.c
 smtptrap_SOURCES += src/smtptrap/export_zeek.c
+smtptrap_SOURCES += src/smtptrap/follow_line.c src/smtptrap/follow_line.h
+smtptrap_SOURCES += src/smtptrap/html.c src/smtptrap/html.h
 smtptrap_SOURCES += src/smtptrap/mail_out.c src/smtptrap/mail_out.h
 smtptrap_SOURCES += src/smtptrap/mail_store.c src/smtptrap/mail_store.h
 smtptrap_SOURCES += src/smtptrap/main.c
 smtptrap_SOURCES += src/smtptrap/message_info.c src/smtptrap/message_info.h
+smtptrap_SOURCES += src/smtptrap/metrics.c src/smtptrap/metrics.h
+smtptrap_SOURCES += src/smtptrap/metrics_http.c
+smtptrap_SOURCES += src/smtptrap/page_chart.c src/smtptrap/page_chart.h
+smtptrap_SOURCES += src/smtptrap/page_course.c
+smtptrap_SOURCES += src/smtptrap/page_files.h
+smtptrap_SOURCES += src/smtptrap/page_paths.c
+smtptrap_SOURCES += src/smtptrap/page_reasons.c
+smtptrap_SOURCES += src/smtptrap/page_table.c src/smtptrap/page_table.h
+smtptrap_SOURCES += src/smtptrap/page_week.c
 smtptrap_SOURCES += src/smtptrap/progress.c src/smtptrap/progress.h
 smtptrap_SOURCES += src/smtptrap/records.c src/smtptrap/records.h
+smtptrap_SOURCES += src/smtptrap/report_command.c src/smtptrap/report_command.h
 smtptrap_SOURCES += src/smtptrap/report_csv.c
+smtptrap_SOURCES += src/smtptrap/report_html.c
 smtptrap_SOURCES += src/smtptrap/report_json.c
 smtptrap_SOURCES += src/smtptrap/report_markdown.c
 smtptrap_SOURCES += src/smtptrap/report_read.c
@@ -136,6 +156,23 @@ smtptrap_SOURCES += src/smtptrap/report_result.c src/smtptrap/report_result.h
 smtptrap_SOURCES += src/smtptrap/report_text.c
 smtptrap_SOURCES += $(REPORT_SOURCES)
 smtptrap_SOURCES += src/smtptrap/smtptrap.h
+smtptrap_SOURCES += src/smtptrap/top.h
+smtptrap_SOURCES += src/smtptrap/top_screen.c
+smtptrap_SOURCES += src/smtptrap/top_text.c src/smtptrap/top_text.h
+smtptrap_SOURCES += src/smtptrap/top_view.c
 smtptrap_SOURCES += src/smtptrap/verify.h
 smtptrap_SOURCES += src/smtptrap/verify_mail.c
+nodist_smtptrap_SOURCES = src/smtptrap/page_files.c
 smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS) -lm
+smtptrap_LDADD += $(NCURSES_LIBS)
+
+# What a page is made of, as arrays of C.
+noinst_PROGRAMS += src/smtptrap/page/embed
+src_smtptrap_page_embed_SOURCES = src/smtptrap/page/embed.c
+PAGE_FILES = $(srcdir)/src/smtptrap/page/page.css $(srcdir)/src/smtptrap/page/page.js
+EXTRA_DIST += src/smtptrap/page/page.css src/smtptrap/page/page.js
+CLEANFILES += src/smtptrap/page_files.c
+
+src/smtptrap/page_files.c: $(PAGE_FILES) src/smtptrap/page/embed$(EXEEXT)
+	$(AM_V_GEN)src/smtptrap/page/embed page_css $(srcdir)/src/smtptrap/page/page.css \
+		page_js $(srcdir)/src/smtptrap/page/page.js >$@.tmp && mv $@.tmp $@

@@ -78,6 +78,14 @@ static void store_failing(struct store *st, const char *what)
 	atomic_store(&st->ack->full, 1);
 }
 
+/* Go back to the last commit of the session or message stream. */
+static void records_undo(struct store *st, enum log_stream of)
+{
+	stream_undo(&st->stream[of]);
+	st->later[of].applied = 0;
+	memset(&st->uncommitted[of], 0, sizeof st->uncommitted[of]);
+}
+
 /* Undo mail and message streams and refuse the batch; errno says why. */
 static enum ack_code store_fail(struct store *st, const char *what)
 {
@@ -86,8 +94,7 @@ static enum ack_code store_fail(struct store *st, const char *what)
 	store_failing(st, what);
 	st->message_open = false;
 	stream_undo(&st->stream[LOG_MAIL]);
-	stream_undo(&st->stream[LOG_MESSAGE]);
-	st->later[LOG_MESSAGE].applied = 0;
+	records_undo(st, LOG_MESSAGE);
 	answer_batch(st, code);
 	return code;
 }
@@ -115,13 +122,15 @@ static int encode(struct store *st, enum log_stream to, const uint8_t *fields, s
 	return record_encode(&head, fields, len, &st->json);
 }
 
-static int append_json(struct store *st, enum log_stream to)
+/* Append the record that was encoded of these fields. */
+static int append_json(struct store *st, enum log_stream to, const uint8_t *fields, size_t len)
 {
 	struct stream *s = &st->stream[to];
 
 	st->ack->bytes_raw += st->json.len;
 	if (stream_append(s, st->json.data, st->json.len) < 0)
 		return ERR_SYSTEM;
+	figures_count(&st->uncommitted[to], to, fields, len);
 	return stream_spill(s);
 }
 
@@ -143,7 +152,7 @@ static int later_apply(struct store *st, enum log_stream to)
 			st->ack->dropped++;
 			warn("a %s record is dropped: its fields are malformed",
 			     log_stream_name(to));
-		} else if (append_json(st, to) < 0) {
+		} else if (append_json(st, to, entry + sizeof len, len) < 0) {
 			return ERR_SYSTEM;
 		}
 		l->applied += sizeof len + len;
@@ -155,6 +164,7 @@ static void later_committed(struct store *st, enum log_stream to)
 {
 	struct later *l = &st->later[to];
 
+	figures_move(&st->ack->figures, &st->uncommitted[to]);
 	if (l->applied == 0)
 		return;
 	l->records.len -= l->applied;
@@ -182,8 +192,7 @@ static void session_commit(struct store *st)
 
 	if (later_apply(st, LOG_SESSION) < 0 || stream_flush(s, false) < 0) {
 		store_failing(st, "session log");
-		stream_undo(s);
-		st->later[LOG_SESSION].applied = 0;
+		records_undo(st, LOG_SESSION);
 		return;
 	}
 	stream_commit(s);
@@ -215,7 +224,8 @@ static enum ack_code message_record(struct store *st, const uint8_t *fields, siz
 		errno = EBADMSG;
 		return store_fail(st, "message record");
 	}
-	return append_json(st, LOG_MESSAGE) < 0 ? store_fail(st, "message log") : ACK_STORED;
+	return append_json(st, LOG_MESSAGE, fields, len) < 0 ? store_fail(st, "message log")
+							     : ACK_STORED;
 }
 
 static void batch_add(struct store *st, uint32_t slot, uint32_t seq)
@@ -342,8 +352,7 @@ void store_message_abort(struct store *st)
 		return;
 	st->message_open = false;
 	stream_undo(&st->stream[LOG_MAIL]);
-	stream_undo(&st->stream[LOG_MESSAGE]);
-	st->later[LOG_MESSAGE].applied = 0;
+	records_undo(st, LOG_MESSAGE);
 	answer_batch(st, ACK_FAILED);
 }
 

@@ -33,6 +33,7 @@ struct store {
 	struct ack_board *ack;
 	struct stream stream[LOG_STREAM_COUNT];
 	struct later later[2]; /* of the session and message streams */
+	struct figures uncommitted[2]; /* of the same: counted, but not on the board yet */
 	struct {
 		uint32_t slot, seq;
 	} batch[STORE_BATCH_MAX];

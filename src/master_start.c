@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "config.h"
 #include "frame.h"
 #include "heap_fill.h"
 #include "listen.h"
@@ -72,6 +73,7 @@ static void open_boards(struct master *m)
 					       .master_pid = m->pid,
 					       .spare_min = (int32_t)m->conf->workers.spare_min};
 	strlcpy(m->board->head.sensor, m->conf->sensor, sizeof m->board->head.sensor);
+	strlcpy(m->board->head.release, PACKAGE_VERSION, sizeof m->board->head.release);
 	seal(m->board_fd, "status board");
 	m->ack_fd = memory_fd("acknowledgement board", ack_board_size(slots));
 	m->memory_fd =

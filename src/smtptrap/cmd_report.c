@@ -12,6 +12,7 @@
 #include "err.h"
 #include "file_io.h"
 #include "records.h"
+#include "report_command.h"
 #include "report_result.h"
 #include "smtptrap.h"
 
@@ -22,6 +23,7 @@
 struct command_line {
 	struct choice choice;
 	struct report report;
+	struct report_command again;
 	void (*format)(const struct result *r, FILE *to);
 	size_t top;
 	bool partial, merge, trouble;
@@ -170,8 +172,7 @@ static int finish_tables(struct report *r)
 
 	for (size_t i = 0; rc == 0 && i < REPORT_TABLES; i++) {
 		if (r->tables[i] && report_tables[i]->finish != NULL)
-			rc = report_tables[i]->finish(r->tally, (unsigned)i * REPORT_SECTIONS_MAX,
-						      &r->visits, r->by);
+			rc = report_tables[i]->finish(r, (unsigned)i * REPORT_SECTIONS_MAX);
 	}
 	return rc;
 }
@@ -183,6 +184,7 @@ static bool print_report(struct command_line *c)
 
 	if (rc == 0)
 		rc = result_make(&result, &c->report, c->top);
+	result.command = &c->again;
 	if (rc == 0)
 		c->format(&result, stdout);
 	else
@@ -201,7 +203,8 @@ static bool take_format(struct command_line *c, const char *text)
 	} formats[] = {{"text", result_text},
 		       {"json", result_json},
 		       {"csv", result_csv},
-		       {"markdown", result_markdown}};
+		       {"markdown", result_markdown},
+		       {"html", result_html}};
 
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		if (strcmp(formats[i].name, text) == 0) {
@@ -209,7 +212,7 @@ static bool take_format(struct command_line *c, const char *text)
 			return true;
 		}
 	}
-	complain("--format: '%s' is not text, json, csv or markdown", text);
+	complain("--format: '%s' is not text, json, csv, markdown or html", text);
 	return false;
 }
 
@@ -218,6 +221,7 @@ static bool take_by(struct command_line *c, const char *text)
 	for (int i = REPORT_HOUR; i < REPORT_BY_COUNT; i++) {
 		if (strcmp(report_by_names[i], text) == 0) {
 			c->report.by = (enum report_by)i;
+			c->report.series.width = (enum series_width)(i - REPORT_HOUR);
 			return true;
 		}
 	}
@@ -235,25 +239,44 @@ static bool take_top(struct command_line *c, const char *text)
 	return error == NULL;
 }
 
-static bool take_option(struct command_line *c, int option, const char *argument)
+static bool take_choice(struct command_line *c, const struct option *o, const char *argument)
 {
-	switch (option) {
+	char name[32];
+
+	if (!choice_option(&c->choice, o->val, argument))
+		return false;
+	snprintf(name, sizeof name, "--%s", o->name);
+	if (o->val == 's' || o->val == 'u')
+		report_command_time(&c->again, name, argument,
+				    o->val == 's' ? c->choice.select.since
+						  : c->choice.select.until);
+	else
+		report_command_option(&c->again, name, argument);
+	return true;
+}
+
+static bool take_option(struct command_line *c, const struct option *o, const char *argument)
+{
+	switch (o->val) {
 	case 'b':
+		report_command_option(&c->again, "--by", argument);
 		return take_by(c, argument);
 	case 'f':
 		return take_format(c, argument);
 	case 't':
+		report_command_option(&c->again, "--top", argument);
 		return take_top(c, argument);
 	case 'p':
 		return c->partial = true;
 	case 'm':
-		return c->merge = true;
+		report_command_option(&c->again, "--merge", NULL);
+		return c->merge = c->again.merge = true;
 	default:
-		return choice_option(&c->choice, option, argument);
+		return take_choice(c, o, argument);
 	}
 }
 
-/* Take the names of tables off the arguments, which become NULL. */
+/* Take the names of tables off the arguments, which become NULL.  Without any a page has all. */
 static void take_tables(struct command_line *c, int argc, char **argv)
 {
 	bool any = false;
@@ -266,11 +289,12 @@ static void take_tables(struct command_line *c, int argc, char **argv)
 			continue;
 		for (size_t t = 0; t < REPORT_TABLES; t++)
 			c->report.tables[t] |= all || t == table;
+		report_command_table(&c->again, argv[i]);
 		argv[i] = NULL;
 		any = true;
 	}
-	if (!any)
-		c->report.tables[report_table_find("tls")] = true;
+	for (size_t t = 0; !any && t < REPORT_TABLES; t++)
+		c->report.tables[t] = c->format == result_html || report_tables[t] == &report_tls;
 }
 
 static bool take_options(struct command_line *c, int argc, char **argv)
@@ -282,16 +306,20 @@ static bool take_options(struct command_line *c, int argc, char **argv)
 						{"partial", no_argument, NULL, 'p'},
 						{"merge", no_argument, NULL, 'm'},
 						{NULL, 0, NULL, 0}};
-	int option;
+	int option, row = 0;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (!take_option(c, option, optarg))
+	while ((option = getopt_long(argc, argv, "", options, &row)) != -1) {
+		if (option == '?' || !take_option(c, &options[row], optarg))
 			return false;
 	}
 	if (c->merge && (c->choice.given || c->report.by != REPORT_ALL || optind == argc))
 		return false;
 	if (!c->merge)
 		take_tables(c, argc, argv);
+	for (int i = optind; i < argc; i++) {
+		if (argv[i] != NULL)
+			report_command_file(&c->again, argv[i]);
+	}
 	return true;
 }
 
@@ -303,6 +331,7 @@ static void fini(struct command_line *c)
 	tally_free(&c->report.tally);
 	visits_fini(&c->report.visits);
 	record_select_fini(&c->choice.select);
+	report_command_fini(&c->again);
 }
 
 int cmd_report(const struct env *env, int argc, char **argv)
@@ -314,6 +343,7 @@ int cmd_report(const struct env *env, int argc, char **argv)
 	c.report.tally = tally_new();
 	c.report.select = &c.choice.select;
 	record_select_init(&c.choice.select);
+	report_command_init(&c.again, env);
 	if (c.report.tally == NULL || !take_options(&c, argc, argv)) {
 		fini(&c);
 		return usage_of("report");

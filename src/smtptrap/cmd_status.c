@@ -1,129 +1,23 @@
 /*
  * cmd_status.c: smtptrap status: what the trap is doing at this moment.
  *
- * Asks the master's status socket for the boards and maps them for reading.  What stands on the
- * status board was written by workers: it is checked for its bounds and escaped, and shown.
+ * What stands on the status board was written by workers: it is escaped, and shown.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "board.h"
+#include "boards.h"
 #include "clock.h"
 #include "ip.h"
 #include "json_text.h"
-#include "smtp.h"
 #include "smtptrap.h"
-#include "status_msg.h"
 #include "term_text.h"
 #include "uuid.h"
 
 #define OUT_MAX (64u * 1024 * 1024)
-
-struct boards {
-	const struct board *board;
-	const struct ack_board *ack;
-	uint32_t slots; /* as they were checked: the board is written to while we read */
-};
-
-struct totals {
-	uint32_t state[SLOT_STATE_COUNT];
-	uint64_t sessions, messages, tls, tls_failed;
-};
-
-/* Connect, and receive the two descriptors.  0, or -1 (said already). */
-static int ask_master(const char *path, int fds_r[2])
-{
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	struct status_msg head = {0};
-	struct iovec iov = {.iov_base = &head, .iov_len = sizeof head};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(2 * sizeof(int))];
-	} control;
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = control.bytes,
-			     .msg_controllen = sizeof control.bytes};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	if (strlcpy(to.sun_path, path, sizeof to.sun_path) >= sizeof to.sun_path) {
-		errno = ENAMETOOLONG;
-	} else if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
-		   recvmsg(fd, &msg, MSG_CMSG_CLOEXEC) == sizeof head) {
-		const struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-		close(fd);
-		if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(2 * sizeof(int)) &&
-		    head.magic == STATUS_MAGIC && head.version == STATUS_VERSION) {
-			memcpy(fds_r, CMSG_DATA(c), 2 * sizeof(int));
-			return 0;
-		}
-		complain("%s: the answer is not one of this version's smtptrapd", path);
-		return -1;
-	}
-	complain("%s: %s (is smtptrapd running, and may you ask it?)", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static const void *map_board(int fd, size_t *size_r)
-{
-	struct stat st;
-	void *p = MAP_FAILED;
-
-	if (fstat(fd, &st) == 0) {
-		*size_r = (size_t)st.st_size;
-		p = mmap(NULL, *size_r, PROT_READ, MAP_SHARED, fd, 0);
-	}
-	close(fd);
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static bool get_boards(const char *path, struct boards *b)
-{
-	size_t size = 0, ack_size = 0;
-	int fds[2];
-
-	if (ask_master(path, fds) < 0)
-		return false;
-	b->board = map_board(fds[0], &size);
-	b->ack = map_board(fds[1], &ack_size);
-	b->slots = b->board ? b->board->head.slots : 0;
-	if (b->board && b->ack && board_valid(b->board, size) && ack_size >= sizeof *b->ack &&
-	    b->ack->magic == BOARD_MAGIC && b->ack->version == BOARD_VERSION &&
-	    b->slots <= (size - sizeof *b->board) / sizeof *b->board->slot)
-		return true;
-	complain("%s: the boards are not of this version's smtptrapd", path);
-	return false;
-}
-
-static struct totals count(const struct boards *b)
-{
-	struct totals t = {0};
-
-	for (uint32_t i = 0; i < b->slots; i++) {
-		const struct board_slot *s = &b->board->slot[i];
-		uint32_t state = atomic_load(&s->state);
-
-		if (state < SLOT_STATE_COUNT)
-			t.state[state]++;
-		t.sessions += s->total_sessions;
-		t.messages += s->total_messages;
-		t.tls += s->total_tls;
-		t.tls_failed += s->total_tls_failed;
-	}
-	return t;
-}
 
 /* Counters that both forms show: one table. */
 struct counter {
@@ -135,7 +29,7 @@ static void counters(const struct boards *b, struct counter c[COUNTERS])
 {
 	const struct board_header *h = &b->board->head;
 	const struct dns_counters *d = &h->dns.counters;
-	struct totals t = count(b);
+	struct board_totals t = boards_totals(b);
 	const struct counter all[COUNTERS] = {
 	    {"workers", h->workers},
 	    {"workers_max", b->slots},
@@ -173,43 +67,12 @@ static void counters(const struct boards *b, struct counter c[COUNTERS])
 	memcpy(c, all, sizeof all);
 }
 
-static const char *dns_state(const struct board_header *h)
-{
-	static const char *const names[] = {
-	    [BOARD_DNS_OFF] = "off", [BOARD_DNS_UP] = "up", [BOARD_DNS_LOST] = "lost"};
-
-	if (h->dns.state == BOARD_DNS_UP && h->dns.counters.silent_us != 0)
-		return "silent";
-	return h->dns.state <= BOARD_DNS_LOST ? names[h->dns.state] : "?";
-}
-
-static void address_text(const uint8_t ip[IP_BYTES], uint16_t port, char text[64])
-{
-	char a[IP_TEXT_MAX];
-
-	snprintf(text, 64, ip_is_v4(ip) ? "%s:%u" : "[%s]:%u", ip_text(ip, a), port);
-}
-
-/* A copy, which does not change between a check and its use. */
-static struct board_slot slot_copy(const struct boards *b, uint32_t number)
-{
-	struct board_slot s;
-
-	memcpy(&s, &b->board->slot[number], sizeof s);
-	return s;
-}
-
-static const char *phase_of(const struct board_slot *s)
-{
-	return s->phase < SMTP_PHASE_COUNT ? smtp_phase_name((enum smtp_phase)s->phase) : "?";
-}
-
 /* ---- for a person ---- */
 
 static void show_slot(uint32_t number, const struct board_slot *s, uint64_t now)
 {
 	uint8_t shown[4 * BOARD_HELO_MAX + 16];
-	char client[64], version[BOARD_TLS_VERSION_MAX];
+	char client[BOARDS_ADDRESS_MAX], version[BOARD_TLS_VERSION_MAX];
 	struct buf helo;
 	double age = now > s->since_us ? (double)(now - s->since_us) / 1000000 : 0;
 
@@ -218,10 +81,10 @@ static void show_slot(uint32_t number, const struct board_slot *s, uint64_t now)
 	buf_init(&helo, shown, sizeof shown);
 	term_put(&helo, (const uint8_t *)s->helo, strnlen(s->helo, sizeof s->helo));
 	board_text(version, s->tls_version, sizeof version);
-	address_text(s->client_ip, s->client_port, client);
+	boards_address(s->client_ip, s->client_port, client);
 	printf("%6" PRIu32 " %7d %9.1f %-28s %-8s %-8s %5" PRIu32 " %5" PRIu32 " %9" PRIu64
 	       " %.*s\n",
-	       number, s->pid, age, client, phase_of(s), s->tls ? version : "-", s->commands,
+	       number, s->pid, age, client, boards_phase(s), s->tls ? version : "-", s->commands,
 	       s->messages_accepted, s->bytes_in, (int)helo.len, (const char *)helo.data);
 }
 
@@ -234,7 +97,7 @@ static void show_text(const struct boards *b)
 
 	board_text(sensor, h->sensor, sizeof sensor);
 	printf("%s: master %d, up %" PRIu64 " s, DNS %s%s\n", sensor, h->master_pid,
-	       (now - h->started_us) / 1000000, dns_state(h),
+	       (now - h->started_us) / 1000000, boards_dns_state(b),
 	       b->ack->full ? ", MESSAGES ARE REFUSED: the log directory cannot be written" : "");
 	counters(b, c);
 	for (size_t i = 0; i < COUNTERS; i++)
@@ -242,7 +105,7 @@ static void show_text(const struct boards *b)
 	printf("\n\n  slot     pid       age client                       phase    tls       "
 	       "cmds  msgs  bytes in helo\n");
 	for (uint32_t i = 0; i < b->slots; i++) {
-		struct board_slot s = slot_copy(b, i);
+		struct board_slot s = boards_slot(b, i);
 
 		show_slot(i, &s, now);
 	}
@@ -283,7 +146,7 @@ static void json_slot(struct buf *out, uint32_t number, const struct board_slot 
 		json_number(out, "client_port", s->client_port);
 		json_text(out, "local_ip", ip_text(s->local_ip, text), sizeof text);
 		json_number(out, "local_port", s->local_port);
-		json_text(out, "phase", phase_of(s), 16);
+		json_text(out, "phase", boards_phase(s), 16);
 		if (s->tls)
 			json_text(out, "tls_version", s->tls_version, sizeof s->tls_version);
 		json_text(out, "helo", s->helo, sizeof s->helo);
@@ -310,7 +173,7 @@ static int show_json(const struct boards *b)
 	json_number(&out, "started_us", h->started_us);
 	json_member(&out, "refusing");
 	buf_put_str(&out, b->ack->full ? "true" : "false");
-	json_text(&out, "dns", dns_state(h), 16);
+	json_text(&out, "dns", boards_dns_state(b), 16);
 	json_number(&out, "resolver_pid", h->dns.pid > 0 ? (uint64_t)h->dns.pid : 0);
 	counters(b, c);
 	for (size_t i = 0; i < COUNTERS; i++)
@@ -318,7 +181,7 @@ static int show_json(const struct boards *b)
 	json_member(&out, "slots");
 	buf_put_byte(&out, '[');
 	for (uint32_t i = 0; i < b->slots; i++) {
-		struct board_slot s = slot_copy(b, i);
+		struct board_slot s = boards_slot(b, i);
 
 		if (s.state == SLOT_FREE)
 			continue;
@@ -343,6 +206,7 @@ int cmd_status(const struct env *env, int argc, char **argv)
 						{"socket", required_argument, NULL, 's'},
 						{NULL, 0, NULL, 0}};
 	const char *path = NULL;
+	char why[BOARDS_WHY_MAX];
 	bool json = false;
 	struct boards b;
 
@@ -358,10 +222,17 @@ int cmd_status(const struct env *env, int argc, char **argv)
 		return usage_of("status");
 	if (path == NULL)
 		path = env_status_socket(env);
-	if (path == NULL || !get_boards(path, &b))
+	if (path == NULL)
 		return EXIT_TROUBLE;
+	if (boards_open(&b, path, why) != 0) {
+		complain("%s", why);
+		return EXIT_TROUBLE;
+	}
+	int status = EXIT_GOOD;
 	if (json)
-		return show_json(&b);
-	show_text(&b);
-	return EXIT_GOOD;
+		status = show_json(&b);
+	else
+		show_text(&b);
+	boards_close(&b);
+	return status;
 }

@@ -32,18 +32,26 @@ const struct command commands[] = {
      "[--redact-file FILE] [--key-file FILE] [--no-redact] ...",
      "write records for other tools, and reports of abuse to share"},
     {"fields", cmd_fields, "", "list the fields of records"},
+    {"follow", cmd_follow,
+     "[--stream session|message] [--json] [--since TIME] [--field NAME=VALUE ...] "
+     "[--where EXPRESSION]",
+     "print records as they are written, a line each"},
     {"mail", cmd_mail,
      "[--eml | --mbox [--trace]] ID ...\n"
      "--eml DIR | --maildir DIR [--trace] ID ...\n"
      "--mbox | --eml DIR | --maildir DIR [--trace] " CHOICE_USAGE,
      "get messages back, byte for byte"},
+    {"metrics", cmd_metrics, "[--format openmetrics|prometheus] [--serve] [--socket PATH]",
+     "print counters of the running trap for Prometheus, or serve them"},
     {"report", cmd_report,
-     CHOICE_USAGE " [--by hour|day|week] [--format text|json|csv|markdown] [--top N] [--partial] "
-		  "[TABLE ...] [FILE|DIR ...]\n"
-		  "--merge [--format FORMAT] [--top N] [--partial] FILE ...",
+     CHOICE_USAGE
+     " [--by hour|day|week] [--format text|json|csv|markdown|html] [--top N] [--partial] "
+     "[TABLE ...] [FILE|DIR ...]\n"
+     "--merge [--format FORMAT] [--top N] [--partial] FILE ...",
      "count who uses TLS and how, in tables"},
     {"show", cmd_show, "ID ...", "print a session and its dialogue for a person"},
     {"status", cmd_status, "[--json] [--socket PATH]", "show what the trap is doing now"},
+    {"top", cmd_top, "[--socket PATH]", "watch sessions, rates and failures on a terminal"},
     {"verify", cmd_verify, "[DIR]", "check every file, record and message"},
     {NULL, NULL, NULL, NULL},
 };

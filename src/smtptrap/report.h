@@ -14,6 +14,7 @@
 
 #include "record.h"
 #include "record_select.h"
+#include "series.h"
 #include "span.h"
 #include "tally.h"
 #include "visits.h"
@@ -21,10 +22,13 @@
 #define REPORT_SECTIONS_MAX 8 /* of a table: its part of the numbers of lib/tally */
 
 enum report_flag {
-	REPORT_BY_LABEL = 1, /* rows in the order of labels, all of them; else by count */
-	REPORT_INTERVAL = 2, /* with a confidence interval of the share */
-	REPORT_SEEN = 4,     /* with the times it was seen first and last */
-	REPORT_OF_LABEL = 8, /* shares of the label's count in section `of`; else of the total */
+	REPORT_BY_LABEL = 1,  /* rows in the order of labels, all of them; else by count */
+	REPORT_INTERVAL = 2,  /* with a confidence interval of the share */
+	REPORT_SEEN = 4,      /* with the times it was seen first and last */
+	REPORT_OF_LABEL = 8,  /* shares of the label's count in section `of`; else of the total */
+	REPORT_PLAIN = 16,    /* counts alone: addresses are not told apart */
+	REPORT_TIMED = 32,    /* times of its own, whatever --by says */
+	REPORT_TIMELESS = 64, /* no times, whatever --by says */
 };
 
 struct report_section {
@@ -79,6 +83,10 @@ void report_count_field(struct report_record *r, unsigned section, enum record_f
 /* The elements of a list, each different one once, and one in the total if there is any. */
 void report_count_list(struct report_record *r, unsigned section, enum record_field f);
 
+/* Count it in the report's series, for tables with finish(): as a kind, and in the hour of the week;
+ * a kind of -1 is none. */
+void report_series(struct report_record *r, int kind);
+
 /* Keep the session for tables with finish(). */
 void report_visit(struct report_record *r, const struct visit *visit);
 
@@ -90,6 +98,8 @@ struct span report_span(const char *text);
 /* The /24 or /64 of an address as text; returns text. */
 char *report_net_text(const uint8_t ip[IP_BYTES], char text[IP_NET_TEXT_MAX]);
 
+struct report;
+
 struct report_table {
 	const char *name;
 	const struct report_section *sections;
@@ -97,19 +107,24 @@ struct report_table {
 	const enum record_field *wants;
 	size_t want_count;
 	void (*add)(struct report_record *r);
-	/* Before rows are made: count what visits tell; 0 or ERR_MEMORY.  NULL for most. */
-	int (*finish)(struct tally *t, unsigned first_section, struct visits *v, enum report_by by);
+	/* Before rows are made: count what visits and series tell; 0 or ERR_MEMORY.  NULL for
+	 * most. */
+	int (*finish)(struct report *r, unsigned first_section);
 };
 
 extern const struct report_table report_tls, report_failures, report_ciphers, report_groups,
     report_certificates, report_growth, report_fingerprints, report_helo, report_dkim, report_arms,
-    report_journeys, report_mailers, report_senders;
+    report_journeys, report_mailers, report_senders, report_paths, report_times;
 
-#define REPORT_TABLES 13
+#define REPORT_TABLES 15
 extern const struct report_table *const report_tables[REPORT_TABLES];
 
 /* Its number in report_tables, or REPORT_TABLES. */
 size_t report_table_find(const char *name);
+
+/* How labels of table paths end, behind the TLS outcome and a blank. */
+#define PATH_DELIVERED "delivered"
+#define PATH_NOTHING "nothing"
 
 #define REPORT_ARRAY(a) a, sizeof(a) / sizeof *(a)
 
@@ -129,6 +144,7 @@ struct report {
 	bool select_given;
 	struct tally *tally;
 	struct visits visits;
+	struct series series; /* connections over TLS by version */
 	struct report_read read;
 };
 

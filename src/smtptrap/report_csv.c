@@ -33,7 +33,7 @@ static void put_cell(const struct result *r, const struct result_section *s,
 	buf_init(&text, raw, sizeof raw);
 	buf_init(&safe, shown, sizeof shown);
 	if (c == COLUMN_OF || result_has(r, s, c))
-		result_cell(r, row, c, &text);
+		result_cell(row, c, &text);
 	if (c != COLUMN_LABEL) {
 		fwrite(text.data, 1, text.len, to);
 		return;

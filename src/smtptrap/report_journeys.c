@@ -146,9 +146,10 @@ static void count_address(struct walk *w, const struct visit *v, size_t visits)
 		count(w, ENDS, in_clear ? "in clear" : "nothing", failed);
 }
 
-static int finish(struct tally *t, unsigned first_section, struct visits *v, enum report_by by)
+static int finish(struct report *r, unsigned first_section)
 {
-	struct walk w = {t, first_section, by, 0};
+	struct walk w = {r->tally, first_section, r->by, 0};
+	struct visits *v = &r->visits;
 	size_t end;
 
 	visits_sort(v);

@@ -14,14 +14,13 @@ static void put_text(struct buf *to, const char *text)
 	json_put_string(to, (const uint8_t *)text, strlen(text));
 }
 
-static void put_cell(const struct result *r, const struct result_row *row, enum result_column c,
-		     struct buf *to)
+static void put_cell(const struct result_row *row, enum result_column c, struct buf *to)
 {
 	char raw[512];
 	struct buf text;
 
 	buf_init(&text, raw, sizeof raw);
-	result_cell(r, row, c, &text);
+	result_cell(row, c, &text);
 	if (text.len == 0 && c != COLUMN_LABEL)
 		return;
 	buf_printf(to, ",\"%s\":", result_column_names[c]);
@@ -43,7 +42,7 @@ static void put_row(const struct result *r, const struct result_section *s,
 	for (int c = 0; c < COLUMN_COUNT_OF; c++) {
 		if ((c == COLUMN_OF || result_has(r, s, (enum result_column)c)) &&
 		    (c != COLUMN_LABEL || row->kind == TALLY_LABEL))
-			put_cell(r, row, (enum result_column)c, &line);
+			put_cell(row, (enum result_column)c, &line);
 	}
 	if (row->kind == TALLY_OTHER && row->others > 0)
 		buf_printf(&line, ",\"others\":%" PRIu64, row->others);

@@ -18,15 +18,14 @@ static void put_escaped(const struct buf *text, FILE *to)
 	}
 }
 
-static void put_cell(const struct result *r, const struct result_row *row, enum result_column c,
-		     FILE *to)
+static void put_cell(const struct result_row *row, enum result_column c, FILE *to)
 {
 	char raw[CELL_MAX], shown[CELL_MAX];
 	struct buf text, safe;
 
 	buf_init(&text, raw, sizeof raw);
 	buf_init(&safe, shown, sizeof shown);
-	result_cell(r, row, c, &text);
+	result_cell(row, c, &text);
 	term_put(&safe, text.data, text.len);
 	fputs(row->estimated && c >= COLUMN_ADDRESSES && c <= COLUMN_NET64 ? " \\~" : " ", to);
 	if (c == COLUMN_LABEL)
@@ -60,7 +59,7 @@ static void put_section(const struct result *r, const struct result_section *s, 
 		putc('|', to);
 		for (int c = 0; c < COLUMN_COUNT_OF; c++) {
 			if (result_has(r, s, (enum result_column)c))
-				put_cell(r, &s->rows[i], (enum result_column)c, to);
+				put_cell(&s->rows[i], (enum result_column)c, to);
 		}
 		putc('\n', to);
 	}

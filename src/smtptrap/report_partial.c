@@ -3,7 +3,7 @@
  * machine.
  *
  *     "smtptrap-report" LF, version (1 byte), --by (1), tables (4, a bit each), seven counts of what
- *     was read (8 each), visits, tally, CRC-32 of all before (4)
+ *     was read (8 each), visits, series, tally, CRC-32 of all before (4)
  *
  * Numbers have the least significant byte first.  It is read as if hostile: the checksum is
  * against damage, not against those who write one.
@@ -16,7 +16,7 @@
 #include "wire.h"
 
 #define MAGIC "smtptrap-report\n"
-#define REPORT_VERSION 1
+#define REPORT_VERSION 2
 #define SUM_BYTES 4
 
 static uint64_t *counts_of(struct report_read *read, size_t i)
@@ -54,6 +54,7 @@ void report_put(const struct report *r, struct buf *to)
 	for (size_t i = 0; counts_of(&read, i) != NULL; i++)
 		wire_put(to, *counts_of(&read, i), 8);
 	visits_put(&r->visits, to);
+	series_put(&r->series, to);
 	tally_put(r->tally, to);
 	if (!to->failed)
 		wire_put(to, sum_of(to->data + start, to->len - start), SUM_BYTES);
@@ -103,6 +104,7 @@ int report_get(struct report *r, bool empty, const uint8_t *bytes, size_t len)
 		return ERR_FORMAT;
 	if ((rc = get_choice(r, empty, &at, end)) != 0 || (rc = get_counts(r, &at, end)) != 0 ||
 	    (rc = visits_get(&r->visits, &at, end)) != 0 ||
+	    (rc = series_get(&r->series, &at, end)) != 0 ||
 	    (rc = tally_get(r->tally, REPORT_TABLES * REPORT_SECTIONS_MAX, &at, end)) != 0)
 		return rc;
 	return at == end ? 0 : ERR_FORMAT;

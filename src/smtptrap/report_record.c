@@ -18,7 +18,8 @@
 
 void report_record_init(struct report_record *r, struct report *to, struct record_scan *scan)
 {
-	*r = (struct report_record){.tally = to->tally, .visits = &to->visits, .scan = scan};
+	*r = (struct report_record){
+	    .tally = to->tally, .visits = &to->visits, .series = &to->series, .scan = scan};
 	memset(r->slot, -1, sizeof r->slot);
 	for (size_t i = 0; i < scan->count; i++)
 		r->slot[scan->field[i].field] = (int8_t)i;
@@ -197,6 +198,15 @@ void report_count_list(struct report_record *r, unsigned section, enum record_fi
 			report_total(r, section);
 		report_label(r, section, names[count++]);
 	}
+}
+
+void report_series(struct report_record *r, int kind)
+{
+	uint64_t seconds = r->head.ts / 1000000;
+
+	series_add_hour(r->series, seconds, r->who.count);
+	if (kind >= 0)
+		series_add(r->series, seconds, (unsigned)kind, r->who.count);
 }
 
 void report_visit(struct report_record *r, const struct visit *visit)

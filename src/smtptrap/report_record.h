@@ -13,6 +13,7 @@
 struct report_record {
 	struct tally *tally;
 	struct visits *visits;
+	struct series *series;
 	struct record_scan *scan;
 	int8_t slot[FIELD_COUNT]; /* of scan; -1: not asked for */
 	struct record_line_head head;

@@ -93,12 +93,20 @@ static void put_share(struct result_row *r)
 	r->high = fmin(1, middle + half) * 100;
 }
 
+static bool is_by_hour(const struct maker *m)
+{
+	if (m->to->section->flags & REPORT_TIMED)
+		return m->report->series.width == SERIES_HOUR;
+	return m->report->by == REPORT_HOUR;
+}
+
 static void put_row(const struct maker *m, const struct tally_row *row)
 {
 	struct result_row *r = &m->to->rows[m->to->count++];
 
 	*r = (struct result_row){.kind = (enum tally_kind)row->kind,
 				 .time = row->time,
+				 .timed_by_hour = is_by_hour(m),
 				 .label = {row->label, row->len},
 				 .count = row->count,
 				 .first = row->first,
@@ -263,8 +271,12 @@ bool result_has(const struct result *r, const struct result_section *s, enum res
 						       [COLUMN_FIRST] = REPORT_SEEN,
 						       [COLUMN_LAST] = REPORT_SEEN};
 
+	if (c == COLUMN_TIME && (s->section->flags & (REPORT_TIMED | REPORT_TIMELESS)))
+		return (s->section->flags & REPORT_TIMED) != 0;
 	if (c == COLUMN_TIME)
 		return r->report->by != REPORT_ALL;
+	if (c >= COLUMN_ADDRESSES && c <= COLUMN_NET64)
+		return !(s->section->flags & REPORT_PLAIN);
 	return flag[c] == 0 || (s->section->flags & flag[c]) != 0;
 }
 
@@ -312,11 +324,9 @@ static void put_number(const struct result_row *row, enum result_column c, struc
 		buf_printf(to, "%.1f", shares[c]);
 }
 
-void result_cell(const struct result *r, const struct result_row *row, enum result_column c,
-		 struct buf *to)
+void result_cell(const struct result_row *row, enum result_column c, struct buf *to)
 {
-	size_t len =
-	    r->report->by == REPORT_HOUR ? sizeof "2025-11-22T10:30" - 1 : sizeof "2025-11-22" - 1;
+	size_t len = row->timed_by_hour ? sizeof "2025-11-22T10:30" - 1 : sizeof "2025-11-22" - 1;
 
 	if (c == COLUMN_TIME) {
 		put_time_text(row->time * 1000000, len, to);
@@ -344,32 +354,32 @@ static bool any_estimate(const struct result *r)
 	return false;
 }
 
-static void put_read(const struct result *r, FILE *to)
+void result_put_read(const struct result *r, const char *end, FILE *to)
 {
 	const struct report_read *n = &r->report->read;
 
 	fprintf(to,
 		"%" PRIu64 " files; %" PRIu64 " sessions and %" PRIu64 " messages counted, %" PRIu64
-		" records not chosen\n",
-		n->files, n->sessions, n->messages, n->unchosen);
+		" records not chosen%s",
+		n->files, n->sessions, n->messages, n->unchosen, end);
 	if (n->bad_files + n->bad_places + n->bad_lines > 0)
 		fprintf(to,
 			"passed over: %" PRIu64 " files, %" PRIu64 " damaged places, %" PRIu64
-			" lines that are no records\n",
-			n->bad_files, n->bad_places, n->bad_lines);
+			" lines that are no records%s",
+			n->bad_files, n->bad_places, n->bad_lines, end);
 	if (r->report->visits.lost > 0)
-		fprintf(to, "journeys: %" PRIu64 " sessions are left out, there are too many\n",
-			r->report->visits.lost);
+		fprintf(to, "journeys: %" PRIu64 " sessions are left out, there are too many%s",
+			r->report->visits.lost, end);
 	if (any_estimate(r))
-		fprintf(to, "~ marks estimates of unique addresses: standard error %.2f %%\n",
-			UNIQUE_ERROR_PERCENT);
+		fprintf(to, "~ marks estimates of unique addresses: standard error %.2f %%%s",
+			UNIQUE_ERROR_PERCENT, end);
 }
 
 void result_for_people(const struct result *r, FILE *to,
 		       void (*put)(const struct result *r, const struct result_section *s,
 				   FILE *to))
 {
-	put_read(r, to);
+	result_put_read(r, "\n", to);
 	for (size_t i = 0; i < r->count; i++)
 		put(r, &r->sections[i], to);
 }

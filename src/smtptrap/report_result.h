@@ -7,10 +7,12 @@
 #include <stdio.h>
 
 #include "report.h"
+#include "report_command.h"
 
 struct result_row {
 	enum tally_kind kind;
 	uint64_t time;
+	bool timed_by_hour; /* else by day */
 	struct span label;  /* of TALLY_LABEL */
 	uint64_t others;    /* of TALLY_OTHER: how many labels stand in it, 0: not known */
 	uint64_t count, of; /* of is 0 if there is no share */
@@ -29,6 +31,7 @@ struct result_section {
 
 struct result {
 	const struct report *report;
+	const struct report_command *command; /* that made it */
 	struct result_section *sections;
 	size_t count;
 };
@@ -62,11 +65,13 @@ const char *result_head(const struct result_section *s, enum result_column c);
 bool result_has(const struct result *r, const struct result_section *s, enum result_column c);
 
 /* Append what stands in it, bytes of peers as they came; nothing if it is empty. */
-void result_cell(const struct result *r, const struct result_row *row, enum result_column c,
-		 struct buf *to);
+void result_cell(const struct result_row *row, enum result_column c, struct buf *to);
 
 /* Is it shown as a number? */
 bool result_is_number(enum result_column c);
+
+/* Print what was read and passed over, a line each with this behind it. */
+void result_put_read(const struct result *r, const char *end, FILE *to);
 
 /* Print for people: what was read and passed over, a line each, then every section. */
 void result_for_people(const struct result *r, FILE *to,
@@ -78,5 +83,6 @@ void result_text(const struct result *r, FILE *to);
 void result_json(const struct result *r, FILE *to);
 void result_csv(const struct result *r, FILE *to);
 void result_markdown(const struct result *r, FILE *to);
+void result_html(const struct result *r, FILE *to);
 
 #endif

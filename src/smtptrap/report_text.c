@@ -9,8 +9,7 @@
 #define CELL_MAX 2048 /* a label of 255 bytes, each as \u{NNNN} */
 
 /* A cell as it is shown, and its width. */
-static size_t cell(const struct result *r, const struct result_row *row, enum result_column c,
-		   struct buf *to)
+static size_t cell(const struct result_row *row, enum result_column c, struct buf *to)
 {
 	char raw[CELL_MAX];
 	struct buf text;
@@ -19,7 +18,7 @@ static size_t cell(const struct result *r, const struct result_row *row, enum re
 	buf_init(&text, raw, sizeof raw);
 	if (row->estimated && c >= COLUMN_ADDRESSES && c <= COLUMN_NET64)
 		buf_put_byte(&text, '~');
-	result_cell(r, row, c, &text);
+	result_cell(row, c, &text);
 	buf_reset(to);
 	term_put(to, text.data, text.len);
 	for (size_t i = 0; i < to->len; i++)
@@ -27,7 +26,7 @@ static size_t cell(const struct result *r, const struct result_row *row, enum re
 	return width;
 }
 
-static size_t width_of(const struct result *r, const struct result_section *s, enum result_column c)
+static size_t width_of(const struct result_section *s, enum result_column c)
 {
 	size_t width = strlen(result_head(s, c));
 	char shown[CELL_MAX];
@@ -35,7 +34,7 @@ static size_t width_of(const struct result *r, const struct result_section *s, e
 
 	buf_init(&text, shown, sizeof shown);
 	for (size_t i = 0; i < s->count; i++) {
-		size_t w = cell(r, &s->rows[i], c, &text);
+		size_t w = cell(&s->rows[i], c, &text);
 
 		width = w > width ? w : width;
 	}
@@ -73,7 +72,7 @@ static void put_row(const struct result *r, const struct result_section *s,
 
 			put(head, strlen(head), width[c] - strlen(head), (enum result_column)c, to);
 		} else {
-			size_t w = cell(r, row, (enum result_column)c, &text);
+			size_t w = cell(row, (enum result_column)c, &text);
 
 			put(text.data, text.len, width[c] - w, (enum result_column)c, to);
 		}
@@ -92,7 +91,7 @@ static void put_section(const struct result *r, const struct result_section *s, 
 		return;
 	}
 	for (int c = 0; c < COLUMN_COUNT_OF; c++)
-		width[c] = width_of(r, s, (enum result_column)c);
+		width[c] = width_of(s, (enum result_column)c);
 	put_row(r, s, NULL, width, to);
 	for (size_t i = 0; i < s->count; i++)
 		put_row(r, s, &s->rows[i], width, to);

@@ -32,10 +32,13 @@ int cmd_cat(const struct env *env, int argc, char **argv);
 int cmd_explain(const struct env *env, int argc, char **argv);
 int cmd_export(const struct env *env, int argc, char **argv);
 int cmd_fields(const struct env *env, int argc, char **argv);
+int cmd_follow(const struct env *env, int argc, char **argv);
 int cmd_mail(const struct env *env, int argc, char **argv);
+int cmd_metrics(const struct env *env, int argc, char **argv);
 int cmd_report(const struct env *env, int argc, char **argv);
 int cmd_show(const struct env *env, int argc, char **argv);
 int cmd_status(const struct env *env, int argc, char **argv);
+int cmd_top(const struct env *env, int argc, char **argv);
 int cmd_verify(const struct env *env, int argc, char **argv);
 
 /* "smtptrap: " and the text on standard error. */

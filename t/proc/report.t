@@ -207,6 +207,7 @@ my %EXPECTED = (
     'senders addresses_tls' => ['message', "$accepted | $tls | .client_ip"],
     'senders networks' => ['message', "$accepted | $net"],
     'senders networks_tls' => ['message', "$accepted | $tls | $net"],
+    'paths paths' => ['session', '(.tls_outcome + (if .tls_version and .tls_outcome == "negotiated" then " " + .tls_version else "" end)) + (if (.messages_accepted // 0) > 0 then " delivered" else " nothing" end)'],
     'growth connections' => ['session', $day],
     'growth tls' => ['session', "$tls | $day"],
     'growth messages' => ['message', "$accepted | $day"],
@@ -221,8 +222,8 @@ for my $name (sort keys %EXPECTED) {
         or diag explain \@got, \@want;
     ok(@got || grep({ $_ eq $name } @MAY_BE_EMPTY), "$name: there are some");
 }
-my @journeys = map { "journeys $_" } qw(next offers delays ends);
-is_deeply([sort keys %section], [sort keys %EXPECTED, @journeys], 'no section is left out here');
+my @apart = ((map { "journeys $_" } qw(next offers delays ends)), (map { "times $_" } qw(course week)));
+is_deeply([sort keys %section], [sort keys %EXPECTED, @apart], 'no section is left out here');
 
 # ---- shares ----
 
@@ -289,6 +290,29 @@ subtest 'journeys' => sub {
     is($sum, $again, 'each that came again has a delay');
     is_deeply($got{ends}, {'over TLS' => 1, 'in clear' => 1, nothing => 2}, 'and how it ended for each address');
     is($next{'failed again'}, 2, 'some failed again');
+};
+
+# Rows of table times: [time, label, count].
+sub times_of {
+    my ($section) = @_;
+    return [map { [$_->{time}, $_->{value}, $_->{count}] } grep { $_->{kind} eq 'value' } @{$section->{rows}}];
+}
+
+# What jq makes of sessions over TLS, with times that are cut like this.
+sub course { return jq('session', "[.[] | $tls | [($_[0]), .tls_version]] | group_by(.) | map(.[0] + [length])") }
+
+subtest 'times' => sub {
+    is_deeply(times_of($section{'times course'}), course('.ts[0:13] + ":00Z"'), 'versions by hour, as the logs are short');
+    for my $row (@{$section{'times course'}{rows}}) {
+        my ($total) = map { $_->{count} } grep { $_->{kind} eq 'total' && $_->{time} eq $row->{time} } @{$section{'times course'}{rows}};
+        is($row->{of}, $total, 'shares are of the hour');
+        ok(!exists $row->{addresses}, 'addresses are not told apart');
+    }
+    my %day = sections_of(report(qw(--format json --by day times)));
+    is_deeply(times_of($day{'times course'}), course($day), 'by day where that is asked for');
+    my $week = jq('session', '[.[] | .ts[0:19] + "Z" | strptime("%Y-%m-%dT%H:%M:%SZ") | strftime("%u %a %H")] | group_by(.) | map([null, .[0], length])');
+    is_deeply(times_of($section{'times week'}), $week, 'connections by hour of the week');
+    is_deeply(times_of($day{'times week'}), $week, 'all days together, also with --by');
 };
 
 # ---- options ----

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "../lib-c/source_file.h"
 #include "../tap.h"
 #include "conf_files.h"
 #include "conf_schema.h"
@@ -13,25 +14,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#define FILE_MAX_BYTES 100000
 #define TEXT_MAX 4096
 
-static char manual[FILE_MAX_BYTES], sample[FILE_MAX_BYTES];
+static char manual[SOURCE_FILE_MAX], sample[SOURCE_FILE_MAX];
 static struct conf_errors errors;
-
-static void read_file(const char *name, char text[FILE_MAX_BYTES])
-{
-	const char *source = getenv("TRAP_SOURCE");
-	char path[TEXT_MAX];
-
-	snprintf(path, sizeof path, "%s/%s", source == NULL ? "." : source, name);
-	FILE *f = fopen(path, "r");
-	ok(f != NULL, "%s is there", name);
-	if (f == NULL)
-		return;
-	text[fread(text, 1, FILE_MAX_BYTES - 1, f)] = '\0';
-	fclose(f);
-}
 
 /* ---- the manual page ---- */
 
@@ -223,8 +209,8 @@ static void test_sample(void)
 
 int main(void)
 {
-	read_file("doc/smtptrap.conf.5", manual);
-	read_file("etc/smtptrap.conf", sample);
+	source_file("doc/smtptrap.conf.5", manual);
+	source_file("etc/smtptrap.conf", sample);
 	test_manual_keys();
 	test_manual();
 	test_sample();

@@ -7,6 +7,7 @@
 #include "conf.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -33,6 +34,23 @@ static int test_open(void *ctx, const char *path)
 	if (fd < 0 || write(fd, f->text, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
 	return fd;
+}
+
+#define TEST_ERRORS_MAX (CONF_ERRORS_MAX * (CONF_ERROR_TEXT_MAX))
+
+/* The errors that were kept, a line each, without this prefix: the name of the main file. */
+static inline void test_errors(const struct conf_errors *errors, const char *prefix,
+			       char text[TEST_ERRORS_MAX])
+{
+	size_t len = strlen(prefix), at = 0;
+
+	text[0] = '\0';
+	for (size_t e = 0; e < errors->kept; e++) {
+		const char *line = errors->text[e];
+		bool placed = strncmp(line, prefix, len) == 0;
+		at += (size_t)snprintf(text + at, TEST_ERRORS_MAX - at, "%s\n",
+				       line + (placed ? len : 0));
+	}
 }
 
 #endif

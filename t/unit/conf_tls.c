@@ -127,16 +127,10 @@ static const struct {
 
 static void test_faults(void)
 {
-	static const char prefix[] = "/etc/m.conf:";
-
 	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-		char text[8192] = "";
+		char text[TEST_ERRORS_MAX];
 		struct conf *conf = load(faults[i].input);
-		for (size_t e = 0; e < errors.kept; e++) {
-			bool placed = strncmp(errors.text[e], prefix, sizeof prefix - 1) == 0;
-			strcat(text, errors.text[e] + (placed ? sizeof prefix - 1 : 0));
-			strcat(text, "\n");
-		}
+		test_errors(&errors, "/etc/m.conf:", text);
 		is_str(conf == NULL ? text : NULL, faults[i].expected, faults[i].name);
 		conf_free(&conf);
 	}

@@ -7,25 +7,11 @@
 #include "config.h"
 
 #include "../lib-c/rule_lab.h"
+#include "../lib-c/source_file.h"
 
-#define FILE_ROOM 100000
 #define TEXT_ROOM 4096
 
-static char manual[FILE_ROOM], sample[FILE_ROOM];
-
-static void read_file(const char *name, char text[FILE_ROOM])
-{
-	const char *source = getenv("TRAP_SOURCE");
-	char path[TEXT_ROOM];
-
-	snprintf(path, sizeof path, "%s/%s", source == NULL ? "." : source, name);
-	FILE *f = fopen(path, "r");
-	ok(f != NULL, "%s is there", name);
-	if (f == NULL)
-		return;
-	text[fread(text, 1, FILE_ROOM - 1, f)] = '\0';
-	fclose(f);
-}
+static char manual[SOURCE_FILE_MAX], sample[SOURCE_FILE_MAX];
 
 /* Whether the manual has the word behind this macro. */
 static bool has_word(const char *macro, const char *word)
@@ -148,8 +134,8 @@ static void test_sample(void)
 
 int main(void)
 {
-	read_file("doc/smtptrap-rules.5", manual);
-	read_file("etc/rules.conf", sample);
+	source_file("doc/smtptrap-rules.5", manual);
+	source_file("etc/rules.conf", sample);
 	test_words();
 	test_items();
 	test_examples();

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "../lib-c/address_lab.h"
 #include "../tap.h"
 #include "err.h"
 #include "summary.h"
@@ -235,14 +236,9 @@ static void test_displaced(void)
 
 int main(void)
 {
-	static const uint8_t secret[ADDRESS_SECRET] = "an open secret.";
-	size_t size = address_table_size(ADDRESS_MIN);
+	struct address_reader reader;
 
-	table = aligned_alloc(64, size);
-	if (table == NULL)
-		return 99;
-	memset(table, 0, size);
-	address_table_init(table, ADDRESS_MIN, secret);
+	table = address_lab(&reader);
 	test_decode();
 	test_decode_yakker();
 	test_failures();

@@ -95,6 +95,26 @@ static void test_limits(void)
 	   "more are counted together");
 	count(t, "7", 1);
 	ok(find(t, TALLY_LABEL, "7")->count == 2, "those that are there go on");
+	for (uint64_t n = 0; n <= TALLY_SURE; n++) {
+		struct tally_who who = who_of(n);
+
+		snprintf(label, sizeof label, "s%" PRIu64, n);
+		tally_add(t, 2, TALLY_LABEL, 0, label, strlen(label), &who);
+	}
+	snprintf(label, sizeof label, "s%d", TALLY_SURE - 1);
+	ok(find(t, TALLY_LABEL, "s0") != NULL && find(t, TALLY_LABEL, label) != NULL,
+	   "another section has its first labels all the same");
+	snprintf(label, sizeof label, "s%d", TALLY_SURE);
+	ok(find(t, TALLY_LABEL, label) == NULL, "and no more");
+	for (uint64_t n = 0; n <= TALLY_SURE; n++) {
+		struct tally_who who = {.ts = n, .count = 2};
+
+		snprintf(label, sizeof label, "p%" PRIu64, n);
+		tally_add_plain(t, 3, 0, label, &who);
+	}
+	const struct tally_row *plain = find(t, TALLY_LABEL, label);
+	ok(plain != NULL && plain->count == 2 && unique_count(&plain->unique[TALLY_ADDRESSES]) == 0,
+	   "what is counted plainly has a row always, and no addresses");
 	tally_free(&t);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../../src/worker_yakker.h"
+#include "../lib-c/address_lab.h"
 #include "../tap.h"
 
 #define NOW 1700000000u
@@ -129,16 +130,7 @@ static void test_lesson(void)
 
 int main(void)
 {
-	static const uint8_t secret[ADDRESS_SECRET] = "an open secret.";
-	size_t size = address_table_size(ADDRESS_MIN);
-
-	table = aligned_alloc(64, size);
-	if (table == NULL)
-		return 99;
-	memset(table, 0, size);
-	address_table_init(table, ADDRESS_MIN, secret);
-	if (address_reader_init(&reader, table, size) != 0)
-		return 98;
+	table = address_lab(&reader);
 	test_begin();
 	test_lesson();
 	free(table);
