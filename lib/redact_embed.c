@@ -24,8 +24,7 @@ bool redact_is_opaque(struct span bytes)
 					     "PK\x05\x06",
 					     "%PDF",
 					     "BZh",
-					     "\xfd"
-					     "7zXZ",
+					     "\xfd\x37zXZ",
 					     "7z\xbc\xaf",
 					     "Rar!",
 					     "\x89PNG",
@@ -35,8 +34,7 @@ bool redact_is_opaque(struct span bytes)
 					     "\xd0\xcf\x11\xe0",
 					     "MZ\x90",
 					     "\x28\xb5\x2f\xfd",
-					     "\x7f"
-					     "ELF",
+					     "\x7f\x45LF",
 					     "wOFF",
 					     "wOF2",
 					     "MSCF"};
