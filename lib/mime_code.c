@@ -97,6 +97,14 @@ static int hex(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* The byte that two hexadecimal digits stand for, or -1. */
+static int hex_byte(struct span in)
+{
+	int high = in.len >= 2 ? hex(in.bytes[0]) : -1, low = in.len >= 2 ? hex(in.bytes[1]) : -1;
+
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
 /* Behind a `=`, the white space and line end of a soft line break; 0: it is none. */
 static size_t soft_break(struct span in)
 {
@@ -119,10 +127,11 @@ void mime_quoted_decode(struct span in, bool header, struct buf *out)
 		}
 		struct span rest = span_tail(in, i + 1);
 		size_t soft = soft_break(rest);
+		int byte = hex_byte(rest);
 		if (soft > 0) {
 			i += soft;
-		} else if (rest.len >= 2 && hex(rest.bytes[0]) >= 0 && hex(rest.bytes[1]) >= 0) {
-			buf_put_byte(out, (uint8_t)(hex(rest.bytes[0]) << 4 | hex(rest.bytes[1])));
+		} else if (byte >= 0) {
+			buf_put_byte(out, (uint8_t)byte);
 			i += 2;
 		} else {
 			buf_put_byte(out, c);
