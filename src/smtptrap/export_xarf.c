@@ -200,7 +200,7 @@ static const char *read_message(struct export *e, const struct message_info *inf
 		buf_put(raw, bytes, len);
 		mail_check_data(&check, bytes, len);
 	}
-	wrong = mail_check_end(&check, info, &head);
+	wrong = mail_check_end(&check, info, head.size);
 	if (got < 0)
 		return mail_trouble(got);
 	return raw->failed ? "its message is too long to be redacted" : wrong;
