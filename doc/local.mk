@@ -3,6 +3,7 @@ dist_man_MANS += doc/smtptrap.conf.5
 
 dist_man_MANS += doc/smtptrap-rules.5
 dist_man_MANS += doc/smtptrap.1
+dist_man_MANS += doc/smtptrap-export.1
 dist_man_MANS += doc/smtptrap-metrics.1
 dist_man_MANS += doc/smtptrap-report.1
 

@@ -68,6 +68,16 @@ const char *env_status_socket(const struct env *env)
 	return socket;
 }
 
+bool env_conf(const struct env *env, const char **path_r, const struct conf **conf_r)
+{
+	*path_r = conf_path_of(env);
+	*conf_r = NULL;
+	if (*path_r == NULL)
+		return true;
+	*conf_r = conf_at(*path_r, "its host names cannot be hidden");
+	return *conf_r != NULL;
+}
+
 bool env_log_dir(const struct env *env, struct log_dir *dir_r)
 {
 	const char *path = env_log_path(env);
