@@ -107,6 +107,10 @@ struct ack_board {
 	_Atomic uint64_t addresses; /* remembered now, and at most */
 	_Atomic uint64_t addresses_max;
 	_Atomic uint64_t summaries_refused; /* what workers may not teach the memory */
+	_Atomic uint64_t copies,
+	    copies_bytes;             /* messages stored as copies; their bytes that were not */
+	_Atomic uint64_t store_index; /* messages whose copies are known now, and at most */
+	_Atomic uint64_t store_index_max;
 	struct figures figures;             /* what was recorded */
 	_Atomic uint32_t word[] __attribute__((aligned(64)));
 };

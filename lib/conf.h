@@ -31,6 +31,7 @@ enum conf_looks {
 	CONF_LOOKS_EXCHANGE
 };
 enum conf_durability { CONF_DURABILITY_FSYNC, CONF_DURABILITY_NONE };
+enum conf_store { CONF_STORE_ALL, CONF_STORE_UNIQUE, CONF_STORE_UNIQUE_BODY };
 
 /* Bits of conf->smtp.extensions. */
 enum conf_extension {
@@ -257,6 +258,8 @@ struct conf {
 		enum conf_durability durability;
 		uint32_t compression; /* zlib level 1 to 9 */
 		enum conf_hello hello;
+		enum conf_store store; /* which copies are stored once */
+		uint32_t store_index;  /* messages whose copies are known */
 	} log;
 
 	const struct rules *rules; /* rule.h; there may be none in it */

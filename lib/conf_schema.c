@@ -24,6 +24,7 @@
 
 #define WORKERS_MAX 20000        /* what one machine can hold; the board has a slot for each */
 #define COUNT_MAX 1000000000     /* as good as no limit */
+#define STORE_INDEX_MAX 50000000 /* 5 GB of memory */
 #define RUN_DIRECTORY_MAX 80     /* a socket's name must fit sun_path, unix(7) */
 #define PATH_BYTES_MAX 4000      /* below PATH_MAX with a file name behind */
 #define BANNER_MAX 200           /* with the host name below 512, RFC 5321, 4.5.3.1.5 */
@@ -50,6 +51,7 @@ static const char *const key_type_words[] = {"any", "rsa", "ecdsa", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const policy_words[] = {"accept", "reject", NULL};
 static const char *const verdict_words[] = {"refuse", "accept", NULL};
+static const char *const store_words[] = {"all", "unique", "unique-body", NULL};
 static const char *const durability_words[] = {"fsync", "none", NULL};
 static const char *const hello_words[] = {"none", "fingerprint", "lists", "full", NULL};
 /* Without connect, where all have got, and in the order of enum smtp_phase. */
@@ -416,6 +418,15 @@ const struct conf_row conf_rows[] = {
      .doc = "How much of each ClientHello is recorded: its versions and fingerprints "
             "(fingerprint), also its lists in hexadecimal (lists), also their names (full), or "
             "nothing but its form (none)."},
+    {CONF_LOG, "store", CONF_KIND_CHOICE, .def = "all", .words = store_words,
+     .offset = AT(log.store),
+     .doc = "Whether the bytes of every message are stored (all), or those of a copy only once: of "
+            "messages that are equal in all bytes (unique), or in their bodies, which then have "
+            "their headers alone (unique-body)."},
+    {CONF_LOG, "store-index", CONF_KIND_NUMBER, 1, STORE_INDEX_MAX, "1000000",
+     .offset = AT(log.store_index),
+     .doc = "Stored messages whose copies are known. When there are more, the one that was stored "
+            "first is forgotten."},
 
     {CONF_MEMORY, "addresses", CONF_KIND_NUMBER, ADDRESS_MIN, ADDRESS_MAX, "65536",
      .offset = AT(memory.addresses),

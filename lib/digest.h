@@ -17,6 +17,13 @@ int digest_sha256(const void *bytes, size_t len, uint8_t digest_r[DIGEST_SHA256]
  * where the library refuses MD5 (FIPS 140 mode). */
 int digest_md5(const void *bytes, size_t len, uint8_t digest_r[DIGEST_MD5]);
 
+/* The SHA-256 of bytes that come in pieces: begin, add..., end, which releases it.  begin returns 0
+ * and sets *d_r, or ERR_MEMORY; add 0 or ERR_MEMORY; end sets *d to NULL. */
+struct digest_stream;
+int digest_stream_begin(struct digest_stream **d_r);
+int digest_stream_add(struct digest_stream *d, const void *bytes, size_t len);
+void digest_stream_end(struct digest_stream **d, uint8_t digest_r[DIGEST_SHA256]);
+
 /* The HMAC-SHA256 (RFC 2104) of len bytes with this key.  Returns 0, or ERR_MEMORY. */
 int digest_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 		       uint8_t digest_r[DIGEST_SHA256]);

@@ -68,7 +68,12 @@ static void drop_twins(struct log_dir *d)
 
 int log_dir_open(struct log_dir *d, const char *path)
 {
-	*d = (struct log_dir){.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+	return log_dir_open_at(d, AT_FDCWD, path);
+}
+
+int log_dir_open_at(struct log_dir *d, int at, const char *path)
+{
+	*d = (struct log_dir){.fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
 	if (d->fd < 0)
 		return ERR_SYSTEM;
 	int again = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

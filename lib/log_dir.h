@@ -26,6 +26,9 @@ struct log_dir {
  */
 int log_dir_open(struct log_dir *d, const char *path);
 
+/* The same of a path below an open folder, as openat(2) has it. */
+int log_dir_open_at(struct log_dir *d, int at, const char *path);
+
 /* Release all; accepts a zeroed struct and one that failed to open. */
 void log_dir_close(struct log_dir *d);
 

@@ -15,6 +15,7 @@
 #include "gzip_reader.h"
 
 #define HEAD_MAX 128 /* `seq` stands this near to a record's start, before all that peers sent */
+#define RAW_TRIES 8  /* what a peer sent may look like the start of a member */
 #define SEQ_KEY ",\"seq\":"
 
 /* The start of the line that is being read, and what the last whole line said. */
@@ -55,7 +56,8 @@ static void note_data(struct tail *t, const uint8_t *p, size_t len)
 	}
 }
 
-static int read_member(int fd, uint64_t at, struct tail *t)
+/* Inflate the member at `at`; with len_r nothing may follow it.  Returns 0, or an error. */
+static int read_member(int fd, uint64_t at, struct tail *t, uint64_t *len_r)
 {
 	struct gzip_reader r;
 	const uint8_t *bytes;
@@ -66,6 +68,12 @@ static int read_member(int fd, uint64_t at, struct tail *t)
 		return event;
 	while ((event = gzip_reader_next(&r, &bytes, &len)) == GZIP_DATA)
 		note_data(t, bytes, len);
+	if (len_r != NULL && event == GZIP_MEMBER)
+		event = gzip_reader_next(&r, &bytes, &len) == GZIP_EOF ? GZIP_EOF : ERR_CORRUPT;
+	if (len_r != NULL && event >= 0 && event != GZIP_EOF)
+		event = ERR_CORRUPT;
+	if (len_r != NULL)
+		*len_r = r.raw;
 	gzip_reader_close(&r);
 	return event < 0 ? event : 0;
 }
@@ -83,9 +91,32 @@ int log_tail_seq(int fd, enum log_stream stream, uint64_t *seq_r)
 	int got = gzip_member_before(fd, size, &at, &member);
 	if (got <= 0)
 		return got == 0 ? ERR_CORRUPT : got;
-	int rc = read_member(fd, at, &t);
+	int rc = read_member(fd, at, &t, NULL);
 	if (rc != 0)
 		return rc;
 	*seq_r = t.found && stream != LOG_MAIL ? t.seq : member.first_seq - 1;
 	return 0;
+}
+
+int log_tail_raw(int fd, uint64_t *raw_r)
+{
+	struct gzip_member member;
+	struct tail t = {0};
+	uint64_t at, len;
+	int rc = ERR_CORRUPT;
+
+	if (file_size(fd, &at) != 0)
+		return ERR_SYSTEM;
+	if (at == 0)
+		return ERR_END;
+	for (int i = 0; i < RAW_TRIES && rc == ERR_CORRUPT; i++) {
+		int got = gzip_member_before(fd, at, &at, &member);
+
+		if (got <= 0)
+			return got == 0 ? ERR_CORRUPT : got;
+		rc = read_member(fd, at, &t, &len);
+	}
+	if (rc == 0)
+		*raw_r = member.raw_offset + len;
+	return rc;
 }

@@ -19,4 +19,8 @@
  */
 int log_tail_seq(int fd, enum log_stream stream, uint64_t *seq_r);
 
+/* The uncompressed length of a file that is whole: looks for its last member and inflates that
+ * one.  Returns 0 and sets *raw_r, or an error as above. */
+int log_tail_raw(int fd, uint64_t *raw_r);
+
 #endif

@@ -7,6 +7,7 @@
  */
 #include "mbox.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "err.h"
@@ -14,6 +15,8 @@
 
 #define FROM "From "
 #define FROM_LEN (sizeof FROM - 1)
+#define SIZE "X-Trap-Size: "
+#define COPY_OF "X-Trap-Copy-Of: "
 
 void mbox_put_separator(struct buf *out, uint64_t time)
 {
@@ -208,7 +211,7 @@ int mbox_trace_parse(const uint8_t *bytes, size_t len, struct mbox_trace *trace_
 				return ERR_FORMAT;
 			has_id = true;
 		}
-		if ((value = line_value(p, line, "X-Trap-Size: ", &value_len)) != NULL) {
+		if ((value = line_value(p, line, SIZE, &value_len)) != NULL) {
 			trace_r->len = (size_t)(p - start) + line + 2;
 			if (!has_id || trace_r->len > MBOX_TRACE_MAX)
 				return ERR_FORMAT;
@@ -217,4 +220,32 @@ int mbox_trace_parse(const uint8_t *bytes, size_t len, struct mbox_trace *trace_
 		p += line + 2;
 	}
 	return got == 0 && len >= MBOX_TRACE_MAX ? ERR_FORMAT : got;
+}
+
+/* The length of a trace header without its last line. */
+static size_t last_line(const uint8_t *trace, size_t len)
+{
+	const uint8_t *lf = len > 0 ? memrchr(trace, '\n', len - 1) : NULL;
+
+	return lf == NULL ? 0 : (size_t)(lf + 1 - trace);
+}
+
+void mbox_put_copy_trace(struct buf *out, const uint8_t *trace, size_t len,
+			 const uint8_t of[UUID_BYTES], uint64_t size)
+{
+	char text[UUID_TEXT];
+
+	uuid_format(of, text);
+	buf_put(out, trace, last_line(trace, len));
+	buf_printf(out, COPY_OF "%s\r\n" SIZE "%" PRIu64 "\r\n", text, size);
+}
+
+void mbox_put_whole_trace(struct buf *out, const uint8_t *trace, size_t len, uint64_t size)
+{
+	size_t own = last_line(trace, len), before = last_line(trace, own);
+
+	if (own - before > strlen(COPY_OF) && memcmp(trace + before, COPY_OF, strlen(COPY_OF)) == 0)
+		own = before;
+	buf_put(out, trace, own);
+	buf_printf(out, SIZE "%" PRIu64 "\r\n", size);
 }

@@ -11,6 +11,11 @@
  *     <LF> if those do not end in LF
  *     <LF>
  *
+ * Of a message whose other bytes are those of another one, only its own stand here: none, or its
+ * header.  Then a line tells which one that is, and X-Trap-Size counts what stands here:
+ *     X-Trap-Copy-Of: 019aab3e-0c1f-7a62-8d5c-2f6f9a1b7c10<CRLF>
+ *     X-Trap-Size: 0<CRLF>
+ *
  * Quoting: a line that begins with any number of `>` and `From ` gets one `>` more.  A line
  * begins after LF and nowhere else.  X-Trap-Size counts the bytes before quoting.
  */
@@ -27,6 +32,8 @@
 #define MBOX_TRACE_MAX \
 	(1024u * 1024) /* the longest trace header a reader must take: 1,000
 					 recipients of 512 bytes and the rest */
+
+#define MBOX_COPY_MAX 96 /* how much longer the trace header of a copy is */
 
 /* Append the From_ line for this time (seconds since 1970, before the year 10000). */
 void mbox_put_separator(struct buf *out, uint64_t time);
@@ -70,5 +77,15 @@ struct mbox_trace {
  * X-Trap-Size.  The logger checks with this what a worker sends.
  */
 int mbox_trace_parse(const uint8_t *bytes, size_t len, struct mbox_trace *trace_r);
+
+/*
+ * Append a trace header that mbox_trace_parse() has found good (its last line is X-Trap-Size) as
+ * that of a copy of the message `of`, of which `size` bytes stand here.
+ */
+void mbox_put_copy_trace(struct buf *out, const uint8_t *trace, size_t len,
+			 const uint8_t of[UUID_BYTES], uint64_t size);
+
+/* The reverse: append the trace header of a copy as that of a message of `size` bytes. */
+void mbox_put_whole_trace(struct buf *out, const uint8_t *trace, size_t len, uint64_t size);
 
 #endif

@@ -135,6 +135,48 @@ static void find_texts(struct eval *e, uint64_t *candidates)
 					rule_hash(RULE_HASH_START, e->facts->text[t]), candidates);
 }
 
+/* Attributes that one of the accepted recipients has. */
+static uint32_t attributes_of_all(const struct eval *e)
+{
+	struct rule_address to = {0};
+	uint32_t is = 0;
+	size_t at = 0;
+
+	while (e->facts->next_to != NULL && e->facts->next_to(e->facts->next_to_ctx, &at, &to))
+		is |= rule_has_address(&to).is;
+	return is;
+}
+
+static void add_guarded(const struct rules *rules, const struct rule_guard *guard,
+			uint64_t *candidates)
+{
+	for (uint32_t i = 0; i < guard->count; i++) {
+		uint32_t rule = rules->guarded[guard->first + i];
+		candidates[rule / 64] |= UINT64_C(1) << rule % 64;
+	}
+}
+
+/* The rules behind conditions that hold. */
+static void find_guarded(struct eval *e, enum rule_phase phase, uint64_t *candidates)
+{
+	const struct rule_guard *guard = e->rules->guard, *end = guard + e->rules->nguards;
+	uint32_t to_is = 0;
+	bool asked = phase <= RULE_RCPT;
+
+	for (; guard < end; guard++) {
+		bool each_to = guard->op.kind == RULE_OP_TO_HAS && phase > RULE_RCPT;
+		if (!(guard->phases & 1u << phase))
+			continue;
+		if (each_to && !asked)
+			to_is = attributes_of_all(e);
+		asked |= each_to;
+		enum rule_truth wanted = guard->negated ? RULE_NO : RULE_YES;
+		if (each_to ? (to_is & guard->op.bits) != 0
+			    : rule_eval_condition(e, &guard->op) == wanted)
+			add_guarded(e->rules, guard, candidates);
+	}
+}
+
 /* Look up all that is known of the session. */
 static void find_all(struct eval *e, enum rule_phase phase, uint64_t *candidates)
 {
@@ -156,6 +198,7 @@ static void find_all(struct eval *e, enum rule_phase phase, uint64_t *candidates
 	if (phase >= RULE_RCPT && known & RULE_FACT_TO && in_use & spaces(RULE_SPACE_TO_ADDRESS, 4))
 		find_to(e, phase, candidates);
 	find_texts(e, candidates);
+	find_guarded(e, phase, candidates);
 }
 
 void rule_eval_candidates(struct eval *e, enum rule_phase phase, uint64_t *candidates)

@@ -11,6 +11,7 @@
 #include "conf_suggest.h"
 #include "err.h"
 #include "rule_compiler.h"
+#include "rule_guard.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -364,7 +365,9 @@ int rule_compile(const struct rules **rules_r, const struct rule_list *list, str
 			return ERR_MEMORY;
 	}
 	*rules_r = rules;
-	return sort_by_phase(&c) < 0 ? ERR_MEMORY : rule_index_build(rules, arena);
+	if (sort_by_phase(&c) < 0 || rule_index_build(rules, arena) < 0)
+		return ERR_MEMORY;
+	return rule_guard_build(rules, arena);
 }
 
 /* Statements beside the blocks of rules have no place in a file of rules. */

@@ -168,7 +168,7 @@ static int use_net(struct rule_compiler *c, const struct rule_node *n, enum rule
 		rule_fault(c, word, "%s needs %s", n->row->word, n->row->form);
 	if (result < 0)
 		return 0;
-	op->kind = (uint8_t)kind;
+	op->kind = (uint8_t)(net.bits == 0 ? RULE_OP_ALWAYS : kind);
 	rule_ip_words(net.ip, op->net.ip);
 	mask_words(net.bits, op->net.mask);
 	return 0;
@@ -457,6 +457,8 @@ int rule_compile_condition(struct rule_compiler *c, const struct rule_node *node
 	size_t lookups = c->rules->nlookups;
 	if (by_condition[node->row->condition](c, node, op) < 0 || add_reverse(c, op) < 0)
 		return ERR_MEMORY;
+	if (op->kind == RULE_OP_ALWAYS)
+		op->facts = 0;
 	if (c->rules->nlookups > lookups && c->conf != NULL && c->conf->dns.nserver == 0)
 		rule_warn(c, &node->word, "never known: the dns block has no server to ask");
 	return 0;

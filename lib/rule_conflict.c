@@ -280,10 +280,32 @@ static bool sets_exclude(const struct rule_op *a, bool not_a, const struct rule_
 	return not_a ? r.b_in_a : not_b ? r.a_in_b : r.apart;
 }
 
+/* A session in clear has no cipher, fingerprint or server name. */
+static bool clear_excludes(const struct rule_op *a, bool not_a, const struct rule_op *b, bool not_b)
+{
+	const uint32_t off = 1u << RULE_TLS_OFF, all = (1u << RULE_TLS_COUNT) - 1;
+	bool text = b->kind == RULE_OP_TEXT || b->kind == RULE_OP_TEXT_SET;
+
+	return a->kind == RULE_OP_TLS && (not_a ? (a->bits | off) == all : a->bits == off) &&
+	       text && !not_b && b->which <= RULE_TEXT_SNI;
+}
+
+/* The empty sender has no attribute. */
+static bool null_excludes(const struct rule_op *a, bool not_a, const struct rule_op *b, bool not_b)
+{
+	return a->kind == RULE_OP_FROM && a->pattern.kind == RULE_PATTERN_NULL && !not_a &&
+	       b->kind == RULE_OP_FROM_HAS && !not_b;
+}
+
 static bool exclude(const struct search *s, const struct part *a, const struct part *b)
 {
 	const struct rule_op *x = &s->rules->op[a->op], *y = &s->rules->op[b->op];
 
+	if (clear_excludes(x, a->negated, y, b->negated) ||
+	    clear_excludes(y, b->negated, x, a->negated) ||
+	    null_excludes(x, a->negated, y, b->negated) ||
+	    null_excludes(y, b->negated, x, a->negated))
+		return true;
 	return states_exclude(x, a->negated, y, b->negated) ||
 	       sets_exclude(x, a->negated, y, b->negated);
 }

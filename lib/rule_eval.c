@@ -262,13 +262,15 @@ static condition_fn *const conditions[RULE_OP_COUNT] = {
 
 /* ---- clauses ---- */
 
+enum rule_truth rule_eval_condition(struct eval *e, const struct rule_op *op)
+{
+	return (op->facts & ~e->facts->known) == 0 ? conditions[op->kind](e, op) : RULE_UNKNOWN;
+}
+
 static inline enum rule_truth evaluate_condition(struct eval *e, uint32_t at)
 {
-	const struct rule_op *op = &e->rules->op[at];
-	enum rule_truth result = RULE_UNKNOWN;
+	enum rule_truth result = rule_eval_condition(e, &e->rules->op[at]);
 
-	if ((op->facts & ~e->facts->known) == 0)
-		result = conditions[op->kind](e, op);
 	if (e->trace != NULL)
 		e->trace->condition(e->trace->ctx, e->rules->op_text[at].text, result);
 	return result;

@@ -37,6 +37,9 @@ struct eval {
 /* Whether this is the first call for this bit. */
 bool rule_eval_first(struct eval *e, enum ready bit);
 
+/* What a condition, no operation that joins others, says. */
+enum rule_truth rule_eval_condition(struct eval *e, const struct rule_op *op);
+
 /* What conditions look at; made ready at the first call. */
 const struct rule_mailbox *rule_eval_from(struct eval *e);
 const struct rule_mailbox *rule_eval_to(struct eval *e);

@@ -88,6 +88,17 @@ struct rule_op_text {
 	uint32_t line, column;
 };
 
+/*
+ * A condition, or its not, without which rules that stand under nothing cannot match: it is tried
+ * once for all of them.  The array is dense, so that many are tried fast.
+ */
+struct rule_guard {
+	struct rule_op op;
+	uint32_t first, count; /* its rules, in struct rules.guarded */
+	bool negated;
+	uint8_t phases; /* in which one of its rules runs */
+};
+
 struct rule_clause {
 	uint32_t op;
 	uint32_t options; /* number of a struct rule_options; 0: none */
@@ -113,6 +124,9 @@ struct rules {
 	const char **tag;
 	size_t nrules, nclauses, nops, nop_texts, noptions, nlookups, nrates, ntags;
 	struct rule_index index;
+	struct rule_guard *guard;
+	uint32_t *guarded;
+	size_t nguards;
 	const uint64_t *runs[RULE_PHASE_COUNT]; /* a bit a rule: it runs in this phase */
 	uint32_t facts[RULE_PHASE_COUNT];
 };

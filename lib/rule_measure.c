@@ -252,7 +252,7 @@ int rule_if_time(struct rule_compiler *c, const struct rule_node *n, struct rule
 	} else if (from == to || from == 24 * 60) {
 		rule_fault(c, word, "can never hold: this time is over when it begins");
 	} else {
-		op->kind = RULE_OP_TIME;
+		op->kind = from == 0 && to == 24 * 60 ? RULE_OP_ALWAYS : RULE_OP_TIME;
 		op->range.min = (uint64_t)from;
 		op->range.max = (uint64_t)to;
 	}
@@ -292,7 +292,7 @@ int rule_if_random(struct rule_compiler *c, const struct rule_node *n, struct ru
 		rule_fault(c, word, "can never hold: no session is among 0%%");
 	if (share <= 0)
 		return 0;
-	op->kind = RULE_OP_RANDOM;
+	op->kind = share == 100000 ? RULE_OP_ALWAYS : RULE_OP_RANDOM;
 	op->range.max = ((uint64_t)share << 32) / 100000;
 	return 0;
 }

@@ -4,6 +4,10 @@
  * Compiled where a configuration is read, into its arena; matched in workers against messages,
  * which are hostile.  Steps, depth, memory and text are bounded; where a bound is met the answer
  * is unknown.  Matching takes memory from the scratch object only.
+ *
+ * PCRE2 bounds the steps from one place of the text, of which there are many, and no bytes that
+ * one step goes over.  So it calls us at each item of the pattern, and what it has done is counted
+ * here, the same on every machine.
  */
 #include "rule_regex.h"
 
@@ -28,6 +32,8 @@ struct rule_scratch {
 	pcre2_match_context *context;
 	pcre2_match_data *data;
 	size_t small_used;
+	uint64_t work; /* of the present condition, as RULE_REGEX_WORK_LIMIT */
+	size_t at;     /* where in the text it was last */
 	bool used[BLOCKS];
 	uint8_t field[RULE_FIELD_MAX];
 	_Alignas(max_align_t) uint8_t small[SMALL_MAX];
@@ -50,7 +56,7 @@ static int compile(const pcre2_code **code_r, pcre2_general_context *general, st
 		   enum rule_regex_of of, size_t *at_r, char wrong[RULE_REGEX_ERROR_MAX])
 {
 	uint32_t options = PCRE2_CASELESS | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
-			   PCRE2_NEVER_BACKSLASH_C |
+			   PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT |
 			   (of == RULE_REGEX_OF_BODY ? PCRE2_MULTILINE : PCRE2_DOLLAR_ENDONLY);
 	pcre2_compile_context *context = pcre2_compile_context_create(general);
 	int error;
@@ -109,6 +115,17 @@ static void scratch_release(void *memory, void *ctx)
 			s->used[i] = false;
 }
 
+/* An item of the pattern is looked at. */
+static int count_work(pcre2_callout_block *block, void *ctx)
+{
+	struct rule_scratch *s = ctx;
+	size_t at = block->current_position;
+
+	s->work += RULE_REGEX_STEP + (at > s->at ? at - s->at : s->at - at);
+	s->at = at;
+	return s->work > RULE_REGEX_WORK_LIMIT ? PCRE2_ERROR_CALLOUT : 0;
+}
+
 struct rule_scratch *rule_scratch_new(void)
 {
 	struct rule_scratch *s = calloc(1, sizeof *s);
@@ -127,6 +144,7 @@ struct rule_scratch *rule_scratch_new(void)
 	pcre2_set_match_limit(s->context, RULE_REGEX_MATCH_LIMIT);
 	pcre2_set_depth_limit(s->context, RULE_REGEX_DEPTH_LIMIT);
 	pcre2_set_heap_limit(s->context, RULE_REGEX_HEAP / 1024);
+	pcre2_set_callout(s->context, count_work, s);
 	return s;
 }
 
@@ -142,6 +160,8 @@ static enum rule_truth match(const struct rule_regex *regex, struct span text,
 			     struct rule_scratch *s)
 {
 	static const uint8_t nothing[1];
+
+	s->at = 0;
 	int result = pcre2_match(regex->code, text.len > 0 ? text.bytes : nothing, text.len, 0, 0,
 				 s->data, s->context);
 
@@ -210,6 +230,7 @@ enum rule_truth rule_regex_match_header(const struct rule_regex *regex, struct s
 	    message.len > RULE_HEADER_MAX ? span_head(message, RULE_HEADER_MAX) : message;
 	enum rule_truth best = RULE_NO;
 
+	scratch->work = 0;
 	while (rest.len > 0 && best != RULE_YES) {
 		struct span line = take_line(&rest), value;
 		if (content(line).len == 0)
@@ -232,5 +253,6 @@ enum rule_truth rule_regex_match_body(const struct rule_regex *regex, struct spa
 			return RULE_UNKNOWN;
 	if (body.len > RULE_BODY_MAX)
 		body.len = RULE_BODY_MAX;
+	scratch->work = 0;
 	return match(regex, body, scratch);
 }

@@ -85,6 +85,9 @@ static void apply_settings(struct logger *lg, const struct logger_message *m)
 	conf->yakkers.within_us = m->yakker_within_us;
 	conf->yakkers.summary_us = m->yakker_summary_us;
 	conf->log.durability = (enum conf_durability)m->durability;
+	conf->log.store = (enum conf_store)m->store;
+	conf->log.store_index = m->store_index;
+	unique_configure(&lg->store.unique);
 	for (enum log_stream i = 0; i < LOG_STREAM_COUNT; i++)
 		lg->store.stream[i].level = (int)m->compression;
 	/* Workers with the configuration before may still be there: never less than they take. */
@@ -189,6 +192,7 @@ _Noreturn void logger_run(const struct logger_args *args)
 	logger_dir_start(args->dir, lg.store.stream);
 	memory_load(&lg.memory);
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_LOGGER, .tree_fd = args->dir});
+	unique_load(&lg.store.unique, UNIQUE_LOAD_US);
 	say_ready(args->control);
 	logger_loop(&lg);
 	intake_end(&lg.intake);

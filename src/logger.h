@@ -33,7 +33,7 @@ struct logger_message {
 	uint32_t durability, compression;
 	uint64_t rotate_size, rotate_age_us, keep, keep_age_us, keep_free, reserve, message_size;
 	uint64_t memory_save_us, memory_tls_within_us, yakker_within_us, yakker_summary_us;
-	uint32_t yakker_count;
+	uint32_t yakker_count, store, store_index;
 };
 
 /*

@@ -40,6 +40,8 @@ void store_init(struct store *st, const struct conf *conf, int dir, struct ack_b
 	buf_init_heap(&st->json, STORE_JSON_MAX);
 	buf_init_heap(&st->quoted, 2 * STORE_PIECE);
 	buf_init_heap(&st->fields, STORE_FIELDS_MAX);
+	buf_init_heap(&st->trace, MBOX_TRACE_MAX);
+	unique_init(&st->unique, conf, dir, ack);
 }
 
 void store_answer(struct store *st, uint32_t slot, uint32_t seq, enum ack_code code)
@@ -95,6 +97,7 @@ static enum ack_code store_fail(struct store *st, const char *what)
 	st->message_open = false;
 	stream_undo(&st->stream[LOG_MAIL]);
 	records_undo(st, LOG_MESSAGE);
+	unique_undo(&st->unique);
 	answer_batch(st, code);
 	return code;
 }
@@ -202,8 +205,10 @@ static void session_commit(struct store *st)
 /* Does a record say where its raw bytes are?  Only this module knows. */
 static bool claims_place(const uint8_t *fields, size_t len)
 {
-	static const enum record_field ours[] = {FIELD_MAIL_FILE, FIELD_MAIL_OFFSET,
-						 FIELD_MAIL_MEMBER, FIELD_MAIL_MEMBER_SKIP};
+	static const enum record_field ours[] = {
+	    FIELD_MAIL_FILE,   FIELD_MAIL_OFFSET,      FIELD_MAIL_MEMBER, FIELD_MAIL_MEMBER_SKIP,
+	    FIELD_UNIQUE_FROM, FIELD_COPY_OF,          FIELD_COPY_FILE,   FIELD_COPY_OFFSET,
+	    FIELD_COPY_MEMBER, FIELD_COPY_MEMBER_SKIP, FIELD_COPY_FROM};
 	const uint8_t *value;
 	size_t value_len;
 
@@ -241,17 +246,16 @@ static void batch_add(struct store *st, uint32_t slot, uint32_t seq)
 }
 
 /* Is there room, and has the message the form it must have?  Nothing was written yet. */
-static enum ack_code message_check(struct store *st, const struct store_message *m)
+static enum ack_code message_check(struct store *st, const struct store_message *m,
+				   struct mbox_trace *trace_r)
 {
-	struct mbox_trace trace;
-
 	if (claims_place(m->fields, m->fields_len) ||
 	    encode(st, LOG_MESSAGE, m->fields, m->fields_len) < 0) {
 		warn("a message is refused: the fields of its record are malformed");
 		return ACK_FAILED;
 	}
-	if (mbox_trace_parse(m->trace, m->trace_len, &trace) != 1 || trace.len != m->trace_len ||
-	    trace.size != m->data_len) {
+	if (mbox_trace_parse(m->trace, m->trace_len, trace_r) != 1 ||
+	    trace_r->len != m->trace_len || trace_r->size != m->data_len) {
 		warn("a message is refused: its trace header is not well-formed");
 		return ACK_FAILED;
 	}
@@ -264,40 +268,44 @@ static enum ack_code message_check(struct store *st, const struct store_message 
 	return ACK_NO_SPACE;
 }
 
-enum ack_code store_message_begin(struct store *st, const struct store_message *m)
+/* Tell in the record, and for the index, where a message begins in the mail stream. */
+static void put_place(struct store *st)
 {
-	struct stream *s = &st->stream[LOG_MAIL];
+	const struct stream *s = &st->stream[LOG_MAIL];
+	struct stored *e = &st->unique.entry;
 
-	if (st->message_open)
-		return ACK_FAILED; /* the sender did not ask for leave to send */
-	enum ack_code code = message_check(st, m);
-	if (code != ACK_STORED)
-		return code;
-	st->free_bytes -= m->data_len;
-	if (stream_record(s, wall_us() / 1000000) < 0)
-		return store_fail(st, "mail log");
-	buf_reset(&st->fields);
-	buf_put(&st->fields, m->fields, m->fields_len);
+	st->fields.len = st->fields_own;
 	record_put_text(&st->fields, FIELD_MAIL_FILE, s->file);
 	record_put_u64(&st->fields, FIELD_MAIL_OFFSET, s->gz.at.raw);
 	record_put_u64(&st->fields, FIELD_MAIL_MEMBER, s->gz.at.member_at);
 	record_put_u64(&st->fields, FIELD_MAIL_MEMBER_SKIP, s->gz.at.member_raw);
+	e->file_time = s->name.time;
+	e->file_seq = s->name.seq;
+	e->offset = s->gz.at.raw;
+	e->member = s->gz.at.member_at;
+	e->skip = (uint32_t)s->gz.at.member_raw;
+}
+
+static enum ack_code mail_begin(struct store *st, const uint8_t *trace, size_t len)
+{
+	struct stream *s = &st->stream[LOG_MAIL];
+
+	if (stream_record(s, wall_us() / 1000000) < 0)
+		return store_fail(st, "mail log");
+	put_place(st);
 	buf_reset(&st->quoted);
 	mbox_put_separator(&st->quoted, wall_us() / 1000000);
 	st->filter = (struct mbox_filter){0};
-	st->message_open = true;
 	if (stream_append(s, st->quoted.data, st->quoted.len) < 0 ||
-	    stream_append(s, m->trace, m->trace_len) < 0)
+	    stream_append(s, trace, len) < 0)
 		return store_fail(st, "mail log");
 	return ACK_STORED;
 }
 
-enum ack_code store_message_data(struct store *st, const uint8_t *bytes, size_t len)
+static enum ack_code mail_data(struct store *st, const uint8_t *bytes, size_t len)
 {
 	struct stream *s = &st->stream[LOG_MAIL];
 
-	if (!st->message_open)
-		return ACK_FAILED; /* another failure undid it */
 	while (len > 0) {
 		size_t piece = len < STORE_PIECE ? len : STORE_PIECE;
 
@@ -312,19 +320,111 @@ enum ack_code store_message_data(struct store *st, const uint8_t *bytes, size_t 
 	return ACK_STORED;
 }
 
-enum ack_code store_message_end(struct store *st, uint32_t slot, uint32_t seq)
+static enum ack_code mail_end(struct store *st)
 {
-	if (!st->message_open)
-		return ACK_FAILED;
 	buf_reset(&st->quoted);
 	mbox_quote_end(&st->filter, &st->quoted);
 	if (stream_append(&st->stream[LOG_MAIL], st->quoted.data, st->quoted.len) < 0)
 		return store_fail(st, "mail log");
-	enum ack_code code = message_record(st, st->fields.data, st->fields.len);
+	return ACK_STORED;
+}
+
+enum ack_code store_message_begin(struct store *st, const struct store_message *m)
+{
+	struct mbox_trace trace;
+
+	if (st->message_open)
+		return ACK_FAILED; /* the sender did not ask for leave to send */
+	enum ack_code code = message_check(st, m, &trace);
+	if (code != ACK_STORED)
+		return code;
+	st->free_bytes -= m->data_len;
+	buf_reset(&st->fields);
+	buf_put(&st->fields, m->fields, m->fields_len);
+	st->fields_own = m->fields_len;
+	buf_reset(&st->trace);
+	buf_put(&st->trace, m->trace, m->trace_len);
+	st->message_held =
+	    unique_begin(&st->unique, &(struct unique_message){m->fields, m->fields_len, &trace});
+	if (unique_is_streamed(&st->unique))
+		store_commit(st); /* so that this message alone can be taken back */
+	st->message_open = true;
+	return st->message_held ? ACK_STORED : mail_begin(st, m->trace, m->trace_len);
+}
+
+enum ack_code store_message_data(struct store *st, const uint8_t *bytes, size_t len)
+{
+	if (!st->message_open)
+		return ACK_FAILED; /* another failure undid it */
+	unique_data(&st->unique, bytes, len);
+	return st->message_held ? ACK_STORED : mail_data(st, bytes, len);
+}
+
+/* Write what was held back, now that it is known to be new. */
+static enum ack_code write_held(struct store *st)
+{
+	struct unique_bytes held = unique_held(&st->unique);
+	enum ack_code code = mail_begin(st, st->trace.data, st->trace.len);
+
+	return code == ACK_STORED ? mail_data(st, held.bytes, held.len) : code;
+}
+
+static void put_copy(struct store *st, const struct stored *first)
+{
+	struct log_name name = {
+	    .stream = LOG_MAIL, .time = first->file_time, .seq = first->file_seq};
+	char file[LOG_NAME_MAX];
+	struct buf *to = &st->fields;
+
+	log_name_format(&name, file);
+	record_put_uuid(to, FIELD_COPY_OF, first->id);
+	record_put_text(to, FIELD_COPY_FILE, file);
+	record_put_u64(to, FIELD_COPY_OFFSET, first->offset);
+	record_put_u64(to, FIELD_COPY_MEMBER, first->member);
+	record_put_u64(to, FIELD_COPY_MEMBER_SKIP, first->skip);
+	record_put_u64(to, FIELD_COPY_FROM, first->from);
+}
+
+/* Write a message of which the most is stored already. */
+static enum ack_code write_copy(struct store *st, const struct stored *first)
+{
+	struct unique_bytes own = unique_own(&st->unique);
+
+	if (!st->message_held)
+		stream_undo(&st->stream[LOG_MAIL]);
+	buf_reset(&st->json); /* free until the record is made */
+	mbox_put_copy_trace(&st->json, st->trace.data, st->trace.len, first->id, own.len);
+	enum ack_code code = mail_begin(st, st->json.data, st->json.len);
+	if (code != ACK_STORED)
+		return code;
+	put_copy(st, first);
+	return mail_data(st, own.bytes, own.len);
+}
+
+enum ack_code store_message_end(struct store *st, uint32_t slot, uint32_t seq)
+{
+	enum ack_code code = ACK_STORED;
+
+	if (!st->message_open)
+		return ACK_FAILED;
+	const struct stored *first = unique_end(&st->unique, st->fields.data, st->fields_own);
+	if (first != NULL)
+		code = write_copy(st, first);
+	else if (st->message_held)
+		code = write_held(st);
+	if (unique_is_first(&st->unique))
+		record_put_u64(&st->fields, FIELD_UNIQUE_FROM, st->unique.entry.from);
+	if (code == ACK_STORED)
+		code = mail_end(st);
+	if (code == ACK_STORED)
+		code = message_record(st, st->fields.data, st->fields.len);
 	if (code != ACK_STORED)
 		return code;
 	st->message_open = false;
 	st->ack->messages++;
+	st->ack->copies += first != NULL;
+	st->ack->copies_bytes += first != NULL ? st->unique.digested : 0;
+	unique_remember(&st->unique);
 	batch_add(st, slot, seq);
 	return ACK_STORED;
 }
@@ -353,6 +453,7 @@ void store_message_abort(struct store *st)
 	st->message_open = false;
 	stream_undo(&st->stream[LOG_MAIL]);
 	records_undo(st, LOG_MESSAGE);
+	unique_undo(&st->unique);
 	answer_batch(st, ACK_FAILED);
 }
 
@@ -380,6 +481,7 @@ void store_commit(struct store *st)
 	}
 	stream_commit(mail);
 	stream_commit(message);
+	unique_commit(&st->unique);
 	later_committed(st, LOG_MESSAGE);
 	answer_batch(st, ACK_STORED);
 	st->ack->batches++;

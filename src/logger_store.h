@@ -15,6 +15,7 @@
 #include "board.h"
 #include "conf.h"
 #include "logger_stream.h"
+#include "logger_unique.h"
 #include "mbox.h"
 
 #define STORE_BATCH_MAX 256                    /* acknowledgements of one commit */
@@ -32,15 +33,20 @@ struct store {
 	int dir;
 	struct ack_board *ack;
 	struct stream stream[LOG_STREAM_COUNT];
-	struct later later[2]; /* of the session and message streams */
+	struct later later[2];         /* of the session and message streams */
 	struct figures uncommitted[2]; /* of the same: counted, but not on the board yet */
 	struct {
 		uint32_t slot, seq;
 	} batch[STORE_BATCH_MAX];
 	unsigned batch_count;
-	struct buf json, quoted, fields;
+	struct buf json, quoted;
+	/* the message under way */
+	struct buf fields, trace;
+	size_t fields_own; /* of the fields: those that came with it */
 	struct mbox_filter filter;
-	bool message_open;   /* between begin and end */
+	bool message_held; /* nothing of it is in the mail stream yet */
+	bool message_open; /* between begin and end */
+	struct unique unique;
 	bool failing;        /* the last attempt to write failed; said once */
 	bool rotate_failing; /* the last attempt to finish a file failed; said once */
 	uint64_t free_bytes; /* of the file system, as of free_at_us, less what was taken since */

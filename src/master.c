@@ -182,7 +182,9 @@ static void tell_logger(const struct master *m, enum logger_message_type type)
 				     .memory_tls_within_us = c->memory.tls_within_us,
 				     .yakker_count = c->yakkers.count,
 				     .yakker_within_us = c->yakkers.within_us,
-				     .yakker_summary_us = c->yakkers.summary_us};
+				     .yakker_summary_us = c->yakkers.summary_us,
+				     .store = c->log.store,
+				     .store_index = c->log.store_index};
 
 	if (send(m->logger.control, &msg, sizeof msg, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof msg)
 		warn("the logger could not be told: %s", strerror(errno));

@@ -36,6 +36,13 @@ const char *offer_memory_name(enum offer_memory memory)
 	return memory_names[memory];
 }
 
+/* Whether EHLO may announce STARTTLS at this address. */
+static bool announces_starttls(const struct offer_facts *f)
+{
+	return f->identity == NULL ? f->conf->smtp.extensions & CONF_EXT_STARTTLS
+				   : f->identity->starttls;
+}
+
 /* The client's arm; NULL where it takes no part, for want of TLS or by choice. */
 static const struct conf_arm *find_arm(const struct offer_facts *f, bool tls)
 {
@@ -68,9 +75,7 @@ struct offer offer_decide(const struct offer_facts *f)
 {
 	enum conf_tls_mode mode = f->tls_ready ? f->listener->tls : CONF_TLS_OFF;
 	bool implicit = mode == CONF_TLS_IMPLICIT;
-	bool announced = f->identity == NULL ? f->conf->smtp.extensions & CONF_EXT_STARTTLS
-					     : f->identity->starttls;
-	bool starttls = mode == CONF_TLS_STARTTLS && announced;
+	bool starttls = mode == CONF_TLS_STARTTLS && announces_starttls(f);
 	const struct conf_arm *arm = find_arm(f, implicit || starttls);
 	const struct conf_profile *profile =
 	    arm == NULL ? NULL : &f->conf->tls.profile[arm->profile_at];
@@ -102,8 +107,7 @@ static void obey_profile(struct offer *o, const struct offer_facts *f, const cha
 {
 	const struct conf_profile *profile = find_profile(f->conf, name);
 	bool possible = f->tls_ready && f->listener->tls == CONF_TLS_STARTTLS &&
-			(f->conf->smtp.extensions & CONF_EXT_STARTTLS) &&
-			o->memory != OFFER_MEMORY_NOT_OFFERED;
+			announces_starttls(f) && o->memory != OFFER_MEMORY_NOT_OFFERED;
 
 	if (profile == NULL)
 		return;

@@ -10,7 +10,8 @@ TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/
 INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logger_intake.c \
 	src/logger_intake.h src/logger_intake_lessons.c src/logger_lessons.c src/logger_lessons.h \
 	src/logger_memory.c src/logger_memory.h src/logger_store.c src/logger_store.h \
-	src/logger_stream.c src/logger_stream.h
+	src/logger_stream.c src/logger_stream.h src/logger_unique.c src/logger_unique.h \
+	src/logger_unique_load.c
 
 # A benchmark that is a program: make t/bench/rules.
 EXTRA_PROGRAMS = t/bench/rules
@@ -35,8 +36,9 @@ check_PROGRAMS += t/tools/synsig
 t_tools_synsig_SOURCES = t/tools/synsig.c
 t_tools_synsig_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
-t_unit_intake_t_LDFLAGS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
+DISK_WRAPS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
 	-Wl,--wrap=ftruncate,--wrap=renameat
+t_unit_intake_t_LDFLAGS = $(DISK_WRAPS)
 
 UNIT_TESTS += t/unit/address_state.t
 t_unit_address_state_t_SOURCES = t/unit/address_state.c t/tap.h
@@ -56,6 +58,9 @@ t_unit_base64_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/board.t
 t_unit_board_t_SOURCES = t/unit/board.c t/tap.h
 t_unit_board_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/body_start.t
+t_unit_body_start_t_SOURCES = t/unit/body_start.c t/tap.h
+t_unit_body_start_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/client_hello.t
 t_unit_client_hello_t_SOURCES = t/unit/client_hello.c t/tap.h
 t_unit_client_hello_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -142,7 +147,7 @@ UNIT_TESTS += t/unit/id_set.t
 t_unit_id_set_t_SOURCES = t/unit/id_set.c t/tap.h
 t_unit_id_set_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/intake.t
-t_unit_intake_t_SOURCES = t/unit/intake.c t/lib-c/intake_lab.h t/tap.h $(INTAKE_SOURCES)
+t_unit_intake_t_SOURCES = t/unit/intake.c t/lib-c/failing_disk.h t/lib-c/intake_lab.h t/tap.h $(INTAKE_SOURCES)
 t_unit_intake_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ip.t
 t_unit_ip_t_SOURCES = t/unit/ip.c t/tap.h
@@ -178,6 +183,13 @@ t_unit_log_tail_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/logger_memory.t
 t_unit_logger_memory_t_SOURCES = t/unit/logger_memory.c t/tap.h t/lib-c/intake_lab.h $(INTAKE_SOURCES)
 t_unit_logger_memory_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/logger_unique.t
+t_unit_logger_unique_t_SOURCES = t/unit/logger_unique.c t/tap.h t/lib-c/failing_disk.h \
+	t/lib-c/intake_lab.h $(INTAKE_SOURCES) src/smtptrap/mail_store.c src/smtptrap/mail_store.h \
+	src/smtptrap/mail_whole.c src/smtptrap/mail_whole.h src/smtptrap/message_info.c \
+	src/smtptrap/message_info.h
+t_unit_logger_unique_t_LDFLAGS = $(DISK_WRAPS)
+t_unit_logger_unique_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/mail_header.t
 t_unit_mail_header_t_SOURCES = t/unit/mail_header.c t/tap.h
 t_unit_mail_header_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -247,6 +259,9 @@ t_unit_smtp_judge_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/smtp_matrix.t
 t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
 t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/store_index.t
+t_unit_store_index_t_SOURCES = t/unit/store_index.c t/tap.h
+t_unit_store_index_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/summary.t
 t_unit_summary_t_SOURCES = t/unit/summary.c t/tap.h t/lib-c/address_lab.h
 t_unit_summary_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -315,6 +330,7 @@ t_unit_where_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/regress/reload.t
+EXTRA_DIST += t/lib-c/failing_disk.h
 EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
 EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3

@@ -2,7 +2,8 @@
  * cmd_explain.c: smtptrap explain: which rule decides in each phase of a session, and why.
  *
  * The session is told on the command line; nothing is looked up.  Phases follow each other as in
- * a session: where a client is turned away, it does not get further.
+ * a session: where a client is turned away, it does not get further.  Of several messages each is
+ * looked at as if it alone were sent in that session.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,22 +161,38 @@ static bool explain_recipients(struct explaining *x)
 	return x->accepted.count > 0;
 }
 
-static void explain_session(struct explaining *x)
+/* Returns whether there are recipients whose message is asked for. */
+static bool explain_envelope(struct explaining *x)
 {
-	struct rule_facts *facts = &x->e.facts;
-	uint32_t message = facts->known & RULE_FACT_MESSAGE;
+	return explain_phase(x, RULE_CONNECT, "") && x->e.helo && explain_phase(x, RULE_HELO, "") &&
+	       x->e.from && explain_phase(x, RULE_MAIL, "") && explain_recipients(x) &&
+	       explain_phase(x, RULE_DATA, "");
+}
 
-	facts->known &= ~(uint32_t)RULE_FACT_MESSAGE;
-	if (!explain_phase(x, RULE_CONNECT, "") || !x->e.helo || !explain_phase(x, RULE_HELO, "") ||
-	    !x->e.from || !explain_phase(x, RULE_MAIL, "") || !explain_recipients(x) ||
-	    !explain_phase(x, RULE_DATA, ""))
-		return;
-	facts->known |= message;
-	if (message != 0) {
-		facts->size = facts->message.len;
-		facts->known |= RULE_FACT_SIZE;
-	}
-	explain_phase(x, RULE_MESSAGE, "");
+static int explain_file(struct explaining *x, const char *path, const char *subject)
+{
+	if (!explain_message(&x->e, path))
+		return EXIT_TROUBLE;
+	explain_phase(x, RULE_MESSAGE, subject);
+	explain_message_done(&x->e);
+	return EXIT_GOOD;
+}
+
+/* Returns the exit status: of files that cannot be read the others are looked at all the same. */
+static int explain_session(struct explaining *x)
+{
+	int status = EXIT_GOOD;
+
+	if (!explain_envelope(x))
+		return EXIT_GOOD;
+	if (x->e.message_path == NULL && x->e.nfiles == 0)
+		explain_phase(x, RULE_MESSAGE, "");
+	if (x->e.message_path != NULL)
+		status = explain_file(x, x->e.message_path, "");
+	for (size_t i = 0; i < x->e.nfiles; i++)
+		if (explain_file(x, x->e.files[i], x->e.files[i]) != EXIT_GOOD)
+			status = EXIT_TROUBLE;
+	return status;
 }
 
 /* ---- the command ---- */
@@ -208,7 +225,7 @@ static int explain(struct explaining *x, const struct env *env, struct arena *ar
 	if (status == EXIT_GOOD)
 		status = explain_answers(&x->e, x->rules, arena);
 	if (status == EXIT_GOOD)
-		explain_session(x);
+		status = explain_session(x);
 	rule_scratch_free(&x->e.facts.scratch);
 	return status;
 }

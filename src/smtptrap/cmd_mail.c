@@ -8,7 +8,7 @@
 
 #include "log_read.h"
 #include "mail_out.h"
-#include "mail_store.h"
+#include "mail_whole.h"
 #include "records.h"
 #include "smtptrap.h"
 
@@ -16,23 +16,22 @@ struct mail {
 	bool trouble; /* first: trouble_complain() sets it */
 	struct choice choice;
 	struct mail_out out;
-	struct mail_store store;
+	struct mail_whole store;
 };
 
 static const char *copy_data(struct mail *m, struct mail_check *check)
 {
+	const char *wrong = NULL;
 	const uint8_t *bytes;
 	size_t len;
-	int got;
 
-	while ((got = mail_reader_data(&m->store.reader, &bytes, &len)) == 1) {
-		const char *wrong = mail_out_data(&m->out, bytes, len);
-
+	while (mail_whole_data(&m->store, &bytes, &len, &wrong) == 1) {
+		wrong = mail_out_data(&m->out, bytes, len);
 		if (wrong != NULL)
 			return wrong;
 		mail_check_data(check, bytes, len);
 	}
-	return got < 0 ? mail_trouble(got) : NULL;
+	return wrong;
 }
 
 static const char *copy_message(struct mail *m, const struct message_info *info)
@@ -42,16 +41,17 @@ static const char *copy_message(struct mail *m, const struct message_info *info)
 	const char *wrong, *mismatch;
 
 	if (!info->has_mail)
-		return info->accepted ? "its record does not say where its bytes are"
-				      : "its bytes were not kept";
-	if ((wrong = mail_store_find(&m->store, info, &head)) != NULL)
+		return info->accepted && !info->discarded
+			   ? "its record does not say where its bytes are"
+			   : "its bytes were not kept";
+	if ((wrong = mail_whole_find(&m->store, info, &head)) != NULL)
 		return wrong;
 	if ((wrong = mail_check_begin(&check)) != NULL)
 		return wrong;
 	wrong = mail_out_begin(&m->out, &head, info->head.ts);
 	if (wrong == NULL)
 		wrong = copy_data(m, &check);
-	mismatch = mail_check_end(&check, info, &head);
+	mismatch = mail_check_end(&check, info, head.size);
 	if (wrong != NULL) {
 		mail_out_abandon(&m->out);
 		return wrong;
@@ -173,14 +173,14 @@ int cmd_mail(const struct env *env, int argc, char **argv)
 		return usage_of("mail");
 	if (!env_log_dir(env, &dir))
 		return EXIT_TROUBLE;
-	mail_store_init(&m.store, &dir);
+	mail_whole_init(&m.store, &dir);
 	m.trouble = !mail_out_open(&m.out);
 	if (!m.trouble && ids != NULL)
 		give_ids(&m, &dir, ids);
 	else if (!m.trouble)
 		give_chosen(&m, &dir);
 	mail_out_close(&m.out);
-	mail_store_fini(&m.store);
+	mail_whole_fini(&m.store);
 	log_dir_close(&dir);
 	record_select_fini(&m.choice.select);
 	return m.trouble ? EXIT_TROUBLE : EXIT_GOOD;

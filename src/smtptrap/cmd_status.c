@@ -24,7 +24,7 @@ struct counter {
 	const char *name;
 	uint64_t value;
 };
-#define COUNTERS 31
+#define COUNTERS 35
 static void counters(const struct boards *b, struct counter c[COUNTERS])
 {
 	const struct board_header *h = &b->board->head;
@@ -62,6 +62,10 @@ static void counters(const struct boards *b, struct counter c[COUNTERS])
 	    {"addresses", b->ack->addresses},
 	    {"addresses_max", b->ack->addresses_max},
 	    {"summaries_refused", b->ack->summaries_refused},
+	    {"copies", b->ack->copies},
+	    {"copies_bytes", b->ack->copies_bytes},
+	    {"store_index", b->ack->store_index},
+	    {"store_index_max", b->ack->store_index_max},
 	};
 
 	memcpy(c, all, sizeof all);

@@ -116,6 +116,10 @@ static int sum_up(const struct verify *v)
 	       " of them stored (%" PRIu64 " bytes)",
 	       v->dir.count, v->records[RECORD_SESSION], v->records[RECORD_MESSAGE], v->messages,
 	       v->raw_bytes);
+	if (v->copies > 0)
+		printf(", %" PRIu64 " copies", v->copies);
+	if (v->copies_gone > 0)
+		printf(", %" PRIu64 " copies of messages removed with old files", v->copies_gone);
 	if (v->orphans > 0)
 		printf(", %" PRIu64 " stored without a record", v->orphans);
 	if (v->older > 0)

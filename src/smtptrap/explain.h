@@ -26,10 +26,18 @@ struct explain {
 	uint32_t rate;              /* every count; RULE_RATE_UNKNOWN */
 	struct explain_list to, dnsbl, dbl, verified;
 	struct span names[RULE_NAMES_MAX];
+	const char *message_path; /* of --message; NULL: none */
+	char **files;             /* the arguments: messages, each for itself */
+	size_t nfiles;
 };
 
 /* Read the options.  Returns 0, or an exit status (why is said already). */
 int explain_options(struct explain *e, int argc, char **argv);
+
+/* Make the message in this file, and its size, facts, until explain_message_done().  False: it cannot
+ * be read, which was said. */
+bool explain_message(struct explain *e, const char *path);
+void explain_message_done(struct explain *e);
 
 /* Answers for the look-ups and counts that the rules ask for, in the arena.  Returns 0, or an exit
  * status (said). */

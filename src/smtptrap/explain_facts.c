@@ -169,20 +169,45 @@ static bool take_size(struct explain *e, const char *name, const char *argument)
 	return true;
 }
 
-static bool take_message(struct explain *e, const char *name, const char *argument)
+bool explain_message(struct explain *e, const char *path)
 {
 	struct stat st;
-	int fd = open(argument, O_RDONLY | O_CLOEXEC);
+	int fd =
+	    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
 	void *bytes = MAP_FAILED;
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0 && st.st_size <= MESSAGE_MAX)
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    st.st_size <= MESSAGE_MAX)
 		bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (fd >= 0)
 		close(fd);
 	if (bytes == MAP_FAILED)
-		return wrong(name, argument, "a file of 1 byte to 64 MiB that can be read");
-	e->facts.message = (struct span){bytes, (size_t)st.st_size}; /* kept to the end */
-	e->facts.known |= RULE_FACT_MESSAGE;
+		return wrong("message", path, "a file of 1 byte to 64 MiB that can be read");
+	e->facts.message = (struct span){bytes, (size_t)st.st_size};
+	e->facts.size = (uint64_t)st.st_size;
+	e->facts.known |= RULE_FACT_MESSAGE | RULE_FACT_SIZE;
+	return true;
+}
+
+void explain_message_done(struct explain *e)
+{
+	munmap((void *)(uintptr_t)e->facts.message.bytes, e->facts.message.len);
+	e->facts.message = (struct span){0};
+}
+
+/* Looked at once now, so that what is wrong is said before anything else. */
+static bool take_message(struct explain *e, const char *name, const char *argument)
+{
+	uint64_t size = e->facts.size;
+	uint32_t known = e->facts.known;
+
+	(void)name;
+	if (!explain_message(e, argument))
+		return false;
+	explain_message_done(e);
+	e->facts.size = size;
+	e->facts.known = known;
+	e->message_path = argument;
 	return true;
 }
 
@@ -330,8 +355,14 @@ int explain_options(struct explain *e, int argc, char **argv)
 	while ((result = getopt_long(argc, argv, "", options, &chosen)) == 0)
 		if (!rows[chosen].take(e, rows[chosen].name, optarg))
 			return EXIT_USAGE;
-	if (result != -1 || optind != argc)
+	if (result != -1)
 		return usage_of("explain");
+	e->files = argv + optind;
+	e->nfiles = (size_t)(argc - optind);
+	if (e->nfiles > 0 && (!e->helo || !e->from || e->to.count == 0)) {
+		complain("a session with messages needs --helo or --ehlo, --from and --to");
+		return EXIT_USAGE;
+	}
 	complete(e);
 	return 0;
 }

@@ -130,15 +130,19 @@ void mail_check_data(struct mail_check *c, const uint8_t *bytes, size_t len)
 	gnutls_hash(c->hash, bytes, len);
 }
 
-const char *mail_check_end(struct mail_check *c, const struct message_info *info,
-			   const struct mail_head *head)
+const char *mail_check_end(struct mail_check *c, const struct message_info *info, uint64_t size)
 {
 	uint8_t digest[SHA256_BYTES];
 
 	gnutls_hash_deinit(c->hash, digest);
-	if (!info->has_size || info->size != head->size)
+	if (!info->has_size || info->size != size)
 		return "its size is not that of the raw message";
 	if (!info->has_sha256 || memcmp(digest, info->sha256, sizeof digest) != 0)
 		return "its sha256 is not that of the raw message";
 	return NULL;
+}
+
+void mail_check_drop(struct mail_check *c)
+{
+	gnutls_hash_deinit(c->hash, NULL);
 }

@@ -39,9 +39,12 @@ struct mail_check {
 const char *mail_check_begin(struct mail_check *c);
 void mail_check_data(struct mail_check *c, const uint8_t *bytes, size_t len);
 
-/* Ends it: NULL if size and SHA-256 are as the record says, else what is wrong. */
-const char *mail_check_end(struct mail_check *c, const struct message_info *info,
-			   const struct mail_head *head);
+/* Ends it: NULL if size, that of all of it, and SHA-256 are as the record says, else what is
+ * wrong. */
+const char *mail_check_end(struct mail_check *c, const struct message_info *info, uint64_t size);
+
+/* Ends it without looking. */
+void mail_check_drop(struct mail_check *c);
 
 /* What a negative number of mail_reader_*() says about a file. */
 const char *mail_trouble(int rc);

@@ -21,7 +21,7 @@ const struct command commands[] = {
      "print records as lines of JSON"},
     {"explain", cmd_explain,
      "--rules FILE [--client ADDRESS] [--helo | --ehlo NAME] [--from ADDRESS] [--to ADDRESS ...]\n"
-     "[--tls VERSION] ...",
+     "[--tls VERSION] ... [MESSAGE ...]",
      "say which rule decides in each phase of a session, and why"},
     {"fields", cmd_fields, "", "list the fields of records"},
     {"follow", cmd_follow,

@@ -8,8 +8,21 @@
 
 #include "err.h"
 
-/* What was found of the four places. */
-enum { HAS_FILE = 1, HAS_OFFSET = 2, HAS_MEMBER = 4, HAS_SKIP = 8, HAS_ALL = 15 };
+/* What was found of the four places, and of the six of a copy. */
+enum {
+	HAS_FILE = 1,
+	HAS_OFFSET = 2,
+	HAS_MEMBER = 4,
+	HAS_SKIP = 8,
+	HAS_ALL = 15,
+	HAS_COPY_OF = 16,
+	HAS_COPY_FILE = 32,
+	HAS_COPY_OFFSET = 64,
+	HAS_COPY_MEMBER = 128,
+	HAS_COPY_SKIP = 256,
+	HAS_COPY_FROM = 512,
+	HAS_COPY = 1023 - HAS_ALL
+};
 
 struct reading {
 	struct message_info *info;
@@ -43,23 +56,53 @@ static bool read_sha256(const struct record_item *item, uint8_t to[SHA256_BYTES]
 	return true;
 }
 
-static void read_file(struct reading *r, const struct record_item *item)
+static bool read_name(const struct record_item *item, char to[LOG_NAME_MAX])
 {
 	if (item->len >= LOG_NAME_MAX)
-		return;
-	memcpy(r->info->mail_file, item->text, item->len);
-	r->info->mail_file[item->len] = '\0';
-	r->found |= HAS_FILE;
+		return false;
+	memcpy(to, item->text, item->len);
+	to[item->len] = '\0';
+	return true;
+}
+
+/* The fields that tell a place. */
+static void read_place(struct reading *r, const struct record_item *item, enum record_field field)
+{
+	struct message_info *info = r->info;
+	const struct {
+		enum record_field field;
+		unsigned has;
+		uint64_t *to;
+	} numbers[] = {
+	    {FIELD_MAIL_OFFSET, HAS_OFFSET, &info->offset},
+	    {FIELD_MAIL_MEMBER, HAS_MEMBER, &info->member},
+	    {FIELD_MAIL_MEMBER_SKIP, HAS_SKIP, &info->skip},
+	    {FIELD_COPY_OFFSET, HAS_COPY_OFFSET, &info->copy.offset},
+	    {FIELD_COPY_MEMBER, HAS_COPY_MEMBER, &info->copy.member},
+	    {FIELD_COPY_MEMBER_SKIP, HAS_COPY_SKIP, &info->copy.skip},
+	    {FIELD_COPY_FROM, HAS_COPY_FROM, &info->copy.from},
+	};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		if (numbers[i].field != field)
+			continue;
+		*numbers[i].to = number(item);
+		r->found |= numbers[i].has;
+	}
 }
 
 static int on_item(void *ctx, const struct record_item *item)
 {
 	struct reading *r = ctx;
 	struct message_info *info = r->info;
+	enum record_field field = record_field_find(item->name, strlen(item->name));
 
-	switch (record_field_find(item->name, strlen(item->name))) {
+	switch (field) {
 	case FIELD_VERDICT:
 		info->accepted = item->len == 8 && memcmp(item->text, "accepted", 8) == 0;
+		break;
+	case FIELD_KEPT:
+		info->discarded = item->len == 5 && memcmp(item->text, "false", 5) == 0;
 		break;
 	case FIELD_SIZE:
 		info->size = number(item);
@@ -69,21 +112,18 @@ static int on_item(void *ctx, const struct record_item *item)
 		info->has_sha256 = read_sha256(item, info->sha256);
 		break;
 	case FIELD_MAIL_FILE:
-		read_file(r, item);
+		r->found |= read_name(item, info->mail_file) ? HAS_FILE : 0;
 		break;
-	case FIELD_MAIL_OFFSET:
-		info->offset = number(item);
-		r->found |= HAS_OFFSET;
+	case FIELD_COPY_OF:
+		info->is_copy = true;
+		if (uuid_parse(item->text, item->len, info->copy.id) == 0)
+			r->found |= HAS_COPY_OF;
 		break;
-	case FIELD_MAIL_MEMBER:
-		info->member = number(item);
-		r->found |= HAS_MEMBER;
-		break;
-	case FIELD_MAIL_MEMBER_SKIP:
-		info->skip = number(item);
-		r->found |= HAS_SKIP;
+	case FIELD_COPY_FILE:
+		r->found |= read_name(item, info->copy.file) ? HAS_COPY_FILE : 0;
 		break;
 	default:
+		read_place(r, item, field);
 		break;
 	}
 	return 0;
@@ -98,6 +138,17 @@ int message_info_read(const uint8_t *line, size_t len, struct message_info *info
 		return ERR_FORMAT;
 	if (record_line_walk(line, len, on_item, &r) != 0)
 		return ERR_FORMAT;
-	info_r->has_mail = r.found == HAS_ALL;
+	info_r->has_mail = (r.found & HAS_ALL) == HAS_ALL;
+	info_r->has_copy = (r.found & HAS_COPY) == HAS_COPY;
 	return 0;
+}
+
+void message_info_of_first(const struct message_info *copy, struct message_info *first_r)
+{
+	*first_r = (struct message_info){.has_mail = true,
+					 .offset = copy->copy.offset,
+					 .member = copy->copy.member,
+					 .skip = copy->copy.skip};
+	memcpy(first_r->head.id, copy->copy.id, UUID_BYTES);
+	memcpy(first_r->mail_file, copy->copy.file, sizeof first_r->mail_file);
 }

@@ -5,7 +5,7 @@
 #define SMTPTRAP_VERIFY_H
 
 #include "id_set.h"
-#include "mail_store.h"
+#include "mail_whole.h"
 #include "records.h"
 
 /* Where the walk through the mail stream is: it follows the message records, so that what lies
@@ -19,6 +19,15 @@ struct mail_walk {
 	bool has_head;
 };
 
+#define VERIFY_FIRSTS 4096
+
+/* A message whose bytes were read for a copy that is equal to all of it. */
+struct verify_first {
+	uint64_t file_seq, offset; /* where it is; file_seq 0: nothing stands here */
+	uint64_t size;
+	uint8_t id[UUID_BYTES], sha256[SHA256_BYTES];
+};
+
 struct verify {
 	struct log_dir dir;
 	uint64_t errors;
@@ -28,6 +37,8 @@ struct verify {
 	uint64_t older;    /* records whose mail file was removed: older than all that are there */
 	uint64_t unrecorded; /* raw ones before all that records tell of: those were removed */
 	uint64_t raw_bytes;
+	uint64_t copies;       /* messages whose bytes are another's */
+	uint64_t copies_gone;  /* and whose were removed with old files */
 	enum record_type type; /* of the stream that is being read */
 	bool any;              /* a record of it was seen */
 	uint64_t last_seq;
@@ -36,6 +47,8 @@ struct verify {
 	bool walk_begun;        /* a record led to a raw message */
 	struct mail_walk walk;
 	struct mail_store store;
+	struct mail_whole whole;                  /* where copies have their bytes */
+	struct verify_first first[VERIFY_FIRSTS]; /* by place: copies of one come in crowds */
 };
 
 /* Tell what is wrong with a record (id may be NULL), or a file. */
@@ -45,6 +58,17 @@ void verify_mail_begin(struct verify *v);
 
 /* Check that the raw bytes of a message record are there. */
 void verify_mail_of(struct verify *v, const struct place *at, const struct message_info *info);
+
+/*
+ * Check the bytes of a copy that are another message's.  check has taken the own_size bytes of its
+ * own.  NULL, or what is wrong with it; a copy whose bytes were removed with old files is told, and
+ * nothing is wrong with it.
+ */
+const char *verify_copy(struct verify *v, const struct place *at, const struct message_info *info,
+			struct mail_check *check, uint64_t own_size);
+
+/* The oldest mail file that is there; NULL: none is. */
+const struct log_name *verify_oldest_mail(const struct verify *v);
 
 /* Look through the rest of the mail stream. */
 void verify_mail_end(struct verify *v);

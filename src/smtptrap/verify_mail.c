@@ -20,6 +20,7 @@
 void verify_mail_begin(struct verify *v)
 {
 	mail_store_init(&v->store, &v->dir);
+	mail_whole_init(&v->whole, &v->dir);
 	v->walk = (struct mail_walk){.fd = -1};
 }
 
@@ -114,9 +115,15 @@ static bool is_before(const struct mail_walk *w, const struct log_name *file, ui
 	return w->file.seq < file->seq || (w->file.seq == file->seq && w->head.offset < offset);
 }
 
+/* A record and where it is. */
+struct found {
+	const struct place *at;
+	const struct message_info *info;
+};
+
 /* Read the message to its end and compare it with its record. */
-static const char *check_bytes(struct verify *v, struct mail_reader *r,
-			       const struct message_info *info, const struct mail_head *head)
+static const char *check_bytes(struct verify *v, struct mail_reader *r, const struct found *f,
+			       const struct mail_head *head)
 {
 	struct mail_check check;
 	const uint8_t *bytes;
@@ -130,22 +137,25 @@ static const char *check_bytes(struct verify *v, struct mail_reader *r,
 		mail_check_data(&check, bytes, len);
 		v->raw_bytes += len;
 	}
-	wrong = mail_check_end(&check, info, head);
 	v->messages += got == 0;
+	if (got == 0 && f->info->is_copy)
+		return verify_copy(v, f->at, f->info, &check, head->size);
+	wrong = mail_check_end(&check, f->info, head->size);
 	return got < 0 ? mail_trouble(got) : wrong;
 }
 
-static const char *check_by_member(struct verify *v, const struct message_info *info)
+static const char *check_by_member(struct verify *v, const struct found *f)
 {
 	struct mail_head head;
-	const char *wrong = mail_store_find(&v->store, info, &head);
+	const char *wrong = mail_store_find(&v->store, f->info, &head);
 
-	return wrong != NULL ? wrong : check_bytes(v, &v->store.reader, info, &head);
+	return wrong != NULL ? wrong : check_bytes(v, &v->store.reader, f, &head);
 }
 
-static const char *check_in_walk(struct verify *v, const struct message_info *info,
+static const char *check_in_walk(struct verify *v, const struct found *f,
 				 const struct log_name *file)
 {
+	const struct message_info *info = f->info;
 	struct mail_walk *w = &v->walk;
 
 	while (have_head(v) && is_before(w, file, info->offset)) {
@@ -159,32 +169,31 @@ static const char *check_in_walk(struct verify *v, const struct message_info *in
 	v->walk_begun = true;
 	if (!w->has_head || w->file.seq != file->seq || w->head.offset != info->offset ||
 	    memcmp(w->head.id, info->head.id, UUID_BYTES) != 0)
-		return check_by_member(v, info);
+		return check_by_member(v, f);
 	w->has_head = false;
 	const char *wrong = mail_store_check_member(w->fd, info);
-	return wrong != NULL ? wrong : check_bytes(v, &w->reader, info, &w->head);
+	return wrong != NULL ? wrong : check_bytes(v, &w->reader, f, &w->head);
 }
 
-/* The oldest mail file that is there; NULL: none is. */
-static const struct log_name *oldest_mail(const struct log_dir *dir)
+const struct log_name *verify_oldest_mail(const struct verify *v)
 {
-	for (size_t i = 0; i < dir->count; i++) {
-		if (dir->names[i].stream == LOG_MAIL)
-			return &dir->names[i];
+	for (size_t i = 0; i < v->dir.count; i++) {
+		if (v->dir.names[i].stream == LOG_MAIL)
+			return &v->dir.names[i];
 	}
 	return NULL;
 }
 
 void verify_mail_of(struct verify *v, const struct place *at, const struct message_info *info)
 {
-	const struct log_name *oldest = oldest_mail(&v->dir);
+	const struct log_name *oldest = verify_oldest_mail(v);
 	struct log_name file;
 	const char *wrong = NULL;
 
 	if (v->records[RECORD_MESSAGE] == 1)
 		v->first_message = info->head.seq;
 	if (!info->has_mail) {
-		if (info->accepted)
+		if (info->accepted && !info->discarded)
 			verify_error(v, at, info->head.id, "it was accepted and has no raw bytes");
 		return;
 	}
@@ -193,7 +202,7 @@ void verify_mail_of(struct verify *v, const struct place *at, const struct messa
 	else if (oldest == NULL || file.seq < oldest->seq)
 		v->older++;
 	else
-		wrong = check_in_walk(v, info, &file);
+		wrong = check_in_walk(v, &(struct found){at, info}, &file);
 	if (wrong != NULL)
 		verify_error(v, at, info->head.id, wrong);
 }
@@ -203,4 +212,5 @@ void verify_mail_end(struct verify *v)
 	while (have_head(v))
 		pass_orphan(v);
 	mail_store_fini(&v->store);
+	mail_whole_fini(&v->whole);
 }

@@ -3,6 +3,7 @@
  * what it wrote can be read: every message whole, every record a line.
  *
  * The input is a run of commands of one byte and their arguments: which worker, what it sends.
+ * Its length decides which copies are stored once.
  */
 #include <assert.h>
 
@@ -21,6 +22,11 @@ void warn(const char *format, ...)
 }
 
 void info(const char *format, ...)
+{
+	(void)format;
+}
+
+void debug(const char *format, ...)
 {
 	(void)format;
 }
@@ -68,7 +74,11 @@ static void message(struct lab *lab, struct input *in, uint32_t slot)
 	struct lab_message m;
 	uint32_t seq = next(in) % 4;
 
-	lab_message(&m, next(in), next(in) & 1 ? 70000 : next(in));
+	uint8_t number = next(in), size = next(in);
+	lab_message(&m, number,
+		    size == UINT8_MAX ? UNIQUE_HELD_MAX + 1
+		    : size & 1        ? 70000
+				      : next(in));
 	uint8_t change = next(in), by = next(in);
 	if (change & 1)
 		m.sizes.fields_len += by;
@@ -169,6 +179,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct lab lab;
 
 	lab_prepare(&lab);
+	lab.conf.log.store = (enum conf_store)(size % 3);
+	lab.conf.log.store_index = 5;
 	lab_open(&lab);
 	for (uint32_t slot = 0; slot < FUZZ_SLOTS; slot++)
 		lab_hello(&lab, slot);
@@ -187,6 +199,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(lab.ack->full == 0);
 	struct lab_census c = lab_read(&lab);
 	assert(c.error == 0 && c.messages >= c.mails);
+	assert(lab.ack->store_index <= 5);
 	lab_stop(&lab);
 	lab_remove(&lab);
 	return 0;

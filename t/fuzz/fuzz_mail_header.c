@@ -2,9 +2,12 @@
  * fuzz_mail_header.c: fuzz target for lib/mail_header.
  *
  * Properties: all counts and lengths are within their limits; values hold no line feeds and no
- * white space at their ends; the body begins where a plain search finds the first empty line.
+ * white space at their ends; the body begins where a plain search finds the first empty line, and
+ * where lib/body_start finds it, however the message is cut.
  */
 #include "mail_header.h"
+
+#include "body_start.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +33,23 @@ static size_t find_body(const uint8_t *data, size_t len)
 		line = i + 1;
 	}
 	return len;
+}
+
+/* In pieces whose lengths follow from the data. */
+static void check_pieces(const uint8_t *data, size_t len, size_t body)
+{
+	struct body_start b = {0};
+	size_t before = 0;
+
+	for (size_t at = 0; at < len;) {
+		size_t piece = 1 + data[at] % 67;
+
+		if (piece > len - at)
+			piece = len - at;
+		before += body_start_feed(&b, data + at, piece);
+		at += piece;
+	}
+	must(before == body && b.at == body && (b.found || body == len));
 }
 
 static void check_value(const struct mail_header_value *v)
@@ -63,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	mail_header_read(&header, data, len);
 	must(header.body_offset == find_body(data, len));
+	check_pieces(data, len, header.body_offset);
 	for (unsigned f = 0; f < MAIL_HEADER_FIELD_COUNT; f++)
 		check_value(&header.value[f]);
 	must(header.dkim_count <= MAIL_HEADER_DKIM_MAX);

@@ -113,6 +113,8 @@ __attribute__((unused)) static void lab_stop(struct lab *lab)
 	buf_fini(&lab->store.json);
 	buf_fini(&lab->store.quoted);
 	buf_fini(&lab->store.fields);
+	buf_fini(&lab->store.trace);
+	unique_fini(&lab->store.unique);
 	buf_fini(&lab->intake.whole.head);
 	buf_fini(&lab->intake.streamed.head);
 	for (int i = 0; i < INTAKE_BUFFERS; i++)
@@ -262,29 +264,50 @@ __attribute__((unused)) static void lab_sizes(struct lab_message *m)
 	memcpy(m->bytes.data, &m->sizes, sizeof m->sizes);
 }
 
-/* A message with this number and so many bytes of data; release with buf_fini(&m->bytes). */
-__attribute__((unused)) static void lab_message(struct lab_message *m, uint32_t number, size_t size)
+/* A message with this number and these bytes; release with buf_fini(&m->bytes). */
+__attribute__((unused)) static void lab_message_of(struct lab_message *m, uint32_t number,
+						   const uint8_t *data, size_t size)
 {
-	uint8_t id[UUID_BYTES];
+	uint8_t id[UUID_BYTES], digest[DIGEST_SHA256];
+	struct body_start start = {0};
 	char text[UUID_TEXT];
 	struct buf *b = &m->bytes;
+	size_t body = body_start_feed(&start, data, size);
 
 	buf_init_heap(b, 64u << 20);
 	m->sizes = (struct frame_message){0};
 	buf_put(b, &m->sizes, sizeof m->sizes);
-	size_t start = b->len;
+	size_t from = b->len;
 	lab_fields(b, number);
 	record_put_u64(b, FIELD_SIZE, size);
-	m->sizes.fields_len = (uint32_t)(b->len - start);
-	start = b->len;
+	if (digest_sha256(data, size, digest) != 0)
+		lab_die("digest");
+	record_put_hex(b, FIELD_SHA256, digest, sizeof digest);
+	if (digest_sha256(data + body, size - body, digest) != 0)
+		lab_die("digest");
+	record_put_hex(b, FIELD_BODY_SHA256, digest, sizeof digest);
+	m->sizes.fields_len = (uint32_t)(b->len - from);
+	from = b->len;
 	lab_id(number, id);
 	uuid_format(id, text);
 	buf_printf(b, "Return-Path: <>\r\nX-Trap-Id: %s\r\nX-Trap-Size: %zu\r\n", text, size);
-	m->sizes.trace_len = (uint32_t)(b->len - start);
-	for (size_t i = 0; i < size; i++)
-		buf_put_byte(b, lab_byte(number, i));
+	m->sizes.trace_len = (uint32_t)(b->len - from);
+	buf_put(b, data, size);
 	m->sizes.data_len = size;
 	lab_sizes(m);
+}
+
+/* The same with so many bytes of its own. */
+__attribute__((unused)) static void lab_message(struct lab_message *m, uint32_t number, size_t size)
+{
+	uint8_t *data = malloc(size + 1);
+
+	if (data == NULL)
+		lab_die("malloc");
+	for (size_t i = 0; i < size; i++)
+		data[i] = lab_byte(number, i);
+	lab_message_of(m, number, data, size);
+	free(data);
 }
 
 /* Ask and send all of it; what becomes of it stands on the board after the next commit. */

@@ -26,6 +26,7 @@ use strict;
 use warnings;
 use Carp qw(croak);
 use Cwd qw(abs_path);
+use Digest::SHA;
 use Exporter qw(import);
 use Fcntl qw(:mode);
 use File::Path qw(make_path);
@@ -381,6 +382,20 @@ sub messages_of {
 sub smtptrap {
     my ($self, @args) = @_;
     return Trap::Process::run("$BUILD/smtptrap", '-d', $self->{logs}, @args);
+}
+
+# The SHA-256 of each message as smtptrap mail gives it, by id; and what it complains of.
+sub mail_digests {
+    my ($self) = @_;
+    my $folder = tempdir(CLEANUP => 1);
+    my (undef, $err) = $self->smtptrap('mail', '--eml', $folder);
+    my %digest;
+    for my $file (glob "$folder/*.eml") {
+        my ($id) = $file =~ m{([^/]+)\.eml$};
+        $digest{$id} = Digest::SHA->new(256)->addfile($file, 'b')->hexdigest;
+        unlink $file;
+    }
+    return (\%digest, $err);
 }
 
 # What smtptrap status tells, as a structure.

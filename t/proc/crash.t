@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # crash.t: kill -9 of any process under traffic, twenty times: nothing that was acknowledged is
-# lost, nothing is stored twice, and what the kills tore is mended.
+# lost, nothing is stored twice, and what the kills tore is mended.  A third of the messages is
+# discarded by a rule, and so acknowledged with its record alone, and a third refused after keeping.
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_hex);
@@ -16,8 +17,15 @@ my $seed = $ENV{TRAP_SEED} // time ^ $$;
 srand $seed;
 note "TRAP_SEED=$seed";
 
-my $trap = Trap->new(conf => {log => {'rotate-size' => '1m', durability => 'fsync'},
+my $trap = Trap->new(start => 0, conf => {log => {'rotate-size' => '1m', durability => 'fsync'},
     workers => {'spare-min' => 4, 'spare-max' => 8, max => 32}});
+$trap->write_conf($trap->conf_text . <<'END');
+rules {
+	discard from discard@
+	reject after keeping from keep@ with message "Kept as {id}"
+}
+END
+$trap->start;
 $trap->expect(
     qr/ master: worker \d+ \(pid \d+\) was killed by signal 9/,
     qr/ master: the (?:logger|keyholder) is gone \(signal 9\): every client gets 421/,
@@ -43,7 +51,8 @@ my %victims = (
 );
 my @plan = shuffle((sort keys %victims) x 3, 'all', 'workers');
 
-my $traffic = Trap::Traffic->new($trap, clients => 4, tls => 0.3, sizes => [100, 30000]);
+my $traffic = Trap::Traffic->new($trap, clients => 4, tls => 0.3, sizes => [100, 30000],
+    from => [map { "$_\@client.test" } qw(a discard keep)]);
 my (%slow, @lost_words);
 for my $kill (1 .. KILLS) {
     my $what = $plan[$kill - 1];
@@ -79,10 +88,12 @@ cmp_ok(scalar keys %sent, '>', KILLS, 'messages were acknowledged between the ki
 is(join("\n", @lost_words), '', 'each worker that was killed within a session has a record that says so');
 cmp_ok($deaths, '>', 0, 'and some were');
 
-my (%recorded, %stored, @twice);
-for my $m (grep { $_->{verdict} eq 'accepted' } $trap->records('message')) {
+my (%recorded, %stored, %discarded, %refused, @twice);
+for my $m (grep { $_->{verdict} eq 'accepted' || $_->{mail_file} } $trap->records('message')) {
     push @twice, "record $m->{id}" if exists $recorded{$m->{id}};
     $recorded{$m->{id}} = $m->{sha256};
+    $discarded{$m->{id}} = 1 if $m->{mail_from} eq 'discard@client.test';
+    $refused{$m->{id}} = 1 if $m->{verdict} eq 'rejected';
 }
 for my $mail ($trap->mails) {
     push @twice, "mail $mail->{id}" if exists $stored{$mail->{id}};
@@ -90,10 +101,13 @@ for my $mail ($trap->mails) {
 }
 is(join(' ', grep { ($recorded{$_} // '') ne $sent{$_} } keys %sent), '',
     'every message that was acknowledged has its record');
-is(join(' ', grep { ($stored{$_} // '') ne $sent{$_} } keys %sent), '',
-    'and its bytes');
+is(join(' ', grep { !$discarded{$_} && ($stored{$_} // '') ne $sent{$_} } keys %sent), '',
+    'and its bytes, if it was not discarded');
+cmp_ok(scalar(grep { $discarded{$_} } keys %sent), '>', KILLS, 'many were discarded');
+cmp_ok(scalar(grep { $refused{$_} } keys %sent), '>', KILLS, 'and many refused after keeping');
 is("@twice", '', 'none is stored twice');
-is(join(' ', grep { !exists $stored{$_} } keys %recorded), '', 'no record is without its message');
+is(join(' ', grep { !exists $stored{$_} && !$discarded{$_} } keys %recorded), '', 'no record is without its message');
+is(join(' ', grep { exists $stored{$_} } keys %discarded), '', 'and what was discarded is not stored');
 
 for my $stream (qw(session message mail)) {
     my @files = $trap->log->files($stream);

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
+use POSIX ();
 use Test::More;
 use Trap::Process;
 
@@ -121,6 +122,26 @@ for (@facts) {
 spew(rules => "reject not random 10%\n");
 is(verdicts('--random', '9.9'), '@connect rule', 'a number among 10% is among them');
 is(verdicts(), '@connect rule', 'without a number it is unknown');
+
+# ---- many messages ----
+
+spew(rules => "\@message reject header Subject \"^buy\"; size > 30 with note long\n\@data set all with tag t\n");
+spew(m1 => "Subject: Hi\r\n\r\nHo\r\n");
+spew(m2 => "Subject: Buy\r\n\r\nx\r\n");
+spew(m3 => "Subject: Hi\r\n\r\n" . 'Ho' x 10 . "\r\n");
+my @envelope = qw(--ehlo x --from a@b.c --to c@d.e);
+is(verdicts(@envelope, map { "$dir/$_" } qw(m1 m2 m3)) =~ s{\Q$dir/\E}{}gr,
+    '@connect rule; @helo rule; @mail rule; @rcpt c@d.e rule; @data rule; @message m1 rule; @message m2 reject by '
+    . 'rules:1; @message m3 reject by rules:1', 'each message is looked at for itself');
+is(verdicts(@envelope, '--message', "$dir/m2", "$dir/m1") =~ s{\Q$dir/\E}{}gr =~ s/.*\@data rule; //r,
+    '@message reject by rules:1; @message m1 rule', 'that of --message first');
+POSIX::mkfifo("$dir/fifo", 0600) or die "mkfifo: $!";
+($out, $err, $status) = ask(@envelope, map { "$dir/$_" } qw(fifo none m2), '');
+like($out, qr/\@message m2\n.*reject by/s, 'what can be read is looked at');
+like($err, qr/'fifo' is not a file.*'none' is not a file.*'' is not a file/s, 'what cannot, a FIFO included, is told');
+is($status, 1, 'and the status tells it');
+($out, $err, $status) = ask('--ehlo', 'x', "$dir/m1");
+like("$err$status", qr/needs --helo or --ehlo, --from and --to\n2$/, 'messages need an envelope');
 
 # ---- MAIL FROM:<>, recipients ----
 

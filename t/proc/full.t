@@ -64,6 +64,19 @@ sub is_served {
     return wait_for(20, sub { my @now = $traffic->acknowledged; @now > $had + 20 });
 }
 
+# Take all the room six times, and give it back; is it served after each?
+sub is_eaten {
+    my ($trap, $traffic) = @_;
+    my $served = 1;
+    for (1 .. 6) {
+        $served &&= is_served($traffic);
+        ballast($trap);
+        sleep 0.3 + rand 0.5;
+        no_ballast($trap);
+    }
+    return $served && is_served($traffic);
+}
+
 # A client that meets a full trap is told so, at MAIL or when its message finds no room, and is
 # otherwise served.
 sub meets_full_trap {
@@ -142,17 +155,31 @@ sub is_complete {
 {
     my $trap = small_trap('eaten', reserve => 0);
     my $traffic = Trap::Traffic->new($trap, clients => 4, sizes => [1000, 200_000], tls => 0.5);
-    my $served = 1;
-    for (1 .. 6) {
-        $served &&= is_served($traffic);
-        ballast($trap);
-        sleep 0.3 + rand 0.5;
-        no_ballast($trap);
-    }
-    ok($served && is_served($traffic), 'eaten: six times without room, each time it goes on by itself');
+    ok(is_eaten($trap, $traffic), 'eaten: six times without room, each time it goes on by itself');
     my %sent = $traffic->stop;
     like($trap->log_text, qr/No space left on device/, 'eaten: writes did fail');
     is($trap->stop, 0, 'eaten: the trap leaves in order');
     is_complete($trap, 'eaten', %sent);
+}
+
+# ---- another eats the room, while copies are stored once ----
+{
+    my $trap = small_trap('copies', reserve => 0, store => 'unique');
+    $trap->expect(qr/ logger: log file \S+: cannot be finished yet: No space left on device$/);
+    my $traffic = Trap::Traffic->new($trap, clients => 4, sizes => [1000, 200_000], bodies => 20);
+    ok(is_eaten($trap, $traffic), 'copies: six times without room, each time it goes on by itself');
+    my %sent = $traffic->stop;
+    is($trap->stop, 0, 'copies: the trap leaves in order');
+    my ($got, $complaints) = $trap->mail_digests;
+    is(join(' ', grep { ($got->{$_} // '') ne $sent{$_} } keys %sent), '', 'copies: all that was acknowledged is there');
+    is($complaints, '', 'copies: no record is without its bytes');
+    my %firsts;
+    $firsts{$_->{sha256}}++ for grep { exists $_->{unique_from} } $trap->records('message');
+    is(join(' ', grep { $firsts{$_} > 1 } keys %firsts), '', 'copies: nothing is stored twice');
+    cmp_ok(scalar keys %sent, '>', 2 * keys %firsts, 'copies: though most came more than once');
+    my ($out, $err, $status) = $trap->smtptrap('verify');
+    is($status, 0, 'copies: smtptrap verify finds nothing wrong') or diag $out, $err;
+    $trap->done;
+    system('umount', $trap->logs) == 0 or diag 'umount failed';
 }
 done_testing;

@@ -14,7 +14,7 @@ if (!-e $page || system('which mandoc jq xxd >/dev/null') != 0) {
 
 # ---- sessions ----
 
-my $trap = Trap->new(conf => {log => {hello => 'full'}});
+my $trap = Trap->new(conf => {log => {hello => 'full', store => 'unique'}});
 
 sub from { return $trap->client(local => $_[0]) }
 
@@ -109,6 +109,7 @@ my %expected = (
     'What the client said in each session' => qr/^\["127\.6\.0\.1","EHLO example\.test","STARTTLS".*\|.*QUIT"\]$/,
     'Which systems speak which dialect' => qr{^(?:\d+ d1_[0-9a-f]{12}\s[4:\d]\S+\|?)+$},
     'The exact bytes of a HELO that is not UTF-8' => ["\xe9t\xe9.test"],
+    'The messages that came most often' => qr/^1 [0-9a-f-]{36}\|1 [0-9a-f-]{36}$/,
     'A mail file as a mailbox that mail readers open' => [],
 );
 my $text = page_text();

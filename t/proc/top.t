@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 use Test::More;
-use Trap;
+use Trap qw(wait_for);
 use Trap::Process;
 
 Trap::Process::program('tmux') or plan skip_all => 'there is no tmux';
@@ -36,7 +36,6 @@ like($shown, qr/127\.9\.8\.7:\d+ +mail +- +2 +0 +\d+ h\xc3\xa9\\x1b\[2J\\x1b\]0;
     'and what it said, which steers nothing');
 ok($screen->wait_for(qr/127\.0\.0\.1:\d+ +message +TLSv1\.2 +6 +1 /), 'another has its TLS version and messages')
     or diag $screen->text;
-ok($screen->wait_for(qr{^Connections/s +[\d.]+ +0\.[1-9]}m), 'connections have a rate') or diag $screen->text;
 ok($screen->wait_for(qr{^Messages/s .* 1$}m), 'messages are counted');
 
 my $f = $trap->client(local => '127.9.8.6');
@@ -102,6 +101,13 @@ $trap->stop;
 ok($screen->wait_for(qr/THE TRAP IS GONE/), 'it tells that the trap is gone');
 $trap->start;
 ok($screen->wait_for(qr/\A(?!.*GONE).*none recorded yet/s), 'and shows the next one') or diag $screen->text;
+
+# Rates go back to nothing when nobody comes, so somebody does until one is shown.
+ok(wait_for(60, sub {
+    my $c = $trap->client;
+    $c->quit;
+    return $screen->text =~ m{^Connections/s +(?:[1-9]|0\.[1-9])}m;
+}), 'connections have a rate') or diag $screen->text;
 
 # ---- the end ----
 

@@ -331,7 +331,8 @@ static void test_defaults(void)
 	       c->log.keep == 20ull << 30 && c->log.keep_age_us == 7776000000000 &&
 	       c->log.keep_free == 0 && c->log.reserve == 1 << 30 &&
 	       c->log.durability == CONF_DURABILITY_FSYNC && c->log.compression == 3 &&
-	       c->log.hello == CONF_HELLO_FULL,
+	       c->log.hello == CONF_HELLO_FULL && c->log.store == CONF_STORE_ALL &&
+	       c->log.store_index == 1000000,
 	   "log has its defaults");
 	conf_free(&c);
 	ok(c == NULL, "a freed configuration is NULL");
@@ -444,7 +445,8 @@ static void test_numbers(void)
 	    " data-timeout 500ms  message-size 1m  messages 5  recipients 6  commands 7  errors 8\n"
 	    " line-length 1k  dialogue 0 }\n"
 	    "log { directory /l  rotate-size 1m  rotate-age 5s  keep 0  keep-age 0  keep-free 1g\n"
-	    " reserve 2g  durability none  compression 1  hello fingerprint }\n" LISTEN);
+	    " reserve 2g  durability none  compression 1  hello fingerprint\n"
+	    " store unique-body  store-index 50000000 }\n" LISTEN);
 
 	ok(c->workers.spare_min == 1 && c->workers.spare_max == 2 && c->workers.max == 3 &&
 	       c->workers.sessions == 4,
@@ -460,7 +462,8 @@ static void test_numbers(void)
 	ok(c->log.rotate_size == 1 << 20 && c->log.rotate_age_us == 5000000 && c->log.keep == 0 &&
 	       c->log.keep_age_us == 0 && c->log.keep_free == 1 << 30 &&
 	       c->log.reserve == 2ull << 30 && c->log.durability == CONF_DURABILITY_NONE &&
-	       c->log.compression == 1 && c->log.hello == CONF_HELLO_FINGERPRINT,
+	       c->log.compression == 1 && c->log.hello == CONF_HELLO_FINGERPRINT &&
+	       c->log.store == CONF_STORE_UNIQUE_BODY && c->log.store_index == 50000000,
 	   "log: every other key is set");
 	conf_free(&c);
 }

@@ -2,85 +2,13 @@
  * What the logger makes of the frames of good, wrong and hostile workers, and of a disk that
  * fails at any system call: who is told what, and what stands in the files.
  */
-#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "../lib-c/failing_disk.h"
 #include "../lib-c/intake_lab.h"
 #include "../tap.h"
-
-/* ---- system calls that fail when told (the program is linked with --wrap) ---- */
-
-int __real_openat(int dir, const char *name, int flags, mode_t mode);
-ssize_t __real_pwrite(int fd, const void *bytes, size_t len, off_t at);
-int __real_ftruncate(int fd, off_t size);
-int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
-int __wrap_openat(int dir, const char *name, int flags, mode_t mode);
-ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t at);
-int __wrap_fdatasync(int fd);
-int __wrap_fsync(int fd);
-int __wrap_ftruncate(int fd, off_t size);
-int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
-
-static unsigned calls;      /* so far */
-static unsigned fail_from;  /* the first one that fails, from 1; 0: none */
-static unsigned fail_times; /* how many in a row */
-static int fail_errno;
-static bool crash; /* instead: the process is gone, the call half done */
-
-static bool fails(void)
-{
-	calls++;
-	if (fail_from == 0 || calls < fail_from || calls - fail_from >= fail_times)
-		return false;
-	if (crash)
-		_exit(0);
-	errno = fail_errno;
-	return true;
-}
-
-int __wrap_openat(int dir, const char *name, int flags, mode_t mode)
-{
-	return flags & O_CREAT && fails() ? -1 : __real_openat(dir, name, flags, mode);
-}
-
-ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t at)
-{
-	if (fail_from > 0 && calls + 1 >= fail_from && len > 1)
-		(void)!__real_pwrite(fd, bytes, len / 2, at); /* torn */
-	return fails() ? -1 : __real_pwrite(fd, bytes, len, at);
-}
-
-/* Nobody pulls the machine's plug here: a sync that does not fail need not be done. */
-int __wrap_fdatasync(int fd)
-{
-	(void)fd;
-	return fails() ? -1 : 0;
-}
-
-int __wrap_fsync(int fd)
-{
-	(void)fd;
-	return fails() ? -1 : 0;
-}
-
-int __wrap_ftruncate(int fd, off_t size)
-{
-	return fails() ? -1 : __real_ftruncate(fd, size);
-}
-
-int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
-{
-	return fails() ? -1 : __real_renameat(from_dir, from, to_dir, to);
-}
-
-static void no_failures(void)
-{
-	fail_from = 0;
-	crash = false;
-	calls = 0;
-}
 
 /* ---- good workers ---- */
 
@@ -615,7 +543,97 @@ static void test_many_alone(void)
 	is_int(c.messages, 50000, "all are written");
 }
 
+/* ---- records whose senders wait, of messages whose bytes are not kept ---- */
+
+/* Send such a record. */
+static void send_alone(struct lab *lab, uint32_t slot, uint32_t seq, uint32_t number)
+{
+	struct lab_message m;
+
+	lab_message(&m, number, 0);
+	m.bytes.len -= m.sizes.trace_len;
+	m.sizes.trace_len = 0;
+	lab_sizes(&m);
+	lab_send(lab, slot, seq, &m.bytes);
+	buf_fini(&m.bytes);
+}
+
+static void test_acked(void)
+{
+	struct lab lab;
+
+	lab_begin(&lab);
+	send_alone(&lab, 1, 1, 1);
+	send_number(&lab, 2, 1, 2, 1000);
+	send_alone(&lab, 3, 1, 3);
+	is_int(lab_word(&lab, 1, 1), ACK_GRANTED, "before the commit no record is stored");
+	store_commit(&lab.store);
+	ok(lab_word(&lab, 1, 1) == ACK_STORED && lab_word(&lab, 3, 1) == ACK_STORED,
+	   "after it the record is stored");
+	is_int(lab_word(&lab, 2, 1), ACK_STORED, "and so is the message that came between");
+	is_int((int64_t)lab.ack->batches, 1, "one commit is for all");
+	is_int((int64_t)lab.ack->messages, 1, "a record alone is no message that is stored");
+	struct lab_census c = lab_end(&lab);
+	ok(c.message_of[1] == 1 && c.message_of[2] == 1 && c.message_of[3] == 1 && c.mails == 1,
+	   "the files have all records once, and one message");
+}
+
+/* What may not be stored is answered so, at once, and leaves nothing. */
+static void test_acked_refused(void)
+{
+	static uint8_t memory[256];
+	struct lab_message m;
+	struct lab lab;
+	struct buf b;
+
+	lab_begin(&lab);
+	is_int(store_record_acked(&lab.store, 1, 1, (const uint8_t *)"xyz", 3), ACK_FAILED,
+	       "malformed fields are refused");
+	buf_init(&b, memory, sizeof memory);
+	lab_fields(&b, 4);
+	size_t good = b.len;
+	record_put_u64(&b, FIELD_MAIL_OFFSET, 0);
+	is_int(store_record_acked(&lab.store, 1, 1, memory, b.len), ACK_FAILED,
+	       "fields that claim a place in the mail log are refused");
+	lab_message(&m, 5, 10);
+	const struct store_message message = {.fields = m.bytes.data + sizeof m.sizes,
+					      .fields_len = m.sizes.fields_len,
+					      .trace = m.bytes.data + sizeof m.sizes +
+						       m.sizes.fields_len,
+					      .trace_len = m.sizes.trace_len,
+					      .data_len = 10};
+	is_int(store_message_begin(&lab.store, &message), ACK_STORED, "a message is begun");
+	is_int(store_record_acked(&lab.store, 1, 1, memory, good), ACK_FAILED,
+	       "within it no other's record is taken");
+	store_message_abort(&lab.store);
+	buf_fini(&m.bytes);
+	lab.conf.log.reserve = UINT64_MAX / 2;
+	lab.store.free_at_us = 0;
+	is_int(store_record_acked(&lab.store, 1, 1, memory, good), ACK_NO_SPACE,
+	       "where space is short, that is said");
+	struct lab_census c = lab_end(&lab);
+	ok(c.messages == 0 && c.mails == 0 && c.error == 0, "nothing of these is written");
+}
+
 /* ---- a disk that fails ---- */
+
+/* The record was taken, and then cannot be written: its sender is told. */
+static void test_acked_full(void)
+{
+	struct rlimit limit, old;
+	struct lab lab;
+
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit = (struct rlimit){.rlim_cur = 1, .rlim_max = old.rlim_max};
+	lab_begin(&lab);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	send_alone(&lab, 1, 1, 1);
+	store_commit(&lab.store);
+	is_int(lab_word(&lab, 1, 1), ACK_NO_SPACE, "a record that cannot be written is refused");
+	setrlimit(RLIMIT_FSIZE, &old);
+	struct lab_census c = lab_end(&lab);
+	ok(c.messages == 0 && c.error == 0, "and is not there");
+}
 
 static void test_full(void)
 {
@@ -682,6 +700,16 @@ static bool promise_kept(const struct lab *lab, const struct lab_census *c, bool
 	return c->wrong == 0 && c->error == 0;
 }
 
+/* Do the counters on the board say what stands in the files? */
+static bool counted(const struct lab *lab, const struct lab_census *c)
+{
+	uint64_t messages = 0;
+
+	for (size_t i = FIGURES_MESSAGES; i < FIGURES_SESSIONS; i++)
+		messages += lab->ack->figures.n[i];
+	return messages == c->messages && lab->ack->figures.n[FIGURES_SESSIONS] == c->sessions;
+}
+
 static void test_failing_call(unsigned n, unsigned times)
 {
 	struct lab lab;
@@ -689,10 +717,7 @@ static void test_failing_call(unsigned n, unsigned times)
 
 	no_failures();
 	lab_begin(&lab);
-	calls = 0;
-	fail_from = n;
-	fail_times = times;
-	fail_errno = n % 2 ? EIO : ENOSPC;
+	failures(n, times, false);
 	traffic(&lab);
 	for (uint32_t i = 0; i < TRAFFIC; i++)
 		answered = answered && lab_word(&lab, i, 1) > ACK_GRANTED;
@@ -713,6 +738,7 @@ static void test_failing_call(unsigned n, unsigned times)
 	if (!answered || !open_again || !stored || c.sessions != TRAFFIC)
 		printf("# answered %d, open again %d, stored %d, sessions %u, error %d\n", answered,
 		       open_again, stored, c.sessions, c.error);
+	ok(counted(&lab, &c), "and each record that is there is counted once");
 	lab_stop(&lab);
 	lab_remove(&lab);
 }
@@ -729,10 +755,7 @@ static void test_crash(unsigned n)
 		lab_start(&lab);
 		for (uint32_t slot = 0; slot < LAB_SLOTS; slot++)
 			lab_hello(&lab, slot);
-		calls = 0;
-		fail_from = n;
-		fail_times = 1;
-		crash = true;
+		failures(n, 1, true);
 		traffic(&lab);
 		_exit(0);
 	}
@@ -757,11 +780,7 @@ static void test_failures(void)
 	struct lab_census c = lab_end(&lab);
 	ok(c.mails == TRAFFIC && c.sessions == TRAFFIC && c.error == 0,
 	   "%u system calls are made when none fails", all);
-	for (unsigned n = 1; n <= all; n++) {
-		test_failing_call(n, 1);
-		test_failing_call(n, 7);
-		test_crash(n);
-	}
+	each_failure(all, test_failing_call, test_crash);
 }
 
 int main(void)
@@ -780,7 +799,10 @@ int main(void)
 	test_durability_none();
 	test_malformed_alone();
 	test_many_alone();
+	test_acked();
+	test_acked_refused();
 	test_full();
+	test_acked_full();
 	test_failures();
 	return tap_done();
 }

@@ -92,6 +92,58 @@ static void test_hostile_text(void)
 	buf_fini(&out);
 }
 
+/* The uncompressed length, by the last member alone. */
+static void test_raw(void)
+{
+	static const uint64_t counts[] = {1, 4000, 30000};
+	uint64_t raw = 0;
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		struct gzip_writer w;
+		struct buf out;
+
+		buf_init_heap(&out, ROOM);
+		gzip_writer_init(&w, &out, 6, 0, 0);
+		write_records(&w, 1, counts[i]);
+		gzip_writer_close(&w);
+		int fd = memory_file(out.data, out.len);
+		is_int(log_tail_raw(fd, &raw), 0, "a finished file has a length");
+		is_int((int64_t)raw, (int64_t)w.at.raw, "it is that of what was written");
+		close(fd);
+		fd = memory_file(out.data, out.len - 1);
+		is_int(log_tail_raw(fd, &raw), ERR_CORRUPT, "one that lacks a byte has none");
+		close(fd);
+		fd = memory_file(out.data, 0);
+		is_int(log_tail_raw(fd, &raw), ERR_END, "nor has an empty one");
+		close(fd);
+		gzip_writer_fini(&w);
+		buf_fini(&out);
+	}
+}
+
+/* A peer's message may hold what looks like the start of a member. */
+static void test_raw_hostile(void)
+{
+	static uint8_t noise[100000];
+	struct gzip_writer w;
+	struct buf out;
+	uint64_t raw = 0;
+
+	buf_init_heap(&out, ROOM);
+	gzip_writer_init(&w, &out, 0, 0, 0); /* level 0: as it came */
+	gzip_writer_record(&w, 1);
+	memcpy(noise + 50000, out.data, GZIP_HEADER);
+	gzip_writer_append(&w, noise, sizeof noise);
+	gzip_writer_close(&w);
+	int fd = memory_file(out.data, out.len);
+	ok(memmem(out.data + 1, out.len - 1, out.data, GZIP_SIGNATURE) != NULL,
+	   "there is what looks like a member");
+	ok(log_tail_raw(fd, &raw) == 0 && raw == sizeof noise, "it is not taken for one");
+	close(fd);
+	gzip_writer_fini(&w);
+	buf_fini(&out);
+}
+
 int main(void)
 {
 	uint64_t seq;
@@ -102,5 +154,7 @@ int main(void)
 	is_int(tail_of("", 0, &seq), ERR_END, "an empty file has no record");
 	is_int(tail_of("no member", 9, &seq), ERR_CORRUPT, "nor has one without a member");
 	is_int(log_tail_seq(-1, LOG_SESSION, &seq), ERR_SYSTEM, "no file is an error");
+	test_raw();
+	test_raw_hostile();
 	return tap_done();
 }

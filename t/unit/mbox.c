@@ -194,6 +194,36 @@ static void test_long_trace(void)
 	is_int(mbox_trace_parse(text, MBOX_TRACE_MAX, &t), ERR_FORMAT, "but not without end");
 }
 
+/* The trace header of a copy leads back to the one it was made of. */
+static void test_copy_trace(void)
+{
+	static const char trace[] = "Return-Path: <>\r\n" ID "X-Trap-Size: 1234\r\n",
+			  copy[] = "Return-Path: <>\r\n" ID
+				   "X-Trap-Copy-Of: 00000000-0000-0000-0000-000000000000\r\n"
+				   "X-Trap-Size: 56\r\n";
+	uint8_t id[UUID_BYTES] = {0}, room[512], again[512];
+	struct mbox_trace t;
+	struct buf out, back;
+
+	buf_init(&out, room, sizeof room);
+	mbox_put_copy_trace(&out, (const uint8_t *)trace, strlen(trace), id, 56);
+	is_mem(out.data, out.len, copy, strlen(copy), "the trace header of a copy names the other");
+	ok(mbox_trace_parse(out.data, out.len, &t) == 1 && t.size == 56 && t.len == out.len,
+	   "and is one");
+	ok(out.len - strlen(trace) <= MBOX_COPY_MAX, "not longer than is said");
+	buf_init(&back, again, sizeof again);
+	mbox_put_whole_trace(&back, out.data, out.len, 1234);
+	is_mem(back.data, back.len, trace, strlen(trace), "the way back gives what was there");
+	buf_reset(&back);
+	mbox_put_whole_trace(&back, (const uint8_t *)trace, strlen(trace), 1234);
+	is_mem(back.data, back.len, trace, strlen(trace), "also of one that is no copy's");
+	out.len = 0;
+	out.failed = false;
+	out.cap = 60;
+	mbox_put_copy_trace(&out, (const uint8_t *)trace, strlen(trace), id, UINT64_MAX);
+	ok(out.failed, "without room it fails");
+}
+
 int main(void)
 {
 	test_cases();
@@ -202,5 +232,6 @@ int main(void)
 	test_separator();
 	test_trace();
 	test_long_trace();
+	test_copy_trace();
 	return tap_done();
 }

@@ -335,6 +335,18 @@ static const struct {
      "r:1:17: the rule can never match: this excludes \"ja4 t13*\" of line 1, near \"ja4 t12d\"\n"},
     {"reject rate 5 per 1h not rate 4 per 1h\n", "r:1:26: the rule can never match: this excludes "
 						 "\"rate 5 1h\" of line 1, near \"rate 4 1h\"\n"},
+    {"reject not random 100%\n", "r:1:12: the rule can never match, near \"random 100%\"\n"},
+    {"reject not time 00:00-24:00\n",
+     "r:1:12: the rule can never match, near \"time 00:00-24:00\"\n"},
+    {"reject not ip ::/0\n", "r:1:12: the rule can never match, near \"ip ::/0\"\n"},
+    {"reject tls off sni *\n",
+     "r:1:16: the rule can never match: this excludes \"tls off\" of line "
+     "1, near \"sni *\"\n"},
+    {"reject ja3 x* not tls on\n", "r:1:19: the rule can never match: this excludes \"ja3 x*\" of "
+				   "line 1, near \"tls on\"\n"},
+    {"reject from <> from-has bad\n",
+     "r:1:16: the rule can never match: this excludes \"from <>\" of "
+     "line 1, near \"from-has bad\"\n"},
     /* files */
     {"reject from ./missing\n",
      "r:1:13: the file cannot be opened: No such file or directory, near "

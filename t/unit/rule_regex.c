@@ -163,6 +163,9 @@ static void test_hostile(void)
 {
 	static const char *const patterns[] = {"(a+)+$",     "(a|aa)+$",   "(?:(?:a|b)*c?)*d",
 					       "(?s)(.*)*x", "(a(?1)?b)+", "((a?)*)*$"};
+	/* Few steps, or one long one, from each of many places. */
+	static const char *const everywhere[] = {"(?s)a.{0,9000}[bc]", "(a|aa){0,11}[bc]", "a*[bc]",
+						 "(?<=a)a*+[bc]", "(?=a*[bc])."};
 	char *text;
 	struct span m = make(&text, 0, 60000);
 
@@ -176,6 +179,10 @@ static void test_hostile(void)
 		ok(mallinfo2().uordblks == before,
 		   "it takes no memory beyond the scratch object's");
 	}
+	for (size_t i = 0; i < sizeof everywhere / sizeof *everywhere; i++)
+		ok(rule_regex_match_body(compile(everywhere[i], RULE_REGEX_OF_BODY), m, scratch) ==
+		       RULE_UNKNOWN,
+		   "%s is given up", everywhere[i]);
 	ok(rule_regex_match_body(compile("a!?$", RULE_REGEX_OF_BODY), m, scratch) == RULE_YES,
 	   "afterwards others still match");
 	free(text);

@@ -275,12 +275,152 @@ static void test_arms(void)
 	}
 }
 
+/* What a rule says of TLS, on top of all that. */
+static void test_rules(void)
+{
+	enum { NO_OPTION = 3 };
+	static const struct {
+		const char *title;
+		enum conf_tls_mode mode;
+		unsigned tls; /* enum rule_tls_option */
+		const char *profile;
+		bool not_ready, no_starttls, identity, starttls_there;
+		uint8_t failures;
+		const char
+		    *offered; /* as in rows, and "rule" where the record says refused_by_rule */
+		const char *named; /* the profile; NULL: none */
+	} cases[] = {
+	    {.title = "no option", .tls = NO_OPTION, .offered = "starttls ask"},
+	    {.title = "off", .tls = RULE_TLS_OPTION_OFF, .offered = "ask rule"},
+	    {.title = "off where none would be offered",
+	     .mode = CONF_TLS_OFF,
+	     .tls = RULE_TLS_OPTION_OFF,
+	     .offered = "ask"},
+	    {.title = "off after failures: the memory refused it",
+	     .tls = RULE_TLS_OPTION_OFF,
+	     .failures = 2,
+	     .offered = "ask"},
+	    {.title = "off and implicit TLS, which stays",
+	     .mode = CONF_TLS_IMPLICIT,
+	     .tls = RULE_TLS_OPTION_OFF,
+	     .offered = "implicit ask"},
+	    {.title = "no-client-cert",
+	     .tls = RULE_TLS_OPTION_NO_CLIENT_CERT,
+	     .offered = "starttls"},
+	    {.title = "no-client-cert and implicit TLS",
+	     .mode = CONF_TLS_IMPLICIT,
+	     .tls = RULE_TLS_OPTION_NO_CLIENT_CERT,
+	     .offered = "implicit"},
+	    {.title = "a profile",
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "plain",
+	     .offered = "starttls",
+	     .named = "plain"},
+	    {.title = "a profile with a request",
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "ask",
+	     .offered = "starttls ask",
+	     .named = "ask"},
+	    {.title = "a profile without TLS",
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "none",
+	     .offered = "rule",
+	     .named = "none"},
+	    {.title = "a profile that is not there",
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "other",
+	     .offered = "starttls ask"},
+	    {.title = "a profile after one failure: still no request",
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "ask",
+	     .failures = 1,
+	     .offered = "starttls",
+	     .named = "ask"},
+	    {.title = "a profile after two failures: still no TLS",
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "ask",
+	     .failures = 2,
+	     .offered = "ask",
+	     .named = "ask"},
+	    {.title = "a profile and implicit TLS",
+	     .mode = CONF_TLS_IMPLICIT,
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "plain",
+	     .offered = "implicit",
+	     .named = "plain"},
+	    {.title = "a profile without certificates",
+	     .not_ready = true,
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "plain",
+	     .offered = "",
+	     .named = "plain"},
+	    {.title = "a profile without the extension",
+	     .no_starttls = true,
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "none",
+	     .offered = "",
+	     .named = "none"},
+	    {.title = "a profile at an address whose identity does not announce TLS",
+	     .identity = true,
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "plain",
+	     .offered = "",
+	     .named = "plain"},
+	    {.title = "a profile at one whose identity alone announces it",
+	     .identity = true,
+	     .starttls_there = true,
+	     .no_starttls = true,
+	     .tls = RULE_TLS_OPTION_PROFILE,
+	     .profile = "plain",
+	     .offered = "starttls",
+	     .named = "plain"},
+	};
+	struct conf_profile profiles[] = {
+	    {.name = "plain", .offer = true},
+	    {.name = "ask", .offer = true, .client_certificate = true},
+	    {.name = "none"}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct conf conf = {
+		    .smtp.extensions = cases[i].no_starttls ? 0 : CONF_EXT_STARTTLS,
+		    .tls = {.client_certificate = true,
+			    .profile = profiles,
+			    .nprofile = sizeof profiles / sizeof *profiles},
+		    .memory = {.tls_failures = 2, .tls_within_us = 72 * HOUR * SECOND_US}};
+		struct conf_listen listener = {.tls = cases[i].mode};
+		struct conf_identity identity = {.starttls = cases[i].starttls_there};
+		struct offer_facts facts = {.conf = &conf,
+					    .listener = &listener,
+					    .identity = cases[i].identity ? &identity : NULL,
+					    .tls_ready = !cases[i].not_ready,
+					    .memory = &reader,
+					    .ip = ip,
+					    .now_us = NOW * SECOND_US};
+		struct rule_options options = {.set = cases[i].tls == NO_OPTION ? 0 : RULE_SET_TLS,
+					       .tls = (uint8_t)cases[i].tls,
+					       .profile = cases[i].profile};
+		char got[64] = "";
+
+		remember(&(struct row){.failures = cases[i].failures});
+		struct offer o = offer_decide(&facts);
+		offer_obey_rule(&o, &facts, &options);
+		strcat(got, o.starttls ? "starttls " : o.implicit ? "implicit " : "");
+		strcat(got, o.ask_certificate ? "ask " : "");
+		strcat(got, o.refused_by_rule ? "rule " : "");
+		got[strlen(got) - (*got != '\0')] = '\0';
+		is_str(got, cases[i].offered, cases[i].title);
+		is_str(o.profile ? o.profile->name : "-", cases[i].named ? cases[i].named : "-",
+		       "  and the record names the profile");
+	}
+}
+
 int main(void)
 {
 	table = address_lab(&reader);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		test_row(&rows[i]);
 	test_arms();
+	test_rules();
 	test_busy();
 	test_lessons();
 	test_failures();

@@ -5,7 +5,8 @@ package Trap::Traffic;
 #
 #   my $traffic = Trap::Traffic->new($trap, clients => 4, sizes => [100, 20000]);
 #   ... break something ...
-#   my %sent = $traffic->stop;      # id => SHA-256 of each message that was answered 250
+#   my %sent = $traffic->stop;      # id => SHA-256 of each message that was answered 250, or with
+#                                   # "Kept as ID", as a rule may have it that refuses after keeping
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_hex);
@@ -14,11 +15,12 @@ use POSIX ();
 use Time::HiRes qw(sleep time);
 use Trap::Client;
 
-# Options: clients; sizes [least, most]; tls => share of sessions with STARTTLS (0 to 1);
-# pause: seconds between messages; seconds: time-out of the client.
+# Options: clients; sizes [least, most]; bodies: so many different ones, else as many as messages;
+# tls => share of sessions with STARTTLS (0 to 1); pause: seconds between messages;
+# seconds: time-out of the client; from: senders, in turn.
 sub new {
     my ($class, $trap, %o) = @_;
-    my $self = bless {clients => 4, sizes => [100, 20000], tls => 0, pause => 0, seconds => 40,
+    my $self = bless {clients => 4, sizes => [100, 20000], tls => 0, pause => 0, seconds => 40, from => ['a@client.test'],
         dir => File::Temp::tempdir(CLEANUP => 1), owner => $$, pids => [], %o}, $class;
     for my $n (1 .. $self->{clients}) {
         my $pid = fork // die "fork: $!";
@@ -32,10 +34,21 @@ sub new {
     return $self;
 }
 
+# One of those that all clients send again and again, under two headers.
+sub _body_again {
+    my ($self) = @_;
+    my ($least, $most) = @{$self->{sizes}};
+    my $number = int rand $self->{bodies};
+    my $line = "this is body $number, which is sent again and again\r\n";
+    my $lines = ($least + ($most - $least) * $number / $self->{bodies}) / length $line;
+    return sprintf("Subject: %d\r\n\r\n", rand 2) . $line x (1 + $lines);
+}
+
 # Lines that do not compress.
 sub _message {
     my ($self, $n, $count) = @_;
     my ($least, $most) = @{$self->{sizes}};
+    return $self->_body_again if $self->{bodies};
     my $size = int($least + rand($most - $least));
     read $self->{random}, my $bytes, $size * 3 / 4 or die "/dev/urandom: $!";
     return "Subject: $n $count\r\n\r\n" . encode_base64($bytes, "\r\n");
@@ -63,8 +76,9 @@ sub _client {
             for (1 .. 10) {
                 last if $stop;
                 my $data = $self->_message($n, ++$count);
-                my $r = $c->send_message(data => $data) // die "closed\n";
-                if ($r->text =~ /^250 .*Queued as (\S+)/) {
+                my $from = $self->{from}[$count % @{$self->{from}}];
+                my $r = $c->send_message(from => $from, data => $data) // die "closed\n";
+                if ($r->text =~ /^(?:250 .*Queued|5\S+ \S+ Kept) as (\S+)/) {
                     syswrite $log, "$1 " . sha256_hex($data) . "\n";
                 } else {
                     syswrite $refused, sprintf "%.3f %s", time, $r->text;
