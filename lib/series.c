@@ -171,13 +171,15 @@ static int get_step(struct series *s, enum series_width width, uint64_t step, co
 
 int series_get(struct series *s, const uint8_t **at, const uint8_t *end)
 {
-	uint64_t width, first, used;
+	uint64_t number, first, used;
 	int rc = 0;
 
-	if (get_hours(s, at, end) != 0 || wire_get(at, end, &width, 1) != 0 ||
-	    width >= SERIES_WIDTH_COUNT || wire_get(at, end, &first, 8) != 0 ||
-	    wire_get(at, end, &used, 4) != 0 || used > SERIES_STEPS ||
-	    first > step_of(width, TIME_SECONDS_END - 1) ||
+	if (get_hours(s, at, end) != 0 || wire_get(at, end, &number, 1) != 0 ||
+	    number >= SERIES_WIDTH_COUNT || wire_get(at, end, &first, 8) != 0 ||
+	    wire_get(at, end, &used, 4) != 0 || used > SERIES_STEPS)
+		return ERR_FORMAT;
+	enum series_width width = (enum series_width)number;
+	if (first > step_of(width, TIME_SECONDS_END - 1) ||
 	    first + used > step_of(width, TIME_SECONDS_END - 1) + 1)
 		return ERR_FORMAT;
 	while (s->width < width)
