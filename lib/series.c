@@ -169,19 +169,30 @@ static int get_step(struct series *s, enum series_width width, uint64_t step, co
 	return 0;
 }
 
+/* The width, and the first step and how many there are of it: all before the year 10000. */
+static int get_span(enum series_width *width_r, uint64_t *first_r, uint64_t *used_r,
+		    const uint8_t **at, const uint8_t *end)
+{
+	uint64_t width;
+
+	if (wire_get(at, end, &width, 1) != 0 || width >= SERIES_WIDTH_COUNT ||
+	    wire_get(at, end, first_r, 8) != 0 || wire_get(at, end, used_r, 4) != 0)
+		return ERR_FORMAT;
+	*width_r = (enum series_width)width;
+	uint64_t last = step_of(*width_r, TIME_SECONDS_END - 1);
+	if (*used_r > SERIES_STEPS || *first_r > last || *first_r + *used_r > last + 1)
+		return ERR_FORMAT;
+	return 0;
+}
+
 int series_get(struct series *s, const uint8_t **at, const uint8_t *end)
 {
-	uint64_t number, first, used;
-	int rc = 0;
+	enum series_width width;
+	uint64_t first, used;
+	int rc = get_hours(s, at, end);
 
-	if (get_hours(s, at, end) != 0 || wire_get(at, end, &number, 1) != 0 ||
-	    number >= SERIES_WIDTH_COUNT || wire_get(at, end, &first, 8) != 0 ||
-	    wire_get(at, end, &used, 4) != 0 || used > SERIES_STEPS)
-		return ERR_FORMAT;
-	enum series_width width = (enum series_width)number;
-	if (first > step_of(width, TIME_SECONDS_END - 1) ||
-	    first + used > step_of(width, TIME_SECONDS_END - 1) + 1)
-		return ERR_FORMAT;
+	if (rc != 0 || (rc = get_span(&width, &first, &used, at, end)) != 0)
+		return rc;
 	while (s->width < width)
 		widen(s);
 	for (uint64_t i = 0; rc == 0 && i < used; i++)

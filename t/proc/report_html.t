@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use utf8;
+use Compress::Zlib qw(crc32);
 use Encode qw(encode);
 use File::Temp qw(tempdir);
 use JSON::PP;
@@ -114,7 +115,7 @@ sub is_well_formed {
     $id{$1}++ while $html =~ / id="([^"]+)"/g;
     is_deeply([grep { $id{$_} > 1 } sort keys %id], [], "$what: no identifier stands twice");
     is_deeply([grep { !$id{$_} } $html =~ /href="#([^"]+)"/g], [], "$what: links lead somewhere");
-    is_deeply([grep { !$id{$_} } map { split / / } $html =~ /aria-labelledby="([^"]+)"/g], [], "$what: and so do names");
+    is_deeply([grep { !$id{$_} } map { split ' ' } $html =~ /aria-labelledby="([^"]+)"/g], [], "$what: and so do names");
 }
 
 subtest 'the page is HTML' => sub {
@@ -176,6 +177,21 @@ subtest 'logs without records make a page that says so' => sub {
     is_well_formed($empty, 'the empty page');
     like(content($empty), qr/There is nothing to show/, 'it says so');
     unlike(content($empty), qr/<table|<figure/, 'and has neither tables nor charts');
+};
+
+subtest 'partial reports of strangers make no other page' => sub {
+    my $made = 0;
+    for my $seed (sort glob "$Trap::SOURCE/t/fuzz/corpus/report/*") {
+        my $bytes = content($seed);
+        my $file = write_file('seed', $bytes . pack 'V', crc32($bytes));
+        my ($out, $err, $status) = $trap->smtptrap(qw(report --merge --format html), $file);
+        my ($name) = $seed =~ /([^\/]+)$/;
+        ok($status == 0 || ($status >> 8 == 1 && $out eq '' && $err =~ /no partial report/), "$name: a page, or none") or diag "$status $err";
+        next if $status;
+        $made++;
+        is_well_formed(write_file('seed.html', $out), $name);
+    }
+    cmp_ok($made, '>=', 5, 'some made a page');
 };
 
 # ---- in a browser ----
@@ -346,6 +362,16 @@ subtest 'narrow and wide' => sub {
     }
     $browser->size(360, 800);
     ok(Trap::wait_for(60, sub { $browser->script('return Array.from(document.querySelectorAll(".scroll")).some(s => s.scrollWidth > s.clientWidth && s.tabIndex === 0)') }), 'what is scrolled can be reached by the keyboard');
+};
+
+subtest 'on paper' => sub {
+    $browser->cdp('Emulation.setEmulatedMedia', {media => 'print'});
+    is($browser->script('return Array.from(document.querySelectorAll("thead th")).filter(t => !t.innerText.trim()).length'), 0, 'columns have their heads');
+    is($browser->script('return Array.from(document.querySelectorAll("nav, .command button, #theme")).filter(e => e.checkVisibility()).length'), 0, 'there is nothing to click at');
+    is($browser->script('return Array.from(document.querySelectorAll(".scroll")).filter(s => getComputedStyle(s).overflow !== "visible").length'), 0, 'nor anything to scroll');
+    is($browser->script('return getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)', 'it is white');
+    like($browser->pdf, qr/^%PDF-/, 'it can be printed');
+    $browser->cdp('Emulation.setEmulatedMedia', {media => ''});
 };
 
 subtest 'other pages' => sub {
