@@ -99,10 +99,12 @@ REPORT_SOURCES += src/smtptrap/report_mailers.c
 REPORT_SOURCES += src/smtptrap/report_partial.c
 REPORT_SOURCES += src/smtptrap/report_paths.c
 REPORT_SOURCES += src/smtptrap/report_record.c
+REPORT_SOURCES += src/smtptrap/report_rules.c
 REPORT_SOURCES += src/smtptrap/report_senders.c
 REPORT_SOURCES += src/smtptrap/report_tables.c
 REPORT_SOURCES += src/smtptrap/report_times.c src/smtptrap/report_times.h
 REPORT_SOURCES += src/smtptrap/report_tls.c
+REPORT_SOURCES += src/smtptrap/report_yakkers.c
 
 # The reader.
 bin_PROGRAMS += smtptrap
@@ -169,6 +171,7 @@ smtptrap_SOURCES += src/smtptrap/verify_mail.c
 nodist_smtptrap_SOURCES = src/smtptrap/page_files.c
 smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS) -lm
 smtptrap_LDADD += $(NCURSES_LIBS)
+smtptrap_LDADD += $(ISAL_LIBS)
 
 # What a page is made of, as arrays of C.
 noinst_PROGRAMS += src/smtptrap/page/embed

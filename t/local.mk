@@ -128,6 +128,9 @@ t_unit_figures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/follow_line.t
 t_unit_follow_line_t_SOURCES = t/unit/follow_line.c t/tap.h src/smtptrap/follow_line.c src/smtptrap/follow_line.h
 t_unit_follow_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/gzip_isal.t
+t_unit_gzip_isal_t_SOURCES = t/unit/gzip_isal.c t/tap.h t/unit/gzip_files.h
+t_unit_gzip_isal_t_LDADD = libsmtptrap.a $(LIBS_NEEDED) $(ISAL_LIBS)
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -346,6 +349,7 @@ EXTRA_DIST += t/lib-c/failing_disk.h
 EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
 EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3
+EXTRA_DIST += t/analysis/duckdb.mjs t/analysis/package-lock.json t/analysis/package.json
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
