@@ -115,10 +115,10 @@ struct report_table {
 
 extern const struct report_table report_tls, report_failures, report_ciphers, report_groups,
     report_certificates, report_growth, report_fingerprints, report_helo, report_dkim, report_arms,
-    report_journeys, report_mailers, report_paths, report_rules, report_senders, report_times,
-    report_yakkers;
+    report_journeys, report_mailers, report_paths, report_rules, report_senders, report_sensors,
+    report_times, report_yakkers;
 
-#define REPORT_TABLES 17
+#define REPORT_TABLES 18
 extern const struct report_table *const report_tables[REPORT_TABLES];
 
 /* Its number in report_tables, or REPORT_TABLES. */
