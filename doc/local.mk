@@ -3,6 +3,7 @@ dist_man_MANS += doc/smtptrap.conf.5
 
 dist_man_MANS += doc/smtptrap-rules.5
 dist_man_MANS += doc/smtptrap.1
+dist_man_MANS += doc/smtptrap-export.1
 dist_man_MANS += doc/smtptrap-metrics.1
 dist_man_MANS += doc/smtptrap-report.1
 
@@ -25,3 +26,12 @@ dist_doc_DATA = README.md doc/PROCESSES.md
 dist_doc_DATA += doc/DIALECT.md
 dist_doc_DATA += doc/FLEET.md
 dist_doc_DATA += doc/RULES-PARITY.md
+
+# Queries for other tools, each run by t/proc/analysis.t.
+analysisdir = $(docdir)/analysis
+dist_analysis_DATA =
+dist_analysis_DATA += doc/analysis/README.md
+dist_analysis_DATA += doc/analysis/clickhouse.sql
+dist_analysis_DATA += doc/analysis/duckdb.sql
+dist_analysis_DATA += doc/analysis/smtptrap.jq
+dist_analysis_DATA += doc/analysis/zeek.sql

@@ -484,7 +484,9 @@ int log_follow_seek(struct log_follow *f, const struct log_place *to)
 		return ERR_FORMAT;
 	close_file(f);
 	f->name = name;
-	f->place = to == NULL ? (struct log_place){0} : *to;
+	f->place = (struct log_place){0};
+	if (to != NULL)
+		f->place = *to;
 	f->gone[0] = '\0';
 	f->doubted = false;
 	return 0;

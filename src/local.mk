@@ -99,11 +99,13 @@ REPORT_SOURCES += src/smtptrap/report_mailers.c
 REPORT_SOURCES += src/smtptrap/report_partial.c
 REPORT_SOURCES += src/smtptrap/report_paths.c
 REPORT_SOURCES += src/smtptrap/report_record.c
+REPORT_SOURCES += src/smtptrap/report_rules.c
 REPORT_SOURCES += src/smtptrap/report_senders.c
 REPORT_SOURCES += src/smtptrap/report_sensors.c
 REPORT_SOURCES += src/smtptrap/report_tables.c
 REPORT_SOURCES += src/smtptrap/report_times.c src/smtptrap/report_times.h
 REPORT_SOURCES += src/smtptrap/report_tls.c
+REPORT_SOURCES += src/smtptrap/report_yakkers.c
 
 # The reader.
 bin_PROGRAMS += smtptrap
@@ -111,6 +113,7 @@ smtptrap_SOURCES =
 smtptrap_SOURCES += src/smtptrap/boards.c src/smtptrap/boards.h
 smtptrap_SOURCES += src/smtptrap/cmd_cat.c
 smtptrap_SOURCES += src/smtptrap/cmd_explain.c
+smtptrap_SOURCES += src/smtptrap/cmd_export.c
 smtptrap_SOURCES += src/smtptrap/cmd_fields.c
 smtptrap_SOURCES += src/smtptrap/cmd_follow.c
 smtptrap_SOURCES += src/smtptrap/cmd_mail.c
@@ -124,6 +127,13 @@ smtptrap_SOURCES += src/smtptrap/end_signals.c src/smtptrap/end_signals.h
 smtptrap_SOURCES += src/smtptrap/env.c
 smtptrap_SOURCES += src/smtptrap/explain.h
 smtptrap_SOURCES += src/smtptrap/explain_facts.c
+smtptrap_SOURCES += src/smtptrap/export.h
+smtptrap_SOURCES += src/smtptrap/export_csv.c
+smtptrap_SOURCES += src/smtptrap/export_ecs.c
+smtptrap_SOURCES += src/smtptrap/export_record.c
+smtptrap_SOURCES += src/smtptrap/export_redact.c
+smtptrap_SOURCES += src/smtptrap/export_xarf.c
+smtptrap_SOURCES += src/smtptrap/export_zeek.c
 smtptrap_SOURCES += src/smtptrap/follow_line.c src/smtptrap/follow_line.h
 smtptrap_SOURCES += src/smtptrap/html.c src/smtptrap/html.h
 smtptrap_SOURCES += src/smtptrap/mail_out.c src/smtptrap/mail_out.h
@@ -199,6 +209,7 @@ smtptrap_ship_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 smtptrap_ship_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
 smtptrap_ship_LDADD = libsmtptrap.a $(NATS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 smtptrap_LDADD += $(NCURSES_LIBS)
+smtptrap_LDADD += $(ISAL_LIBS)
 
 # What a page is made of, as arrays of C.
 noinst_PROGRAMS += src/smtptrap/page/embed

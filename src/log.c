@@ -62,8 +62,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(int severity, const c
 	vsnprintf(text, sizeof text, format, ap);
 	if (getenv("JOURNAL_STREAM"))
 		n += (size_t)snprintf(line, sizeof line, "<%d>", severity);
-	n += (size_t)snprintf(line + n, sizeof line - n, "%s[%ld]: ", program_name,
-			      (long)getpid());
+	n += (size_t)snprintf(line + n, sizeof line - n, "%s[%ld]: ", program_name, (long)getpid());
 	if (*role_name)
 		n += (size_t)snprintf(line + n, sizeof line - n, "%s: ", role_name);
 	n += log_escape(line + n, sizeof line - n - 1, text);
