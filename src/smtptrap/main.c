@@ -23,6 +23,14 @@ const struct command commands[] = {
      "--rules FILE [--client ADDRESS] [--helo | --ehlo NAME] [--from ADDRESS] [--to ADDRESS ...]\n"
      "[--tls VERSION] ... [MESSAGE ...]",
      "say which rule decides in each phase of a session, and why"},
+    {"export", cmd_export,
+     "--as csv|ecs|zeek " CHOICE_USAGE " [--stream session|message] [--redact] [FILE|DIR ...]\n"
+     "--as csv [--fields NAME,... | --exact]\n"
+     "--as zeek [--path smtp|ssl|conn]\n"
+     "--as xarf --reporter-org NAME --reporter-contact ADDRESS [--reporter-domain DOMAIN]\n"
+     "[--sender-org NAME --sender-contact ADDRESS --sender-domain DOMAIN] [--evidence-max SIZE]\n"
+     "[--redact-file FILE] [--key-file FILE] [--no-redact] ...",
+     "write records for other tools, and reports of abuse to share"},
     {"fields", cmd_fields, "", "list the fields of records"},
     {"follow", cmd_follow,
      "[--stream session|message] [--json] [--since TIME] [--field NAME=VALUE ...] "

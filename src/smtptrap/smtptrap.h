@@ -30,6 +30,7 @@ extern const struct command commands[]; /* ends with a name of NULL */
 
 int cmd_cat(const struct env *env, int argc, char **argv);
 int cmd_explain(const struct env *env, int argc, char **argv);
+int cmd_export(const struct env *env, int argc, char **argv);
 int cmd_fields(const struct env *env, int argc, char **argv);
 int cmd_follow(const struct env *env, int argc, char **argv);
 int cmd_mail(const struct env *env, int argc, char **argv);
@@ -53,7 +54,12 @@ const char *env_log_path(const struct env *env);
 /* The master's status socket, likewise. */
 const char *env_status_socket(const struct env *env);
 
-/* Open it; false if that fails (said already). */
+/* The configuration and its file, NULL both if there is none.  False if it is wrong (said already).
+ * They live as long as the program. */
+struct conf;
+bool env_conf(const struct env *env, const char **path_r, const struct conf **conf_r);
+
+/* Open the log directory; false if that fails (said already). */
 bool env_log_dir(const struct env *env, struct log_dir *dir_r);
 
 /* What the options --since, --until, --field and --where choose. */
@@ -72,6 +78,9 @@ struct choice {
 
 /* Take one of those options.  False if its argument is wrong (said already) or it is another. */
 bool choice_option(struct choice *c, int option, const char *argument);
+
+/* Read the time that an option has; false if it is none (said already). */
+bool choice_time(const char *option, const char *text, uint64_t *us_r);
 
 /* Read an identifier; false if it is none (said already). */
 bool parse_id(const char *text, uint8_t id_r[16]);
