@@ -17,7 +17,21 @@ CLEANFILES += doc/smtptrap-records.5
 
 doc/smtptrap-records.5: $(srcdir)/doc/smtptrap-records.5.in doc/records_table$(EXEEXT)
 	$(AM_V_GEN)doc/records_table <$(srcdir)/doc/smtptrap-records.5.in >$@.tmp && mv $@.tmp $@
+EXTRA_DIST += doc/smtptrap-ship.8
+if SHIP
+dist_man_MANS += doc/smtptrap-ship.8
+endif
 dist_man_MANS += doc/smtptrapd.8
 dist_doc_DATA = README.md doc/PROCESSES.md
 dist_doc_DATA += doc/DIALECT.md
+dist_doc_DATA += doc/FLEET.md
 dist_doc_DATA += doc/RULES-PARITY.md
+
+# Queries for other tools, each run by t/proc/analysis.t.
+analysisdir = $(docdir)/analysis
+dist_analysis_DATA =
+dist_analysis_DATA += doc/analysis/README.md
+dist_analysis_DATA += doc/analysis/clickhouse.sql
+dist_analysis_DATA += doc/analysis/duckdb.sql
+dist_analysis_DATA += doc/analysis/smtptrap.jq
+dist_analysis_DATA += doc/analysis/zeek.sql

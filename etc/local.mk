@@ -1,6 +1,9 @@
 # etc/: the sample configuration and rules, which are also those that are installed.
 SAMPLES = smtptrap.conf rules.conf
-EXTRA_DIST += $(SAMPLES:%=etc/%)
+EXTRA_DIST += $(SAMPLES:%=etc/%) etc/ship.conf
+if SHIP
+SAMPLES += ship.conf
+endif
 smtptrapconfdir = $(sysconfdir)/smtptrap
 
 # What an administrator has changed stays.

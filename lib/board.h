@@ -111,7 +111,7 @@ struct ack_board {
 	    copies_bytes;             /* messages stored as copies; their bytes that were not */
 	_Atomic uint64_t store_index; /* messages whose copies are known now, and at most */
 	_Atomic uint64_t store_index_max;
-	struct figures figures;             /* what was recorded */
+	struct figures figures; /* what was recorded */
 	_Atomic uint32_t word[] __attribute__((aligned(64)));
 };
 

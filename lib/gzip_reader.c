@@ -2,8 +2,9 @@
  * gzip_reader.c: read a gzip file of many members, finished, torn or still growing.
  *
  * Runs in the logger (repair at start) and in the reader.  Input: a file that a crash, a full
- * disk or bad memory may have damaged; every byte goes through zlib, which checks it.  Any gzip
- * file is read, not only those of gzip_writer.c.  Memory is fixed: two buffers and zlib's window.
+ * disk or bad memory may have damaged; every byte goes through zlib, or the engine that takes its
+ * place, which checks it.  Any gzip file is read, not only those of gzip_writer.c.  Memory is fixed:
+ * two buffers and a window.
  */
 #include "gzip_reader.h"
 
@@ -34,8 +35,21 @@ int gzip_reader_open(struct gzip_reader *r, int fd, uint64_t offset, bool blocks
 	return 0;
 }
 
+int gzip_reader_use(struct gzip_reader *r, const struct gzip_engine *engine)
+{
+	void *state = engine->make();
+
+	if (state == NULL)
+		return ERR_MEMORY;
+	r->engine = engine;
+	r->engine_state = state;
+	return 0;
+}
+
 void gzip_reader_close(struct gzip_reader *r)
 {
+	if (r->engine != NULL)
+		r->engine->free(r->engine_state);
 	if (r->in != NULL)
 		inflateEnd(&r->z);
 	free(r->in);
@@ -91,7 +105,10 @@ static void note_block(struct gzip_reader *r, size_t len)
 
 static void begin_member(struct gzip_reader *r)
 {
-	inflateReset(&r->z);
+	if (r->engine != NULL)
+		r->engine->reset(r->engine_state);
+	else
+		inflateReset(&r->z);
 	r->member_at = gzip_reader_at(r);
 	r->inside = true;
 	r->block_has_output = false;
@@ -102,7 +119,8 @@ static int inflate_some(struct gzip_reader *r, size_t *len_r)
 {
 	r->z.next_out = r->out;
 	r->z.avail_out = STEP;
-	int rc = inflate(&r->z, r->blocks ? Z_BLOCK : Z_NO_FLUSH);
+	int rc = r->engine != NULL ? r->engine->inflate(r->engine_state, &r->z)
+				   : inflate(&r->z, r->blocks ? Z_BLOCK : Z_NO_FLUSH);
 	size_t len = STEP - r->z.avail_out;
 
 	*len_r = len;

@@ -10,6 +10,18 @@
 
 #include "gzip_writer.h"
 
+/*
+ * What inflates in zlib's place.  inflate() takes from z->next_in and puts to z->next_out as zlib's
+ * inflate() does with MAX_WBITS + 16, checks all that zlib checks, and returns Z_OK, Z_STREAM_END
+ * behind the trailer of a member, or Z_DATA_ERROR, then for ever.
+ */
+struct gzip_engine {
+	void *(*make)(void); /* NULL without memory */
+	void (*free)(void *state);
+	void (*reset)(void *state); /* a member begins */
+	int (*inflate)(void *state, z_stream *z);
+};
+
 struct gzip_reader {
 	int fd;             /* the caller's; its offset is not used */
 	uint64_t member_at; /* where the present (or last) member starts in the file */
@@ -23,6 +35,8 @@ struct gzip_reader {
 	uint64_t limit;    /* the file ends here as far as the reader goes; 0: where it ends */
 	uint8_t *in, *out;
 	z_stream z;
+	const struct gzip_engine *engine; /* NULL: zlib */
+	void *engine_state;
 };
 
 enum gzip_event {
@@ -35,6 +49,10 @@ enum gzip_event {
 /* Begin to read fd at an offset where a member starts.  With blocks, GZIP_DATA comes at the end
  * of each deflate block too and at_flush is kept.  Returns 0, or ERR_MEMORY. */
 int gzip_reader_open(struct gzip_reader *r, int fd, uint64_t offset, bool blocks);
+
+/* Have another engine inflate, one that stays; not with blocks.  Before the first gzip_reader_next().
+ * Returns 0, or ERR_MEMORY, and then zlib goes on. */
+int gzip_reader_use(struct gzip_reader *r, const struct gzip_engine *engine);
 
 /* Release memory; accepts a zeroed reader.  fd stays open. */
 void gzip_reader_close(struct gzip_reader *r);

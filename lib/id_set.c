@@ -1,7 +1,7 @@
 /*
  * id_set.c: a set of identifiers, to find those that come twice.
  *
- * Runs in the reader (`verify`).  Open addressing in a table whose size is a power of two.
+ * Runs in the reader (`verify`) and in smtptrap-ship (`--fetch`).  Open addressing in a table whose size is a power of two.
  */
 #include "id_set.h"
 
@@ -38,7 +38,8 @@ static int grow(struct id_set *s)
 	return 0;
 }
 
-int id_set_add(struct id_set *s, const uint8_t id[UUID_BYTES])
+/* 8 bytes that stand for the identifier, never 0. */
+static uint64_t key_of(const uint8_t id[UUID_BYTES])
 {
 	uint64_t time, random;
 
@@ -47,8 +48,13 @@ int id_set_add(struct id_set *s, const uint8_t id[UUID_BYTES])
 	/* one millisecond's identifiers differ in the random half, those made by a broken source
 	 * of randomness in the other */
 	uint64_t key = random ^ time * 0xff51afd7ed558ccdu;
-	if (key == 0)
-		key = 1;
+	return key == 0 ? 1 : key;
+}
+
+int id_set_add(struct id_set *s, const uint8_t id[UUID_BYTES])
+{
+	uint64_t key = key_of(id);
+
 	if (s->count >= s->cap / 2 && grow(s) != 0)
 		return ERR_MEMORY;
 	uint64_t *slot = find(s, key);
@@ -57,6 +63,11 @@ int id_set_add(struct id_set *s, const uint8_t id[UUID_BYTES])
 	*slot = key;
 	s->count++;
 	return 1;
+}
+
+bool id_set_has(const struct id_set *s, const uint8_t id[UUID_BYTES])
+{
+	return s->count > 0 && *find(s, key_of(id)) != 0;
 }
 
 void id_set_fini(struct id_set *s)

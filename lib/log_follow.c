@@ -475,17 +475,32 @@ static int notify_open(int dir)
 	return fd;
 }
 
+int log_follow_seek(struct log_follow *f, const struct log_place *to)
+{
+	struct log_name name = {0};
+
+	if (to != NULL && to->file[0] != '\0' &&
+	    (log_name_parse(to->file, &name) != 0 || name.stream != f->stream || name.part))
+		return ERR_FORMAT;
+	close_file(f);
+	f->name = name;
+	f->place = (struct log_place){0};
+	if (to != NULL)
+		f->place = *to;
+	f->gone[0] = '\0';
+	f->doubted = false;
+	return 0;
+}
+
 int log_follow_open(struct log_follow *f, int dir, enum log_stream stream,
 		    const struct log_place *from)
 {
 	struct log_name ignored;
 
 	*f = (struct log_follow){.dir = dir, .stream = stream, .notify = -1, .fd = -1};
-	if (from != NULL)
-		f->place = *from;
-	if (f->place.file[0] != '\0' && (log_name_parse(f->place.file, &f->name) != 0 ||
-					 f->name.stream != stream || f->name.part))
-		return ERR_FORMAT;
+	int rc = log_follow_seek(f, from);
+	if (rc != 0)
+		return rc;
 	if (log_follow_find(dir, stream, NULL, &ignored) < 0)
 		return ERR_SYSTEM;
 	f->notify = notify_open(dir);

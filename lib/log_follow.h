@@ -90,6 +90,10 @@ int log_follow_open(struct log_follow *f, int dir, enum log_stream stream,
 /* The same, but from now: what is there already is passed over, troubles included. */
 int log_follow_open_now(struct log_follow *f, int dir, enum log_stream stream);
 
+/* Go on from another place (NULL: the oldest record); the descriptor of log_follow_fd() stays.
+ * Returns 0, or ERR_FORMAT. */
+int log_follow_seek(struct log_follow *f, const struct log_place *to);
+
 /* Release all; accepts a zeroed struct. */
 void log_follow_close(struct log_follow *f);
 

@@ -6,22 +6,50 @@
  */
 #include "log_read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
+#include "file_io.h"
+
+#define PLAIN_CHUNK (64u * 1024)
 
 int log_reader_open(struct log_reader *r, int fd, uint64_t offset)
 {
+	uint8_t first = 0;
+	size_t got = 0;
+
 	*r = (struct log_reader){0};
 	buf_init_heap(&r->part, LOG_LINE_MAX);
-	return gzip_reader_open(&r->gz, fd, offset, false);
+	int rc = gzip_reader_open(&r->gz, fd, offset, false);
+	if (rc == 0 && offset == 0)
+		rc = file_read_at(fd, &first, 1, 0, &got);
+	if (rc == 0 && first == '{' && (r->plain = malloc(PLAIN_CHUNK)) == NULL)
+		rc = ERR_MEMORY;
+	return rc;
 }
 
 void log_reader_close(struct log_reader *r)
 {
 	gzip_reader_close(&r->gz);
 	buf_fini(&r->part);
+	free(r->plain);
 	*r = (struct log_reader){0};
+}
+
+/* Read more of a plain file.  Returns as inflate_more(). */
+static int read_more(struct log_reader *r)
+{
+	size_t got;
+
+	if (file_read_at(r->gz.fd, r->plain, PLAIN_CHUNK, r->plain_at, &got) != 0)
+		return ERR_SYSTEM;
+	r->plain_at += got;
+	r->p = r->plain;
+	r->end = r->p + got;
+	if (got > 0)
+		return 1;
+	return r->part.len > 0 ? ERR_END : 0;
 }
 
 /* Inflate more.  Returns 1 if there is more, 0 at the end, or an error as log_reader_next(). */
@@ -29,6 +57,8 @@ static int inflate_more(struct log_reader *r)
 {
 	size_t len;
 
+	if (r->plain != NULL)
+		return read_more(r);
 	for (;;) {
 		int event = gzip_reader_next(&r->gz, &r->p, &len);
 
@@ -92,6 +122,8 @@ int log_reader_skip(struct log_reader *r)
 	struct gzip_member member;
 	uint64_t at, from = gzip_reader_at(&r->gz);
 
+	if (r->plain != NULL)
+		return 0;
 	if (from <= r->gz.member_at)
 		from = r->gz.member_at + 1;
 	int got = gzip_member_after(r->gz.fd, from, &at, &member);

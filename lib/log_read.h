@@ -1,5 +1,8 @@
 /*
- * log_read.h: the lines of a session or message file.
+ * log_read.h: the lines of a session or message file, compressed or not.
+ *
+ * The trap writes gzip files; plain files of JSON lines, as a consumer of a stream may write them,
+ * begin with '{' and are read alike.
  */
 #ifndef SMTPTRAP_LOG_READ_H
 #define SMTPTRAP_LOG_READ_H
@@ -15,6 +18,8 @@
 
 struct log_reader {
 	struct gzip_reader gz;
+	uint8_t *plain;         /* a chunk of a file that is not compressed; NULL: it is */
+	uint64_t plain_at;      /* what to read of it next */
 	const uint8_t *p, *end; /* uncompressed bytes that were not given out yet */
 	bool line_given;        /* the line in part was given out */
 	struct buf part;        /* the start of a line that began in earlier bytes */
@@ -23,7 +28,8 @@ struct log_reader {
 	uint64_t next;          /* where the next one starts */
 };
 
-/* Begin to read fd (the caller's) at an offset where a member starts.  0, or ERR_MEMORY. */
+/* Begin to read fd (the caller's) at an offset where a member starts.  0, ERR_MEMORY, or
+ * ERR_SYSTEM. */
 int log_reader_open(struct log_reader *r, int fd, uint64_t offset);
 
 /* Release memory; accepts a zeroed struct. */

@@ -117,7 +117,8 @@ static int compare_conditions(const struct entry *x, const struct entry *y)
 		return x->op->kind < y->op->kind ? -1 : 1;
 	if (x->negated != y->negated)
 		return x->negated ? 1 : -1;
-	return memcmp(x->op, y->op, sizeof *x->op);
+	/* Byte by byte: equal ones that differ in what no member has are kept twice, no more. */
+	return memcmp((const uint8_t *)x->op, (const uint8_t *)y->op, sizeof *x->op);
 }
 
 static int compare(const void *a, const void *b)

@@ -208,7 +208,8 @@ int tally_add(struct tally *t, uint8_t section, enum tally_kind kind, uint64_t t
 	if (r == NULL)
 		return ERR_MEMORY;
 	count(r, who);
-	if (note(t, &r->unique[TALLY_ADDRESSES], who->ip_key) != 0)
+	if (note(t, &r->unique[TALLY_ADDRESSES], who->ip_key) != 0 ||
+	    (who->day_key != 0 && note(t, &r->unique[TALLY_DAYS], who->day_key) != 0))
 		return ERR_MEMORY;
 	return note(t, &r->unique[who->is_v4 ? TALLY_NET24 : TALLY_NET64], who->net_key);
 }

@@ -26,8 +26,8 @@ enum tally_kind {
 	TALLY_KIND_COUNT
 };
 
-/* Unique addresses, their IPv4 /24 and IPv6 /64 networks. */
-enum tally_unique { TALLY_ADDRESSES, TALLY_NET24, TALLY_NET64, TALLY_UNIQUE_COUNT };
+/* Unique addresses, their IPv4 /24 and IPv6 /64 networks, and days, where they were asked for. */
+enum tally_unique { TALLY_ADDRESSES, TALLY_NET24, TALLY_NET64, TALLY_DAYS, TALLY_UNIQUE_COUNT };
 
 struct tally_row {
 	uint64_t time; /* start of its time, 0 if times are not told apart; seconds since 1970 */
@@ -46,6 +46,7 @@ struct tally_who {
 	uint64_t count;
 	uint64_t ip_key, net_key;
 	bool is_v4;
+	uint64_t day_key; /* 0: days are not asked for */
 };
 
 struct tally;

@@ -6,6 +6,10 @@ packaging/systemd/smtptrapd.service: packaging/systemd/smtptrapd.service.in Make
 	@$(MKDIR_P) packaging/systemd
 	$(AM_V_GEN)$(edit) $(srcdir)/packaging/systemd/smtptrapd.service.in >$@.tmp && mv $@.tmp $@
 CLEANFILES += packaging/systemd/smtptrapd.service
+packaging/systemd/smtptrap-ship.service: packaging/systemd/smtptrap-ship.service.in Makefile
+	@$(MKDIR_P) packaging/systemd
+	$(AM_V_GEN)$(edit) $(srcdir)/packaging/systemd/smtptrap-ship.service.in >$@.tmp && mv $@.tmp $@
+CLEANFILES += packaging/systemd/smtptrap-ship.service
 packaging/systemd/smtptrap-metrics@.service: packaging/systemd/smtptrap-metrics@.service.in Makefile
 	@$(MKDIR_P) packaging/systemd
 	$(AM_V_GEN)$(edit) '$(srcdir)/packaging/systemd/smtptrap-metrics@.service.in' >$@.tmp && mv $@.tmp $@
@@ -14,6 +18,9 @@ CLEANFILES += packaging/systemd/smtptrap-metrics@.service
 if HAVE_SYSTEMD_UNITS
 nodist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.service
 nodist_systemdsystemunit_DATA += packaging/systemd/smtptrap-metrics@.service
+if SHIP
+nodist_systemdsystemunit_DATA += packaging/systemd/smtptrap-ship.service
+endif
 dist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.socket
 dist_systemdsystemunit_DATA += packaging/systemd/smtptrap-metrics.socket
 sysusersdir = $(prefix)/lib/sysusers.d
@@ -32,6 +39,10 @@ DEBIAN_FILES = \
 	packaging/debian/control \
 	packaging/debian/copyright \
 	packaging/debian/rules \
+	packaging/debian/smtptrap-ship.install \
+	packaging/debian/smtptrap-ship.lintian-overrides \
+	packaging/debian/smtptrap-ship.postrm \
+	packaging/debian/smtptrap.install \
 	packaging/debian/smtptrap.lintian-overrides \
 	packaging/debian/smtptrap.postinst \
 	packaging/debian/smtptrap.postrm \
@@ -58,6 +69,7 @@ EXTRA_DIST += $(DEBIAN_FILES) $(SSL3_FILES) \
 	packaging/lint \
 	packaging/make-certificates \
 	packaging/quickstart \
+	packaging/systemd/smtptrap-ship.service.in \
 	packaging/systemd/smtptrap-metrics.socket \
 	packaging/systemd/smtptrap-metrics@.service.in \
 	packaging/systemd/smtptrapd.service.in \

@@ -99,10 +99,13 @@ REPORT_SOURCES += src/smtptrap/report_mailers.c
 REPORT_SOURCES += src/smtptrap/report_partial.c
 REPORT_SOURCES += src/smtptrap/report_paths.c
 REPORT_SOURCES += src/smtptrap/report_record.c
+REPORT_SOURCES += src/smtptrap/report_rules.c
 REPORT_SOURCES += src/smtptrap/report_senders.c
+REPORT_SOURCES += src/smtptrap/report_sensors.c
 REPORT_SOURCES += src/smtptrap/report_tables.c
 REPORT_SOURCES += src/smtptrap/report_times.c src/smtptrap/report_times.h
 REPORT_SOURCES += src/smtptrap/report_tls.c
+REPORT_SOURCES += src/smtptrap/report_yakkers.c
 
 # The reader.
 bin_PROGRAMS += smtptrap
@@ -168,7 +171,45 @@ smtptrap_SOURCES += src/smtptrap/verify_copy.c
 smtptrap_SOURCES += src/smtptrap/verify_mail.c
 nodist_smtptrap_SOURCES = src/smtptrap/page_files.c
 smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS) -lm
+
+# The shipper.  What it needs of libnats no other program is linked with.
+SHIP_CONF_SOURCES = src/smtptrap-ship/conf.c src/smtptrap-ship/conf.h
+SHIP_CONF_SOURCES += src/smtptrap-ship/conf_rows.c src/smtptrap-ship/conf_rows.h
+SHIP_CHECKPOINT_SOURCES = src/smtptrap-ship/checkpoint.c src/smtptrap-ship/checkpoint.h
+if SHIP
+sbin_PROGRAMS += smtptrap-ship
+endif
+smtptrap_ship_SOURCES =
+smtptrap_ship_SOURCES += src/log.c src/log.h
+smtptrap_ship_SOURCES += src/notify.c src/notify.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/ack_window.c src/smtptrap-ship/ack_window.h
+smtptrap_ship_SOURCES += $(SHIP_CHECKPOINT_SOURCES)
+smtptrap_ship_SOURCES += src/smtptrap-ship/commands.h
+smtptrap_ship_SOURCES += $(SHIP_CONF_SOURCES)
+smtptrap_ship_SOURCES += src/smtptrap-ship/fetch.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_sink.c src/smtptrap-ship/fetch_sink.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/loop.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/main.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/nats_link.c src/smtptrap-ship/nats_link.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/output.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/output_lines.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/output_nats.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/rejected.c src/smtptrap-ship/rejected.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/report.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/send.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/setup.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/ship.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/source.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/source_files.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/source_follow.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/start.c
+smtptrap_ship_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
+smtptrap_ship_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
+smtptrap_ship_LDADD = libsmtptrap.a $(NATS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 smtptrap_LDADD += $(NCURSES_LIBS)
+smtptrap_LDADD += $(ISAL_LIBS)
 
 # What a page is made of, as arrays of C.
 noinst_PROGRAMS += src/smtptrap/page/embed

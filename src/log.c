@@ -1,8 +1,9 @@
 /*
- * log.c: what the daemon says about itself, one line on standard error.
+ * log.c: what a daemon says about itself, one line on standard error.
  *
- * Runs in every process of smtptrapd; a line is one write(2), so lines of several processes do
- * not mix.  Its state is the role's name and the verbosity, set once after a fork.
+ * Runs in every process of smtptrapd and in smtptrap-ship; a line is one write(2), so lines of
+ * several processes do not mix.  Its state is the names of program and role and the verbosity, set
+ * once after a fork.
  */
 #include "log.h"
 
@@ -14,8 +15,14 @@
 
 #define LOG_LINE_MAX 1024
 
+static const char *program_name = "smtptrapd";
 static char role_name[32] = "";
 static bool verbose;
+
+void log_program(const char *name)
+{
+	program_name = name;
+}
 
 void log_role(const char *role, int number)
 {
@@ -55,7 +62,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(int severity, const c
 	vsnprintf(text, sizeof text, format, ap);
 	if (getenv("JOURNAL_STREAM"))
 		n += (size_t)snprintf(line, sizeof line, "<%d>", severity);
-	n += (size_t)snprintf(line + n, sizeof line - n, "smtptrapd[%ld]: ", (long)getpid());
+	n += (size_t)snprintf(line + n, sizeof line - n, "%s[%ld]: ", program_name, (long)getpid());
 	if (*role_name)
 		n += (size_t)snprintf(line + n, sizeof line - n, "%s: ", role_name);
 	n += log_escape(line + n, sizeof line - n - 1, text);

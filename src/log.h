@@ -1,5 +1,5 @@
 /*
- * log.h: what the daemon says about itself, one line on standard error.
+ * log.h: what a daemon says about itself, one line on standard error.
  *
  * With systemd (JOURNAL_STREAM set) each line bears its severity, sd-daemon(3).  Control bytes in
  * the text are shown as \xNN, so that what a peer sent may be named with %s.
@@ -8,6 +8,9 @@
 #define SMTPTRAP_LOG_H
 
 #include <stdbool.h>
+
+/* Name the program in every line, a string that stays; smtptrapd where nothing is said. */
+void log_program(const char *name);
 
 /* Name the process in every line, for example ("worker", 17); number < 0: none. */
 void log_role(const char *role, int number);

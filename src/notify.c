@@ -1,7 +1,7 @@
 /*
  * notify.c: telling systemd, sd_notify(3) and sd_listen_fds(3), without its library.
  *
- * Runs in the master.  The socket is connected before the change of root directory, since its
+ * Runs in the master, and in smtptrap-ship.  The socket is connected before the change of root directory, since its
  * path is out of reach afterwards.
  */
 #include "notify.h"

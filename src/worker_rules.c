@@ -48,11 +48,12 @@ static void add_note(struct rules_state *t, const char *note)
 }
 
 /* For the session's record: all that was said. */
-static void remember_for_session(struct rules_state *t, const struct rule_verdict *v)
+static void remember_for_session(struct rules_state *t, enum rule_phase phase,
+				 const struct rule_verdict *v)
 {
 	t->tags |= v->options.tags;
 	if (v->action != RULE_UNDECIDED)
-		t->rule = v->rule;
+		t->decision = (struct rules_decision){v->rule, phase, v->action};
 	if (v->options.set & RULE_SET_NOTE)
 		add_note(t, v->options.note);
 }
@@ -70,8 +71,10 @@ static void remember_for_message(struct rules_state *t, enum rule_phase phase,
 	for (size_t i = phase; i < last; i++)
 		t->said[i] = (struct rules_said){0};
 	said->tags |= v->options.tags;
-	if (v->action != RULE_UNDECIDED)
+	if (v->action != RULE_UNDECIDED) {
 		said->rule = v->rule;
+		said->action = v->action;
+	}
 	if (v->options.set & RULE_SET_NOTE)
 		said->note = v->options.note;
 	if (v->options.set & RULE_SET_KEEP)
@@ -88,7 +91,7 @@ static const struct rule_verdict *decide(struct session *s, enum rule_phase phas
 
 	rules_facts_update(s, phase, p);
 	rule_decide(&t->session, w->rules, phase, &w->facts, NULL, v);
-	remember_for_session(t, v);
+	remember_for_session(t, phase, v);
 	remember_for_message(t, phase, v);
 	if (v->options.set & RULE_SET_SLOW)
 		s->conn.slow = v->options.slow;
@@ -208,12 +211,24 @@ static void put_tags(const struct rules *rules, uint64_t tags, struct buf *to)
 			record_put_text(to, FIELD_TAGS, rules_tag(rules, i));
 }
 
+static void put_decision(const struct rules_decision *d, struct buf *to)
+{
+	char memory[64]; /* of words of rules, not of peers */
+	struct buf text;
+
+	if (d->rule == NULL)
+		return;
+	buf_init(&text, memory, sizeof memory);
+	buf_printf(&text, "%s %s", rule_phase_name(d->phase), rule_action_name(d->action));
+	record_put_text(to, FIELD_RULE, d->rule);
+	record_put_string(to, FIELD_RULE_ACTION, text.data, text.len);
+}
+
 static void put_session(const struct worker_rules *w, struct buf *to)
 {
 	const struct rules_state *t = &w->state;
 
-	if (t->rule != NULL)
-		record_put_text(to, FIELD_RULE, t->rule);
+	put_decision(&t->decision, to);
 	for (size_t i = 0; i < t->notes; i++)
 		record_put_text(to, FIELD_RULE_NOTES, t->note[i]);
 	put_tags(w->rules, t->tags, to);
@@ -235,18 +250,19 @@ static void put_note(const struct rules_state *t, unsigned phase, struct buf *to
 static void put_message(const struct worker_rules *w, struct buf *to)
 {
 	const struct rules_state *t = &w->state;
-	const char *rule = NULL, *keep = NULL;
+	struct rules_decision decision = {0};
+	const char *keep = NULL;
 	uint64_t tags = 0;
 
 	for (unsigned i = 0; i < RULE_PHASE_COUNT; i++) {
 		const struct rules_said *said = &t->said[i];
 
-		rule = said->rule != NULL ? said->rule : rule;
+		if (said->rule != NULL)
+			decision = (struct rules_decision){said->rule, i, said->action};
 		keep = said->keep != NULL ? said->keep : keep;
 		tags |= said->tags;
 	}
-	if (rule != NULL)
-		record_put_text(to, FIELD_RULE, rule);
+	put_decision(&decision, to);
 	for (unsigned i = 0; i < RULE_PHASE_COUNT; i++)
 		put_note(t, i, to);
 	put_tags(w->rules, tags, to);

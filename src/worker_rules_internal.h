@@ -17,6 +17,7 @@
 /* What the last decision in a phase says of messages that come by it. */
 struct rules_said {
 	const char *rule, *note, *keep; /* NULL: nothing */
+	enum rule_action action;        /* of rule */
 	uint64_t tags;
 };
 
@@ -40,7 +41,11 @@ struct worker_rules {
 		struct span names[RULE_NAMES_MAX];
 		struct dns_lookup *asked[RULES_LOOKUPS]; /* of those with one question at a time */
 		struct rules_said said[RULE_PHASE_COUNT];
-		const char *rule; /* the last that decided */
+		struct rules_decision {
+			const char *rule; /* NULL: none decided */
+			enum rule_phase phase;
+			enum rule_action action;
+		} decision; /* the last */
 		const char *note[RULES_NOTES_MAX];
 		size_t notes;
 		uint64_t tags;

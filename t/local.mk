@@ -40,6 +40,8 @@ DISK_WRAPS = -Wl,--wrap=openat,--wrap=pwrite,--wrap=fdatasync,--wrap=fsync \
 	-Wl,--wrap=ftruncate,--wrap=renameat
 t_unit_intake_t_LDFLAGS = $(DISK_WRAPS)
 
+UNIT_TESTS += t/unit/ack_window.t
+t_unit_ack_window_t_SOURCES = t/unit/ack_window.c t/tap.h src/smtptrap-ship/ack_window.c src/smtptrap-ship/ack_window.h
 UNIT_TESTS += t/unit/address_state.t
 t_unit_address_state_t_SOURCES = t/unit/address_state.c t/tap.h
 t_unit_address_state_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -128,6 +130,12 @@ t_unit_figures_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/follow_line.t
 t_unit_follow_line_t_SOURCES = t/unit/follow_line.c t/tap.h src/smtptrap/follow_line.c src/smtptrap/follow_line.h
 t_unit_follow_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/gzip_isal.t
+t_unit_gzip_isal_t_SOURCES = t/unit/gzip_isal.c t/tap.h t/unit/gzip_files.h
+t_unit_gzip_isal_t_LDADD = libsmtptrap.a $(LIBS_NEEDED) $(ISAL_LIBS)
+UNIT_TESTS += t/unit/fetch_check.t
+t_unit_fetch_check_t_SOURCES = t/unit/fetch_check.c t/tap.h src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
+t_unit_fetch_check_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_repair.t
 t_unit_gzip_repair_t_SOURCES = t/unit/gzip_repair.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_repair_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -253,6 +261,15 @@ t_unit_record_scan_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/sandbox.t
 t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
 t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
+UNIT_TESTS += t/unit/ship_checkpoint.t
+t_unit_ship_checkpoint_t_SOURCES = t/unit/ship_checkpoint.c t/tap.h $(SHIP_CHECKPOINT_SOURCES)
+t_unit_ship_checkpoint_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ship_conf.t
+t_unit_ship_conf_t_SOURCES = t/unit/ship_conf.c t/tap.h $(SHIP_CONF_SOURCES)
+t_unit_ship_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ship_flight.t
+t_unit_ship_flight_t_SOURCES = t/unit/ship_flight.c t/tap.h src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
+t_unit_ship_flight_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/series.t
 t_unit_series_t_SOURCES = t/unit/series.c t/tap.h
 t_unit_series_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -346,6 +363,8 @@ EXTRA_DIST += t/lib-c/failing_disk.h
 EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
 EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3
+EXTRA_DIST += t/analysis/duckdb.mjs t/analysis/package-lock.json t/analysis/package.json
+EXTRA_DIST += t/lib t/proc t/regress t/ship t/smtp t/ssl3
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
@@ -360,6 +379,7 @@ EXTRA_DIST += t/tools/arms
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
 FUZZ =
 FUZZ += address_state
+FUZZ += checkpoint
 FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
@@ -367,6 +387,7 @@ FUZZ += dns_answer
 FUZZ += dns_cache
 FUZZ += dns_msg
 FUZZ += dialect
+FUZZ += fetch_check
 FUZZ += frame
 FUZZ += hello_mend
 FUZZ += http_request
@@ -394,6 +415,8 @@ FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 FUZZ_LIBS += $(RESOLV_LIBS) -lm
 # What a target needs of src/; it has its own warn() and fatal().
+FUZZ_SOURCES_checkpoint = $(addprefix $(top_srcdir)/,$(filter %.c,$(SHIP_CHECKPOINT_SOURCES)))
+FUZZ_SOURCES_fetch_check = $(top_srcdir)/src/smtptrap-ship/fetch_check.c
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
 FUZZ_SOURCES_report = $(addprefix $(top_srcdir)/,$(filter %.c,$(REPORT_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \

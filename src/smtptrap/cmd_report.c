@@ -239,6 +239,24 @@ static bool take_top(struct command_line *c, const char *text)
 	return error == NULL;
 }
 
+static bool take_new_since(struct command_line *c, const char *text)
+{
+	if (!choice_time("new-since", text, &c->report.new_since))
+		return false;
+	report_command_time(&c->again, "--new-since", text, c->report.new_since);
+	return true;
+}
+
+/* What is new is so in all of the time. */
+static bool new_since_fits(const struct report *r)
+{
+	bool fits = r->new_since == 0 || r->by == REPORT_ALL;
+
+	if (!fits)
+		complain("--new-since does not go with --by");
+	return fits;
+}
+
 static bool take_choice(struct command_line *c, const struct option *o, const char *argument)
 {
 	char name[32];
@@ -266,6 +284,8 @@ static bool take_option(struct command_line *c, const struct option *o, const ch
 	case 't':
 		report_command_option(&c->again, "--top", argument);
 		return take_top(c, argument);
+	case 'n':
+		return take_new_since(c, argument);
 	case 'p':
 		return c->partial = true;
 	case 'm':
@@ -303,6 +323,7 @@ static bool take_options(struct command_line *c, int argc, char **argv)
 						{"by", required_argument, NULL, 'b'},
 						{"format", required_argument, NULL, 'f'},
 						{"top", required_argument, NULL, 't'},
+						{"new-since", required_argument, NULL, 'n'},
 						{"partial", no_argument, NULL, 'p'},
 						{"merge", no_argument, NULL, 'm'},
 						{NULL, 0, NULL, 0}};
@@ -320,7 +341,7 @@ static bool take_options(struct command_line *c, int argc, char **argv)
 		if (argv[i] != NULL)
 			report_command_file(&c->again, argv[i]);
 	}
-	return true;
+	return new_since_fits(&c->report);
 }
 
 static void fini(struct command_line *c)
@@ -350,7 +371,8 @@ int cmd_report(const struct env *env, int argc, char **argv)
 	}
 	c.report.select_given = c.choice.given;
 	bool good = c.merge ? merge_files(&c, argv, argc) : read_logs(&c, env, argv, argc);
-	good = good && (c.partial ? write_partial(&c.report) : print_report(&c));
+	good = good && new_since_fits(&c.report) &&
+	       (c.partial ? write_partial(&c.report) : print_report(&c));
 	const struct report_read *read = &c.report.read;
 	c.trouble |= read->bad_files + read->bad_places + read->bad_lines > 0;
 	fini(&c);

@@ -112,7 +112,7 @@ static bool parse_ago(const char *text, uint64_t *us_r)
 	return true;
 }
 
-static bool take_time(const char *option, const char *text, uint64_t *us_r)
+bool choice_time(const char *option, const char *text, uint64_t *us_r)
 {
 	if (time_parse(text, strlen(text), us_r) == 0 || parse_ago(text, us_r))
 		return true;
@@ -162,9 +162,9 @@ bool choice_option(struct choice *c, int option, const char *argument)
 	c->given = true;
 	switch (option) {
 	case 's':
-		return take_time("since", argument, &c->select.since);
+		return choice_time("since", argument, &c->select.since);
 	case 'u':
-		return take_time("until", argument, &c->select.until);
+		return choice_time("until", argument, &c->select.until);
 	case 'F':
 		return take_field(c, argument);
 	case 'W':

@@ -24,11 +24,12 @@
 enum report_flag {
 	REPORT_BY_LABEL = 1,  /* rows in the order of labels, all of them; else by count */
 	REPORT_INTERVAL = 2,  /* with a confidence interval of the share */
-	REPORT_SEEN = 4,      /* with the times it was seen first and last */
+	REPORT_SEEN = 4,      /* with the times it was seen first and last, and on how many days */
 	REPORT_OF_LABEL = 8,  /* shares of the label's count in section `of`; else of the total */
 	REPORT_PLAIN = 16,    /* counts alone: addresses are not told apart */
 	REPORT_TIMED = 32,    /* times of its own, whatever --by says */
 	REPORT_TIMELESS = 64, /* no times, whatever --by says */
+	REPORT_BY_DAYS = 128, /* rows by days, those of as many by count; with REPORT_SEEN */
 };
 
 struct report_section {
@@ -114,9 +115,10 @@ struct report_table {
 
 extern const struct report_table report_tls, report_failures, report_ciphers, report_groups,
     report_certificates, report_growth, report_fingerprints, report_helo, report_dkim, report_arms,
-    report_journeys, report_mailers, report_senders, report_paths, report_times;
+    report_journeys, report_mailers, report_paths, report_rules, report_senders, report_sensors,
+    report_times, report_yakkers;
 
-#define REPORT_TABLES 15
+#define REPORT_TABLES 18
 extern const struct report_table *const report_tables[REPORT_TABLES];
 
 /* Its number in report_tables, or REPORT_TABLES. */
@@ -140,6 +142,7 @@ struct report_read {
 struct report {
 	bool tables[REPORT_TABLES];
 	enum report_by by;
+	uint64_t new_since; /* show labels that were first seen then or later; 0: all */
 	struct record_select *select;
 	bool select_given;
 	struct tally *tally;

@@ -13,7 +13,7 @@ static const struct report_section sections[] = {
 	       0},
     [VALIDITY] = {"validity", "validity at the time", "connections", OF_SHOWN, 0, 0},
     [VERIFY] = {"verify", "verification", "connections", OF_SHOWN, 0, 0},
-    [ISSUERS] = {"issuers", "issuer", "connections", OF_SHOWN, 0, REPORT_SEEN},
+    [ISSUERS] = {"issuers", "issuer", "connections", OF_SHOWN, REPORT_SEEN, 0},
     [FAILURES] = {"failures", "reason", "handshakes",
 		  "handshakes that failed after a client certificate came", 0, 0},
 };

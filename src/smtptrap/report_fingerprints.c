@@ -4,7 +4,7 @@
  */
 #include "report.h"
 
-enum { JA3, JA4, SYN, DIALECT, JA4_DIALECT, SYN_JA4 };
+enum { JA3, JA4, SYN, DIALECT, JA4_DIALECT, SYN_JA4, JA3_JA4, SYN_DIALECT };
 
 static const struct report_section sections[] = {
     [JA3] = {"ja3", "JA3", "connections", "connections with a JA3", REPORT_SEEN, 0},
@@ -15,6 +15,9 @@ static const struct report_section sections[] = {
     [JA4_DIALECT] = {"ja4_dialect", "JA4 and dialect", "connections", "connections with both",
 		     REPORT_SEEN, 0},
     [SYN_JA4] = {"syn_ja4", "SYN and JA4", "connections", "connections with both", REPORT_SEEN, 0},
+    [JA3_JA4] = {"ja3_ja4", "JA3 and JA4", "connections", "connections with both", REPORT_SEEN, 0},
+    [SYN_DIALECT] = {"syn_dialect", "SYN and dialect", "connections", "connections with both",
+		     REPORT_SEEN, 0},
 };
 
 static const enum record_field wants[] = {FIELD_JA3, FIELD_JA4, FIELD_TCP_SYN, FIELD_DIALECT};
@@ -39,6 +42,8 @@ static void add(struct report_record *r)
 	report_count_field(r, DIALECT, FIELD_DIALECT, NULL);
 	add_pair(r, JA4_DIALECT, FIELD_JA4, FIELD_DIALECT);
 	add_pair(r, SYN_JA4, FIELD_TCP_SYN, FIELD_JA4);
+	add_pair(r, JA3_JA4, FIELD_JA3, FIELD_JA4);
+	add_pair(r, SYN_DIALECT, FIELD_TCP_SYN, FIELD_DIALECT);
 }
 
 const struct report_table report_fingerprints = {"fingerprints", REPORT_ARRAY(sections),

@@ -10,7 +10,7 @@ static const struct report_section sections[] = {
     [GREETINGS] = {"greetings", "greeting", "connections", "all connections", 0, 0},
     [FORMS] = {"forms", "form of the argument", "connections", "connections with EHLO or HELO", 0,
 	       0},
-    [NAMES] = {"names", "argument", "connections", "connections with EHLO or HELO", 0, REPORT_SEEN},
+    [NAMES] = {"names", "argument", "connections", "connections with EHLO or HELO", REPORT_SEEN, 0},
 };
 
 static const enum record_field wants[] = {FIELD_HELO, FIELD_ESMTP};

@@ -206,6 +206,9 @@ static const struct {
     {"growth", "Connections and messages by day."},
     {"paths", "How far connections came, by what became of TLS."},
     {"times", "Versions of TLS over time, and the hours of the week."},
+    {"rules", "What the operator's rules decided."},
+    {"yakkers", "Addresses that come again and again, and do nothing."},
+    {"sensors", "The traps of a fleet, beside each other."},
 };
 
 static void put_about(const char *table, FILE *to)

@@ -7,7 +7,7 @@
 #include "err.h"
 #include "report.h"
 
-enum { NEXT, OFFERS, DELAYS, ENDS };
+enum { NEXT, OFFERS, DELAYS, ENDS, HEEDED, TRIES, GAVE_UP };
 
 static const struct report_section sections[] = {
     [NEXT] = {"next", "next session of the address", "handshakes", "handshakes that failed", 0, 0},
@@ -17,6 +17,13 @@ static const struct report_section sections[] = {
 		"handshakes that failed and whose address came again", REPORT_BY_LABEL, 0},
     [ENDS] = {"ends", "after its first failure the address delivered", "addresses",
 	      "addresses with a handshake that failed", 0, 0},
+    [HEEDED] = {"heeded", "STARTTLS, when it was offered again", "handshakes",
+		"handshakes that failed and whose address was offered TLS in its next session", 0,
+		0},
+    [TRIES] = {"tries", "handshakes begun after the first failure", "addresses",
+	       "addresses with a handshake that failed", REPORT_BY_LABEL, 0},
+    [GAVE_UP] = {"gave_up", "time from the first failure to the last session", "addresses",
+		 "addresses that delivered nothing after their first failure", REPORT_BY_LABEL, 0},
 };
 
 static const enum record_field wants[] = {FIELD_TLS_OUTCOME, FIELD_HELLO_HIGHEST,
@@ -62,8 +69,11 @@ struct walk {
 
 static void count(struct walk *w, unsigned section, const char *label, const struct visit *v)
 {
-	struct tally_who who = {v->ts, 1, unique_key_of_ip(v->ip), unique_key_of_net(v->ip),
-				ip_is_v4(v->ip)};
+	struct tally_who who = {.ts = v->ts,
+				.count = 1,
+				.ip_key = unique_key_of_ip(v->ip),
+				.net_key = unique_key_of_net(v->ip),
+				.is_v4 = ip_is_v4(v->ip)};
 	uint64_t time = report_bucket(w->by, v->ts);
 	uint8_t number = (uint8_t)(w->first + section);
 
@@ -122,28 +132,58 @@ static void count_failure(struct walk *w, const struct visit *v, const struct vi
 	count(w, DELAYS, delay_text(next->ts - v->ts), v);
 	if (next->outcome == VISIT_FAILED || next->outcome == VISIT_NEGOTIATED)
 		count(w, OFFERS, offer_text(v, next), v);
+	if (next->outcome != VISIT_NOT_OFFERED)
+		count(w, HEEDED, next->outcome == VISIT_PLAIN ? "not used" : "used", v);
+}
+
+/* What an address did from its first failure on. */
+struct end {
+	const struct visit *failed, *last;
+	bool in_clear, over_tls;
+	unsigned tries;
+};
+
+static void follow(struct end *e, const struct visit *v)
+{
+	e->last = v;
+	if (e->failed == NULL) {
+		e->failed = v->outcome == VISIT_FAILED ? v : NULL;
+		return;
+	}
+	e->tries += v->outcome == VISIT_FAILED || v->outcome == VISIT_NEGOTIATED;
+	e->over_tls |= v->delivered && v->outcome == VISIT_NEGOTIATED;
+	e->in_clear |= v->delivered && v->outcome != VISIT_NEGOTIATED;
+}
+
+static void count_end(struct walk *w, const struct end *e)
+{
+	static const char *const ends[2][2] = {{"nothing", "over TLS"},
+					       {"in clear", "over TLS and in clear"}};
+	static const char *const tries[] = {"0", "1", "2", "3", "4 or more"};
+	unsigned n = e->tries < 4 ? e->tries : 4;
+
+	count(w, ENDS, ends[e->in_clear][e->over_tls], e->failed);
+	count(w, TRIES, tries[n], e->failed);
+	if (e->in_clear || e->over_tls)
+		return;
+	count(w, GAVE_UP,
+	      e->last == e->failed ? "0: it did not come again"
+				   : delay_text(e->last->ts - e->failed->ts),
+	      e->failed);
 }
 
 /* The sessions of one address. */
 static void count_address(struct walk *w, const struct visit *v, size_t visits)
 {
-	const struct visit *failed = NULL;
-	bool in_clear = false, over_tls = false;
+	struct end end = {0};
 
 	for (size_t i = 0; i < visits; i++) {
-		if (failed != NULL && v[i].delivered)
-			*(v[i].outcome == VISIT_NEGOTIATED ? &over_tls : &in_clear) = true;
-		if (v[i].outcome != VISIT_FAILED)
-			continue;
-		failed = failed != NULL ? failed : &v[i];
-		count_failure(w, &v[i], i + 1 < visits ? &v[i + 1] : NULL);
+		follow(&end, &v[i]);
+		if (v[i].outcome == VISIT_FAILED)
+			count_failure(w, &v[i], i + 1 < visits ? &v[i + 1] : NULL);
 	}
-	if (failed == NULL)
-		return;
-	if (over_tls)
-		count(w, ENDS, in_clear ? "over TLS and in clear" : "over TLS", failed);
-	else
-		count(w, ENDS, in_clear ? "in clear" : "nothing", failed);
+	if (end.failed != NULL)
+		count_end(w, &end);
 }
 
 static int finish(struct report *r, unsigned first_section)

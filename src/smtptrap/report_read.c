@@ -41,6 +41,7 @@ struct reading {
 static void count_record(struct report_record *r, const struct report *report)
 {
 	for (size_t i = 0; i < REPORT_TABLES; i++) {
+		r->table = report_tables[i];
 		r->first_section = (unsigned)i * REPORT_SECTIONS_MAX;
 		if (report->tables[i])
 			report_tables[i]->add(r);

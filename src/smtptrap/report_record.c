@@ -13,7 +13,8 @@
 #include "err.h"
 #include "ip.h"
 
-#define SESSIONS_MAX UINT32_MAX         /* the trap writes 65,535 at most: no sum overflows */
+#define SESSIONS_MAX UINT32_MAX /* the trap writes 65,535 at most: no sum overflows */
+#define DAY_US (86400 * UINT64_C(1000000))
 #define SCRATCH_MAX (16u * 1024 * 1024) /* no value is longer than a line, see LOG_LINE_MAX */
 
 void report_record_init(struct report_record *r, struct report *to, struct record_scan *scan)
@@ -55,8 +56,12 @@ int report_record_read(struct report_record *r, enum report_by by, const uint8_t
 	    ip_parse(r->ip, (const char *)ip.bytes, ip.len) != 0)
 		return ERR_FORMAT;
 	r->time = report_bucket(by, r->head.ts);
-	r->who = (struct tally_who){r->head.ts, sessions_of(r), unique_key_of_ip(r->ip),
-				    unique_key_of_net(r->ip), ip_is_v4(r->ip)};
+	r->day_key = unique_key(r->head.ts / DAY_US);
+	r->who = (struct tally_who){.ts = r->head.ts,
+				    .count = sessions_of(r),
+				    .ip_key = unique_key_of_ip(r->ip),
+				    .net_key = unique_key_of_net(r->ip),
+				    .is_v4 = ip_is_v4(r->ip)};
 	return 0;
 }
 
@@ -137,6 +142,7 @@ bool report_is_tls(struct report_record *r)
 
 static void add(struct report_record *r, unsigned section, enum tally_kind kind, struct span label)
 {
+	r->who.day_key = r->table->sections[section].flags & REPORT_SEEN ? r->day_key : 0;
 	if (tally_add(r->tally, (uint8_t)(r->first_section + section), kind, r->time, label.bytes,
 		      label.len, &r->who) != 0)
 		r->no_memory = true;

@@ -20,7 +20,9 @@ struct report_record {
 	struct tally_who who;
 	uint8_t ip[IP_BYTES];
 	uint64_t time;
-	unsigned first_section; /* of the table whose turn it is */
+	const struct report_table *table; /* whose turn it is */
+	unsigned first_section;           /* of that */
+	uint64_t day_key;
 	struct buf scratch[REPORT_SCRATCHES];
 	unsigned next_scratch;
 	bool no_memory;

@@ -47,6 +47,18 @@ static int by_count(const void *a, const void *b)
 	return by_key(a, b);
 }
 
+static int by_days(const void *a, const void *b)
+{
+	const struct tally_row *x = *(const struct tally_row *const *)a;
+	const struct tally_row *y = *(const struct tally_row *const *)b;
+	uint64_t in_x = unique_count(&x->unique[TALLY_DAYS]);
+	uint64_t in_y = unique_count(&y->unique[TALLY_DAYS]);
+
+	if (in_x != in_y)
+		return in_x > in_y ? -1 : 1;
+	return by_count(a, b);
+}
+
 static const struct tally_row *find(const struct sorted *s, const struct tally_row *key)
 {
 	const struct tally_row **at =
@@ -147,11 +159,40 @@ static int put_others(const struct maker *m, const struct tally_row **rows, size
 	return rc;
 }
 
+/* Put labels that are new enough before the others; returns how many there are. */
+static size_t put_new_first(const struct tally_row **rows, size_t count, uint64_t since)
+{
+	size_t fresh = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct tally_row *row = rows[i];
+
+		if (row->first < since)
+			continue;
+		rows[i] = rows[fresh];
+		rows[fresh++] = row;
+	}
+	return fresh;
+}
+
+/* Put the labels in the order in which they are shown; returns how many are. */
+static size_t put_in_order(const struct maker *m, const struct tally_row **rows, size_t labels)
+{
+	unsigned flags = m->to->section->flags;
+
+	if (flags & REPORT_BY_LABEL)
+		return labels;
+	if (flags & REPORT_SEEN)
+		labels = put_new_first(rows, labels, m->report->new_since);
+	if (labels > 0)
+		qsort(rows, labels, sizeof *rows, flags & REPORT_BY_DAYS ? by_days : by_count);
+	return m->top == 0 || labels <= m->top ? labels : m->top;
+}
+
 /* The rows of a section and time; the total is the first of them, if there is one. */
 static int put_time(const struct maker *m, const struct tally_row **rows, size_t count)
 {
 	const struct tally_row *total = rows[0]->kind == TALLY_TOTAL ? rows[0] : NULL;
-	bool by_label = m->to->section->flags & REPORT_BY_LABEL;
 	size_t labels = 0, shown;
 	int rc = 0;
 
@@ -159,9 +200,7 @@ static int put_time(const struct maker *m, const struct tally_row **rows, size_t
 	count -= total != NULL;
 	while (labels < count && rows[labels]->kind == TALLY_LABEL)
 		labels++;
-	if (!by_label && labels > 0)
-		qsort(rows, labels, sizeof *rows, by_count);
-	shown = by_label || m->top == 0 || labels <= m->top ? labels : m->top;
+	shown = put_in_order(m, rows, labels);
 	for (size_t i = 0; i < shown; i++)
 		put_row(m, rows[i]);
 	if (shown < count)
@@ -250,26 +289,25 @@ void result_free(struct result *result)
 
 /* ---- columns ---- */
 
-const char *const result_column_names[COLUMN_COUNT_OF] = {"time",    "value", "count", "of",
-							  "percent", "low",   "high",  "addresses",
-							  "net24",   "net64", "first", "last"};
+const char *const result_column_names[COLUMN_COUNT_OF] = {
+    "time",      "value", "count", "of",   "percent", "low", "high",
+    "addresses", "net24", "net64", "days", "first",   "last"};
 
 const char *result_head(const struct result_section *s, enum result_column c)
 {
 	static const char *const heads[COLUMN_COUNT_OF] = {
-	    "time", NULL,        "count", "of",  "percent",    "95 % from",
-	    "to",   "addresses", "/24",   "/64", "first seen", "last seen"};
+	    "time",      NULL,  "count", "of",   "percent",    "95 % from", "to",
+	    "addresses", "/24", "/64",   "days", "first seen", "last seen"};
 
 	return c == COLUMN_LABEL ? s->section->label : heads[c];
 }
 
 bool result_has(const struct result *r, const struct result_section *s, enum result_column c)
 {
-	static const unsigned flag[COLUMN_COUNT_OF] = {[COLUMN_OF] = REPORT_OF_LABEL,
-						       [COLUMN_LOW] = REPORT_INTERVAL,
-						       [COLUMN_HIGH] = REPORT_INTERVAL,
-						       [COLUMN_FIRST] = REPORT_SEEN,
-						       [COLUMN_LAST] = REPORT_SEEN};
+	static const unsigned flag[COLUMN_COUNT_OF] = {
+	    [COLUMN_OF] = REPORT_OF_LABEL,   [COLUMN_LOW] = REPORT_INTERVAL,
+	    [COLUMN_HIGH] = REPORT_INTERVAL, [COLUMN_DAYS] = REPORT_SEEN,
+	    [COLUMN_FIRST] = REPORT_SEEN,    [COLUMN_LAST] = REPORT_SEEN};
 
 	if (c == COLUMN_TIME && (s->section->flags & (REPORT_TIMED | REPORT_TIMELESS)))
 		return (s->section->flags & REPORT_TIMED) != 0;
@@ -282,7 +320,7 @@ bool result_has(const struct result *r, const struct result_section *s, enum res
 
 bool result_is_number(enum result_column c)
 {
-	return c >= COLUMN_COUNT && c <= COLUMN_NET64;
+	return c >= COLUMN_COUNT && c <= COLUMN_DAYS;
 }
 
 static void put_time_text(uint64_t us, size_t len, struct buf *to)

@@ -1,6 +1,6 @@
 /*
- * report_senders.c: table senders: who delivers, by domain, address and network, since when, and
- * how much of it over TLS.
+ * report_senders.c: table senders: who delivers, by domain, address and network, on how many days and
+ * since when, and how much of it over TLS.
  */
 #include "ip.h"
 #include "report.h"
@@ -10,17 +10,18 @@ enum { DOMAINS, DOMAINS_TLS, ADDRESSES, ADDRESSES_TLS, NETWORKS, NETWORKS_TLS };
 #define MESSAGES "accepted messages"
 #define OVER_TLS "accepted messages over TLS"
 #define ALL "all accepted messages"
+#define SEEN (REPORT_SEEN | REPORT_BY_DAYS) /* who persists comes first */
 
 static const struct report_section sections[] = {
-    [DOMAINS] = {"domains", "domain of the reverse-path", MESSAGES, ALL, REPORT_SEEN, 0},
+    [DOMAINS] = {"domains", "domain of the reverse-path", MESSAGES, ALL, SEEN, 0},
     [DOMAINS_TLS] = {"domains_tls", "domain of the reverse-path", OVER_TLS,
-		     "accepted messages of the domain", REPORT_OF_LABEL | REPORT_SEEN, DOMAINS},
-    [ADDRESSES] = {"addresses", "address", MESSAGES, ALL, REPORT_SEEN, 0},
+		     "accepted messages of the domain", REPORT_OF_LABEL | SEEN, DOMAINS},
+    [ADDRESSES] = {"addresses", "address", MESSAGES, ALL, SEEN, 0},
     [ADDRESSES_TLS] = {"addresses_tls", "address", OVER_TLS, "accepted messages of the address",
-		       REPORT_OF_LABEL | REPORT_SEEN, ADDRESSES},
-    [NETWORKS] = {"networks", "network", MESSAGES, ALL, REPORT_SEEN, 0},
+		       REPORT_OF_LABEL | SEEN, ADDRESSES},
+    [NETWORKS] = {"networks", "network", MESSAGES, ALL, SEEN, 0},
     [NETWORKS_TLS] = {"networks_tls", "network", OVER_TLS, "accepted messages of the network",
-		      REPORT_OF_LABEL | REPORT_SEEN, NETWORKS},
+		      REPORT_OF_LABEL | SEEN, NETWORKS},
 };
 
 static const enum record_field wants[] = {FIELD_VERDICT, FIELD_MAIL_FROM, FIELD_TLS_OUTCOME};

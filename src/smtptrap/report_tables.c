@@ -10,6 +10,7 @@ const struct report_table *const report_tables[REPORT_TABLES] = {
     &report_tls,          &report_failures, &report_ciphers, &report_groups, &report_certificates,
     &report_fingerprints, &report_helo,     &report_dkim,    &report_arms,   &report_journeys,
     &report_mailers,      &report_senders,  &report_growth,  &report_paths,  &report_times,
+    &report_rules,        &report_yakkers,  &report_sensors,
 };
 
 size_t report_table_find(const char *name)

@@ -79,6 +79,9 @@ struct choice {
 /* Take one of those options.  False if its argument is wrong (said already) or it is another. */
 bool choice_option(struct choice *c, int option, const char *argument);
 
+/* Read the time that an option has; false if it is none (said already). */
+bool choice_time(const char *option, const char *text, uint64_t *us_r);
+
 /* Read an identifier; false if it is none (said already). */
 bool parse_id(const char *text, uint8_t id_r[16]);
 

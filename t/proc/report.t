@@ -6,106 +6,19 @@ use warnings;
 use File::Copy qw(copy);
 use File::Temp qw(tempdir);
 use IO::Compress::Gzip qw(gzip $GzipError);
-use IO::Socket::SSL qw(SSL_VERIFY_NONE);
 use JSON::PP;
 use Test::More;
+use Time::Piece;
 use Trap;
-use Trap::Cert;
-use Trap::Experiment;
+use Trap::Day;
 use Trap::Process;
 
 my $jq = Trap::Process::program('jq') or plan skip_all => 'there is no jq';
+Trap::Day::enter();
 my $work = tempdir('report-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-my $x = Trap::Experiment->new(weights => {legacy => 50, none => 50},
-    new => {conf => {tls => {'client-certificate' => 'request'}}});
-my $trap = $x->trap;
-my @cert = @{(Trap::Cert::pairs())[0]};
-
-# ---- traffic ----
-
-my %DIALECT = (old => {SSL_cipher_list => 'ALL:@SECLEVEL=0'});
-my %TLS = ('1.0' => 'TLSv1', '1.1' => 'TLSv1_1', '1.2' => 'TLSv1_2', '1.3' => 'TLSv1_3');
-
-# An address of an arm: the next, or the same again.
-my %address;
-sub address_of {
-    my ($arm, $name) = @_;
-    return $address{$arm}{$name} //= $x->arms->address($arm);
-}
-
-# A session: greeting, TLS (a version), messages.
-sub session {
-    my (%o) = @_;
-    my $c = $trap->client(local => $o{ip});
-    my $greeting = $o{greeting} // 'EHLO client.test';
-    $c->cmd($greeting) if $greeting ne '';
-    if ($o{tls}) {
-        $c->starttls(SSL_version => $TLS{$o{tls}}, %{$DIALECT{old}}, %{$o{with} // {}});
-        $c->cmd($greeting);
-    }
-    my $n = 0;
-    $c->send_message(from => $o{from} // 'a@client.test', data => $_) for @{$o{messages} // []};
-    $c->quit;
-    return $trap->session_of($c);
-}
-
-# A handshake that fails: by bytes of the client, or because it leaves.
-sub fails {
-    my ($ip, $bytes) = @_;
-    my $c = $trap->client(local => $ip);
-    $c->cmd('EHLO fails.test');
-    $c->cmd('STARTTLS');
-    $c->send($bytes) if defined $bytes;
-    $c->drain if defined $bytes;
-    $c->close;
-    return $trap->session_of($c);
-}
-
-# A handshake that fails behind a good ClientHello: this client has no cipher in common.
-sub fail_with {
-    my ($ip, %with) = @_;
-    my $c = $trap->client(local => $ip);
-    $c->cmd('EHLO fails.test');
-    eval { $c->starttls(%with) };
-    $c->close;
-    return $trap->session_of($c);
-}
-
-my $ALERT = "\x15\x03\x01\x00\x02\x02\x28";
-my $plain = "Subject: plain\r\n\r\nx\r\n";
-my $signed = "DKIM-Signature: v=1; d=one.test; s=a\r\nDKIM-Signature: v=1; d=two.test; s=a\r\n"
-    . "DKIM-Signature: v=1; d=one.test; s=b\r\nX-Mailer: Swift 1.2\r\n\r\nx\r\n";
-my $mailer = "User-Agent: Evil/7\r\nSubject: <script>alert(1)</script>\r\n\r\nx\r\n";
-
-session(ip => address_of('legacy', "v$_"), tls => $_, messages => [$plain]) for sort keys %TLS;
-session(ip => address_of('legacy', 'v1.2'), tls => '1.2', messages => [$plain, $signed, $mailer],
-    from => 'x@SENDER.test');
-session(ip => address_of('legacy', 'cert'), tls => '1.2', from => '',
-    with => {SSL_cert_file => $cert[0], SSL_key_file => $cert[1]}, messages => [$signed]);
-session(ip => address_of('none', "n$_"), messages => [$plain, $signed]) for 1 .. 3;
-session(ip => address_of('legacy', 'unused'), messages => [$mailer], from => 'y@sender.test');
-session(ip => address_of('none', 'helo'), greeting => $_) for 'HELO old', 'HELO [127.0.0.1]',
-    'EHLO 127.0.0.1', 'EHLO localhost', '', "EHLO =cmd|' /C calc'!A0", 'EHLO <script>&|`*',
-    "EHLO esc\x1b[31m", "EHLO \xff\xfe", 'EHLO a"b';
-$trap->rotate;
-
-my $sometimes = address_of('legacy', 'sometimes');
-fails($sometimes, $ALERT);
-fails($sometimes);
-session(ip => $sometimes, tls => '1.0', messages => [$plain]);
-my $gives_up = address_of('legacy', 'gives up');
-fails($gives_up, "no TLS at all\r\n");
-my $goes_clear = address_of('legacy', 'goes clear');
-fails($goes_clear, $ALERT);
-session(ip => $goes_clear, messages => [$plain]);
-fail_with(address_of('legacy', 'suites'), SSL_version => 'TLSv1_2', SSL_cipher_list => 'NULL-SHA256:@SECLEVEL=0');
-fail_with(address_of('legacy', 'suites'), SSL_version => 'TLSv1_2', SSL_verify_mode => 1, SSL_ca_file => $cert[0],
-    SSL_verifycn_name => 'other.test', SSL_verifycn_scheme => 'smtp', SSL_cipher_list => 'ALL:@SECLEVEL=0');
-session(ip => address_of('legacy', 'suites'), tls => '1.1');
-$trap->done;
-
-my $logs = $trap->logs;
-my %file = map { my $stream = $_; $stream => [glob "$logs/$stream-*.jsonl.gz"] } qw(session message);
+my $day_of_traffic = Trap::Day->new;
+my $trap = $day_of_traffic->trap;
+my %file = map { $_ => [$day_of_traffic->files($_)] } qw(session message);
 cmp_ok(scalar @{$file{$_}}, '>=', 2, "there are several $_ files") for sort keys %file;
 
 # ---- what jq says ----
@@ -126,13 +39,25 @@ sub jq {
     return decode_json($out);
 }
 
-# Counts by label: [label, count, addresses, /24] in order; program makes labels of a record.
+# What jq makes of addresses: networks, and their text.
+my $NETS = 'def groups: if contains("::") then (split("::") | map(split(":") | map(select(. != "")))) as [$l, $r]
+        | $l + [range(8 - ($l + $r | length)) | "0"] + $r else split(":") end;
+    def six: contains(":"); def net24: split(".")[0:3]; def net64: groups[0:4];
+    def net: if six then (if net64 == ["0", "0", "0", "0"] then "::/64" else net64 + [":/64"] | join(":") end)
+        else net24 + ["0/24"] | join(".") end; ';
+
+# By label, in order: [label, count, addresses, /24, /64, days, first, last]; $labels makes labels of a
+# record.  A record that sums up counts as so many.
 sub counts {
     my ($stream, $labels) = @_;
-    return jq($stream, "[.[] | . as \$r | ($labels) | {label: ., ip: \$r.client_ip}] | group_by(.label)
-        | map([.[0].label, length, ([.[].ip] | unique | length),
-          ([.[].ip | split(\".\")[0:3]] | unique | length)])");
+    return jq($stream, $NETS . "[.[] | . as \$r | ($labels) | {label: ., ip: \$r.client_ip, ts: \$r.ts[0:19],
+        n: (\$r.yakker_sessions // 1)}] | group_by(.label) | map([.[0].label, (map(.n) | add), ([.[].ip] | unique | length),
+          ([.[].ip | select(six | not) | net24] | unique | length), ([.[].ip | select(six) | net64] | unique | length),
+          ([.[].ts[0:10]] | unique | length), ([.[].ts] | min + \"Z\"), ([.[].ts] | max + \"Z\")])");
 }
+
+# A record that sums up stands for many.
+my $CONNECTIONS = 'map(.yakker_sessions // 1) | add';
 
 sub by_label { return sort { $a->[0] cmp $b->[0] } @_ }
 
@@ -150,13 +75,17 @@ sub sections_of {
 }
 
 my %section = sections_of(report(qw(--format json --top 0 all)));
+is(scalar(keys %{{map { $_->{table} => 1 } values %section}}), 17, 'all tables are there');
 
 my $accepted = 'select(.verdict == "accepted")';
 my $tls = 'select(.tls_outcome == "negotiated")';
 my $failed = 'select(.tls_outcome == "failed")';
 my $begun = 'select(.tls_outcome == "failed" or .tls_outcome == "negotiated")';
 my $cert = "$tls | select(.client_cert_sha256)";
-my $net = '.client_ip | split(".") | .[0:3] + ["0/24"] | join(".")';
+my $net = '.client_ip | net';
+my $mailer = '(.x_mailer // "none" | sub("[ /(\\\\[-]*[0-9].*"; ""))';
+my $rule = 'select(.rule) | .rule + " "';
+my $own = 'select(.yakker and (.yakker_sessions | not))';
 my $delivered = 'select((.messages_accepted // 0) > 0)';
 my $domain = 'if .mail_from == "" then "<>" else .mail_from | split("@") | .[-1] | ascii_downcase end';
 my $day = '.ts[0:10]';
@@ -170,6 +99,8 @@ my %EXPECTED = (
     'failures stages' => ['session', "$failed | .tls_stage // \"none\""],
     'failures alerts' => ['session', "$failed | .tls_alert // \"none\""],
     'failures networks' => ['session', "$failed | $net"],
+    'failures addresses' => ['session', "$failed | .client_ip"],
+    'failures ja4' => ['session', "$failed | .ja4 // empty"],
     'ciphers suites' => ['session', "$tls | .tls_cipher"],
     'ciphers version_suites' => ['session', "$tls | .tls_version + \" \" + .tls_cipher"],
     'ciphers message_suites' => ['message', "$accepted | $tls | .tls_cipher"],
@@ -186,6 +117,8 @@ my %EXPECTED = (
     'fingerprints dialect' => ['session', '.dialect // empty'],
     'fingerprints ja4_dialect' => ['session', 'select(.ja4 and .dialect) | .ja4 + " " + .dialect'],
     'fingerprints syn_ja4' => ['session', 'select(.ja4 and .tcp_syn) | .tcp_syn + " " + .ja4'],
+    'fingerprints ja3_ja4' => ['session', 'select(.ja3 and .ja4) | .ja3 + " " + .ja4'],
+    'fingerprints syn_dialect' => ['session', 'select(.dialect and .tcp_syn) | .tcp_syn + " " + .dialect'],
     'helo greetings' => ['session', 'if .helo == null then "none" elif .esmtp then "EHLO" else "HELO" end'],
     'helo forms' => ['session', 'select(.helo) | .helo | if startswith("[") then "address literal" elif test("^[0-9.]+$") then "bare address" elif . == "localhost" then "localhost" elif contains(".") then "domain" else "word without a dot" end'],
     'helo names' => ['session', '.helo // empty'],
@@ -198,7 +131,9 @@ my %EXPECTED = (
     'arms negotiated' => ['session', "$tls | .arm // empty"],
     'arms failed' => ['session', "$failed | .arm // empty"],
     'arms delivered' => ['session', "$delivered | .arm // empty"],
-    'mailers claimed' => ['message', "$accepted | .x_mailer // \"none\" | sub(\"[ /(\\\\[-]*[0-9].*\"; \"\")"],
+    'mailers claimed' => ['message', "$accepted | $mailer"],
+    'mailers claimed_dialect' => ['message', "$accepted | select(.dialect) | $mailer + \" \" + .dialect"],
+    'mailers greetings' => ['session', '.helo // empty | gsub("[0-9]+"; "#")'],
     'mailers headers' => ['session', '.dialect_string // "" | split(";")[1] // "" | select(. != "")'],
     'mailers speeches' => ['session', '.dialect_string // empty | split(";")[0]'],
     'senders domains' => ['message', "$accepted | $domain"],
@@ -207,6 +142,26 @@ my %EXPECTED = (
     'senders addresses_tls' => ['message', "$accepted | $tls | .client_ip"],
     'senders networks' => ['message', "$accepted | $net"],
     'senders networks_tls' => ['message', "$accepted | $tls | $net"],
+    'rules sessions' => ['session', "$rule + .rule_action"],
+    'rules actions' => ['session', '.rule_action // "none"'],
+    'rules phases' => ['session', "$rule + .phase"],
+    'rules messages' => ['message', "$rule + .rule_action"],
+    'rules verdicts' => ['message', "$rule + .verdict"],
+    'rules notes' => ['session', '.rule_notes // [] | .[]'],
+    'rules tags' => ['session', '.tags // [] | .[]'],
+    'yakkers held' => ['session', 'if .yakker | not then "of others" elif .yakker_sessions then "of yakkers, counted" else "of yakkers, recorded" end'],
+    'yakkers counted' => ['session', 'select(.yakker_sessions) | .tls_outcome'],
+    'yakkers addresses' => ['session', 'select(.yakker) | .client_ip'],
+    'yakkers networks' => ['session', "select(.yakker) | $net"],
+    'yakkers progress' => ['session', "$own | .phase"],
+    'yakkers progress_tls' => ['session', "$own | .tls_outcome"],
+    'sensors connections' => ['session', '.sensor'],
+    'sensors started' => ['session', "$begun | .sensor"],
+    'sensors negotiated' => ['session', "$tls | .sensor"],
+    'sensors failed' => ['session', "$failed | .sensor"],
+    'sensors versions' => ['session', "$tls | .sensor + \" \" + .tls_version"],
+    'sensors deliveries' => ['message', "$accepted | .sensor"],
+    'sensors deliveries_tls' => ['message', "$accepted | $tls | .sensor"],
     'paths paths' => ['session', '(.tls_outcome + (if .tls_version and .tls_outcome == "negotiated" then " " + .tls_version else "" end)) + (if (.messages_accepted // 0) > 0 then " delivered" else " nothing" end)'],
     'growth connections' => ['session', $day],
     'growth tls' => ['session', "$tls | $day"],
@@ -214,28 +169,47 @@ my %EXPECTED = (
     'growth tls_messages' => ['message', "$accepted | $tls | $day"],
 );
 
-my @MAY_BE_EMPTY = ('certificates failures', 'fingerprints tcp_syn', 'fingerprints syn_ja4');
+# The kernel keeps no SYN of some connections: not where it answers with cookies.
+my @MAY_BE_EMPTY = map { "fingerprints $_" } qw(tcp_syn syn_ja4 syn_dialect);
+sub rows_of {
+    my ($of) = @_;
+    return by_label(map { my $row = $_; [map { $row->{$_} } qw(value count addresses net24 net64), exists $row->{days} ? qw(days first last) : ()] }
+        grep { $_->{kind} eq 'value' } @{$of->{rows}});
+}
 for my $name (sort keys %EXPECTED) {
-    my @want = by_label(@{counts(@{$EXPECTED{$name}})});
-    my @got = by_label(map { [@$_{qw(value count addresses net24)}] } grep { $_->{kind} eq 'value' } @{$section{$name}{rows}});
-    is_deeply(\@got, \@want, "$name: labels, counts, addresses and networks are those that jq finds")
-        or diag explain \@got, \@want;
+    my @got = rows_of($section{$name});
+    my $columns = @got ? $#{$got[0]} : 0;
+    my @want = map { [@$_[0 .. $columns]] } by_label(@{counts(@{$EXPECTED{$name}})});
+    is_deeply(\@got, \@want, "$name: what is counted, by label, is what jq counts") or diag explain \@got, \@want;
     ok(@got || grep({ $_ eq $name } @MAY_BE_EMPTY), "$name: there are some");
 }
-my @apart = ((map { "journeys $_" } qw(next offers delays ends)), (map { "times $_" } qw(course week)));
+ok((grep { ($_->[7] // '') =~ /^2/ } rows_of($section{'senders domains'})), 'senders have days and times');
+my $six = $day_of_traffic->has_six;
+SKIP: {
+    skip 'there are not many IPv6 addresses', 2 if $six < 2;
+    my ($total) = grep { $_->{kind} eq 'total' } @{$section{'tls outcomes'}{rows}};
+    is($total->{net64}, 4, 'addresses of four /64 came');
+    my ($sender) = grep { $_->[0] eq 'six.test' } rows_of($section{'senders domains'});
+    is_deeply([@$sender[1 .. 4]], [9, 9, 0, 3], 'nine addresses of three /64 delivered');
+}
+my @apart = ((map { "journeys $_" } qw(next offers delays ends heeded tries gave_up)), (map { "times $_" } qw(course week)));
 is_deeply([sort keys %section], [sort keys %EXPECTED, @apart], 'no section is left out here');
 
 # ---- shares ----
 
 subtest 'shares are of what the section says' => sub {
-    my %total = ('tls outcomes' => ['session', '.tls_outcome'], 'tls versions' => ['session', $tls],
+    my %total = ('tls outcomes' => ['session', '.'], 'tls versions' => ['session', $tls],
         'tls deliveries' => ['message', $accepted], 'tls message_versions' => ['message', "$accepted | $tls"],
         'failures reasons' => ['session', $failed], 'certificates validity' => ['session', $cert],
         'groups offered' => ['session', 'select(.hello_group_names | length > 0)'],
+        'rules sessions' => ['session', 'select(.rule)'], 'rules verdicts' => ['message', 'select(.rule)'],
+        'rules notes' => ['session', 'select(.rule_notes)'], 'yakkers held' => ['session', '.'],
+        'yakkers counted' => ['session', 'select(.yakker_sessions)'], 'yakkers addresses' => ['session', 'select(.yakker)'],
+        'yakkers progress' => ['session', $own],
         'dkim domains' => ['message', "$accepted | select(.dkim_domains)"]);
     for my $name (sort keys %total) {
         my ($stream, $select) = @{$total{$name}};
-        my $of = jq($stream, "[.[] | $select] | length");
+        my $of = jq($stream, "[.[] | $select | .yakker_sessions // 1] | add");
         for my $row (@{$section{$name}{rows}}) {
             is($row->{of}, $of, "$name: the denominator");
             cmp_ok(abs($row->{percent} - 100 * $row->{count} / $of), '<', 0.0501, "$name: the share");
@@ -263,33 +237,63 @@ subtest 'arms are compared with intervals after Wilson' => sub {
     cmp_ok($seen, '>=', 3, 'there are some');
 };
 
-subtest 'journeys' => sub {
-    my $pairs = jq('session', '[group_by(.client_ip)[] | sort_by(.ts) | . as $s | range(length) | select($s[.].tls_outcome == "failed") | [$s[.], $s[. + 1]]]');
-    my (%next, %delay, %offer, %address);
-    my @order = qw(SSLv2 SSLv3 TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3);
-    my %rank = map { $order[$_] => $_ + 1 } 0 .. $#order;
+# Seconds of a ts, as a number.
+sub seconds_of {
+    my ($ts) = @_;
+    my ($s, $fraction) = $ts =~ /^(.*)(\.\d+)Z$/;
+    return Time::Piece->strptime($s, '%Y-%m-%dT%H:%M:%S')->epoch + $fraction;
+}
+
+sub delay_of {
+    my ($from, $to) = @_;
+    my $delay = seconds_of($to->{ts}) - seconds_of($from->{ts});
+    return $delay < 1 ? '1: less than a second' : $delay < 10 ? '2: less than 10 seconds' : $delay < 60
+        ? '3: less than a minute' : '4: less than 10 minutes';
+}
+
+# What came of a failed handshake: by section of the table, the label.
+sub next_of {
+    my ($failed, $next) = @_;
+    return (next => 'did not come again') if !$next;
+    my %rank = (SSLv2 => 1, SSLv3 => 2, 'TLSv1.0' => 3, 'TLSv1.1' => 4, 'TLSv1.2' => 5, 'TLSv1.3' => 6);
     my %said = (negotiated => 'negotiated TLS', offered_unused => 'did not use STARTTLS', not_offered => 'was not offered STARTTLS');
-    for (@$pairs) {
-        my ($f, $n) = @$_;
-        $address{$f->{client_ip}} = 1;
-        if (!$n) { $next{'did not come again'}++; next }
-        my $got = $n->{messages_accepted} ? 1 : 0;
-        $next{$n->{tls_outcome} eq 'failed' ? 'failed again' : $said{$n->{tls_outcome}} . ', delivered'
-            . ($got ? $n->{tls_outcome} eq 'negotiated' ? '' : ' in clear' : ' nothing')}++;
-        my ($a, $b) = map { $rank{$_->{hello_highest} // ''} } $f, $n;
-        $offer{!$a || !$b ? 'not known' : $a == $b ? 'the same' : $b < $a ? 'lower' : 'higher'}++
-            if $n->{tls_outcome} =~ /^(?:failed|negotiated)$/;
+    my $outcome = $next->{tls_outcome};
+    my $got = $next->{messages_accepted} ? $outcome eq 'negotiated' ? '' : ' in clear' : ' nothing';
+    my ($a, $b) = map { $rank{$_->{hello_highest} // ''} } $failed, $next;
+    my $begun = $outcome =~ /^(?:failed|negotiated)$/;
+    return (next => $outcome eq 'failed' ? 'failed again' : "$said{$outcome}, delivered$got", delays => delay_of($failed, $next),
+        $begun ? (offers => !$a || !$b ? 'not known' : $a == $b ? 'the same' : $b < $a ? 'lower' : 'higher') : (),
+        $outcome eq 'not_offered' ? () : (heeded => $begun ? 'used' : 'not used'));
+}
+
+# What came of an address.
+sub end_of {
+    my ($first, @later) = @_;
+    my $tries = grep { $_->{tls_outcome} =~ /^(?:failed|negotiated)$/ } @later;
+    my @delivered = grep { $_->{messages_accepted} } @later;
+    my %how = map { ($_->{tls_outcome} eq 'negotiated' ? 'over TLS' : 'in clear') => 1 } @delivered;
+    return (ends => join(' and ', reverse sort keys %how) || 'nothing', tries => $tries < 4 ? $tries : '4 or more',
+        %how ? () : (gave_up => @later ? delay_of($first, $later[-1]) : '0: it did not come again'));
+}
+
+subtest 'journeys' => sub {
+    my $failed = jq('session', '[group_by(.client_ip)[] | sort_by(.ts) | select(any(.tls_outcome == "failed"))]');
+    my %want;
+    for my $sessions (@$failed) {
+        my @left = @$sessions;
+        shift @left while $left[0]{tls_outcome} ne 'failed';
+        my %end = end_of(@left);
+        $want{$_}{$end{$_}}++ for keys %end;
+        while (my $s = shift @left) {
+            my %next = $s->{tls_outcome} eq 'failed' ? next_of($s, $left[0]) : ();
+            $want{$_}{$next{$_}}++ for keys %next;
+        }
     }
-    my %got = map { my $s = $_; $s => {map { $_->{value} => $_->{count} } grep { $_->{kind} eq 'value' } @{$section{"journeys $s"}{rows}}} }
-        qw(next offers delays ends);
-    is_deeply($got{next}, \%next, 'what came next') or diag explain \%got, \%next;
-    is_deeply($got{offers}, \%offer, 'which version was offered then') or diag explain \%got, \%offer;
-    my $again = @$pairs - ($next{'did not come again'} // 0);
-    my $sum = 0;
-    $sum += $_ for values %{$got{delays}};
-    is($sum, $again, 'each that came again has a delay');
-    is_deeply($got{ends}, {'over TLS' => 1, 'in clear' => 1, nothing => 2}, 'and how it ended for each address');
-    is($next{'failed again'}, 2, 'some failed again');
+    for my $name (qw(next offers delays ends heeded tries gave_up)) {
+        my %got = map { @$_[0, 1] } rows_of($section{"journeys $name"});
+        is_deeply(\%got, $want{$name}, "$name: as the sessions of each address say") or diag explain \%got, $want{$name};
+        cmp_ok(scalar keys %got, '>=', {offers => 2, gave_up => 1, delays => 1}->{$name} // 2, "$name: of several kinds");
+    }
 };
 
 # Rows of table times: [time, label, count].
@@ -310,7 +314,8 @@ subtest 'times' => sub {
     }
     my %day = sections_of(report(qw(--format json --by day times)));
     is_deeply(times_of($day{'times course'}), course($day), 'by day where that is asked for');
-    my $week = jq('session', '[.[] | .ts[0:19] + "Z" | strptime("%Y-%m-%dT%H:%M:%SZ") | strftime("%u %a %H")] | group_by(.) | map([null, .[0], length])');
+    my $week = jq('session', '[.[] | {n: (.yakker_sessions // 1), t: (.ts[0:19] + "Z" | strptime("%Y-%m-%dT%H:%M:%SZ") | strftime("%u %a %H"))}]
+        | group_by(.t) | map([null, .[0].t, (map(.n) | add)])');
     is_deeply(times_of($section{'times week'}), $week, 'connections by hour of the week');
     is_deeply(times_of($day{'times week'}), $week, 'all days together, also with --by');
 };
@@ -326,7 +331,7 @@ subtest '--where, --since and --until choose' => sub {
         my %s = sections_of(report('--format', 'json', $option, $cut));
         $n += $_->{count} for grep { $_->{kind} eq 'total' } @{$s{'tls outcomes'}{rows}};
     }
-    is($n, jq('session', 'length'), 'what is before and what is from a time on is all');
+    is($n, jq('session', $CONNECTIONS), 'what is before and what is from a time on is all');
     my ($out, $err, $status) = $trap->smtptrap('report', '--where', 'tls_version <');
     is($status >> 8, 2, 'a fault in an expression is wrong usage');
     like($err, qr/column \d+/, 'with its column');
@@ -336,7 +341,7 @@ subtest '--by tells times apart' => sub {
     for my $by (['hour', '.ts[0:13] + ":00Z"'], ['day', $day], ['week', '.ts[0:19] + "Z" | fromdate | gmtime | mktime | . - ((. / 86400 | floor) + 3) % 7 * 86400 | todate | .[0:10]']) {
         my %s = sections_of(report('--format', 'json', '--by', $by->[0]));
         my @got = map { [$_->{time}, $_->{count}] } grep { $_->{kind} eq 'total' } @{$s{'tls outcomes'}{rows}};
-        my $want = jq('session', "[.[] | $by->[1]] | group_by(.) | map([.[0], length])");
+        my $want = jq('session', "[.[] | {t: ($by->[1]), n: (.yakker_sessions // 1)}] | group_by(.t) | map([.[0].t, (map(.n) | add)])");
         is_deeply(\@got, $want, "by $by->[0]") or diag explain \@got, $want;
     }
 };
@@ -352,6 +357,46 @@ subtest '--top puts the rest together' => sub {
     my $want = jq('session', '[.[] | select(.helo != null and .helo != ' . encode_json([$first])=~ s/^\[|\]$//gr . ' and .helo != '
         . encode_json([$second]) =~ s/^\[|\]$//gr . ') | .client_ip] | unique | length');
     is($rows[2]{addresses}, $want, 'and the addresses of the others are counted once');
+};
+
+subtest '--new-since shows what was seen first from then on' => sub {
+    my $since = jq('session', '[.[] | select(.ja4) | .ts[0:19]] | unique | .[length / 2 | floor] + "Z"');
+    my %s = sections_of(report(qw(--format json --top 0 --new-since), $since, 'fingerprints'));
+    for my $f (qw(ja3 ja4 dialect)) {
+        my $want = jq('session', "[group_by(.$f)[] | select(.[0].$f != null) | select((map(.ts) | min)[0:19] + \"Z\" >= \"$since\") | .[0].$f]");
+        my @rows = @{$s{"fingerprints $f"}{rows}};
+        is_deeply([sort map { $_->{value} } grep { $_->{kind} eq 'value' } @rows], [sort @$want], "$f: the new ones are shown");
+        my ($old) = grep { $_->{kind} eq 'others' } @rows;
+        is($old->{others}, @{$section{"fingerprints $f"}{rows}} - 1 - @$want, "$f: the others are together");
+    }
+    my ($out, $err, $status) = $trap->smtptrap('report', '--new-since', $since, qw(--by day));
+    is_deeply([$out, $status >> 8], ['', 2], 'it does not go with --by');
+    like($err, qr/--new-since does not go with --by/, 'and that is said');
+    ($out, $err, $status) = $trap->smtptrap(qw(report --new-since now));
+    is($status >> 8, 2, 'what is no time is refused');
+};
+
+subtest 'senders that come on many days stand first' => sub {
+    # The same sessions again, on other days: of one address on five, of all on two.
+    my ($persistent) = map { $_->[0] } grep { $_->[1] == 1 } rows_of($section{'senders addresses'});
+    my $one = "$work/days";
+    mkdir $one or die "$!";
+    my $text = '';
+    open my $in, '<:raw', $text{message} or die "$!";
+    while (my $line = <$in>) {
+        my @days = $line =~ /"client_ip":"\Q$persistent\E"/ ? 1 .. 5 : 1 .. 2;
+        $text .= $line =~ s/"ts":"\K[\d-]+(?=T)/2026-11-0$_/r for @days;
+    }
+    gzip(\$text, "$one/message-20261101T000000Z-000001.jsonl.gz") or die $GzipError;
+    my %s = sections_of(report(qw(--format json --top 0 senders), $one));
+    my @rows = rows_of($s{'senders addresses'});
+    my ($first) = map { $_->{value} } @{$s{'senders addresses'}{rows}};
+    is($first, $persistent, 'first by days, not by messages');
+    is_deeply([sort map { $_->[5] } @rows], [(2) x (@rows - 1), 5], 'with the number of days');
+    %s = sections_of(report(qw(--format json --top 0 --by day senders), $one));
+    my @tls = map { [@$_{qw(time count of)}] } grep { ($_->{value} // '') eq 'sender.test' } @{$s{'senders domains_tls'}{rows}};
+    my $domain_tls = jq('message', "[.[] | $accepted | select($domain == \"sender.test\")] | [([.[] | $tls] | length), length]");
+    is_deeply(\@tls, [map { ["2026-11-0$_", @$domain_tls] } 1, 2], '--by day shows their use of TLS over time');
 };
 
 subtest 'partial reports add up to the report over all' => sub {
@@ -432,7 +477,7 @@ subtest 'what is no log is told by name and counted' => sub {
     is_deeply($r->{passed_over}, {files => 3, damaged_places => 2, lines => 3, journeys => 0}, 'all is counted') or diag $out;
     like($err, qr/\Q$dir\E\/$_/, "$_ is named") for 'text: byte 0:', 'cut.gz: byte 0:', 'foreign.gz: line 1 is no record', 'missing: ';
     my ($total) = map { $_->{count} } grep { $_->{kind} eq 'total' } @{{sections_of($out)}->{'tls outcomes'}{rows}};
-    cmp_ok($total, '>=', jq('session', 'length'), 'and the others are read all the same');
+    cmp_ok($total, '>=', jq('session', $CONNECTIONS), 'and the others are read all the same');
 };
 
 done_testing;

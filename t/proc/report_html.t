@@ -224,7 +224,7 @@ sub shown {
 }
 
 my %KEY = (time => 'time', count => 'count', of => 'of', percent => 'percent', '95 % from' => 'low', to => 'high', addresses => 'addresses',
-    '/24' => 'net24', '/64' => 'net64', 'first seen' => 'first', 'last seen' => 'last');
+    '/24' => 'net24', '/64' => 'net64', days => 'days', 'first seen' => 'first', 'last seen' => 'last');
 
 # The cells that a row of JSON must have.
 sub cells_of {

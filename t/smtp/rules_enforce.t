@@ -189,6 +189,8 @@ for my $i (0 .. $#cases) {
         my $same = !defined $want ? !defined $got : defined $got && $got =~ (ref $want ? $want : qr/^$want/);
         push @wrong, "reply $n: " . ($got // 'none') . ', not ' . ($want // 'none') if !$same;
     }
+    # The case bears the name of the decision.
+    $session->{rule_action} = $1 if $name =~ /^(\@\w+ \w+)/ && ($session->{rule} // '') eq 'RULE0';
     push @wrong, differences($session, $s, $places);
     push @wrong, $message ? differences($message, $m // {}, $places) : ();
     is(join("\n", @wrong), '', "$name: $what");

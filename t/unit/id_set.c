@@ -19,12 +19,16 @@ int main(void)
 	uint8_t id[UUID_BYTES] = {0};
 	unsigned added = 0, twice = 0;
 
+	is_int(id_set_has(&s, id), 0, "an empty set has nothing");
 	is_int(id_set_add(&s, id), 1, "the first identifier is new, also if it is all zero");
 	is_int(id_set_add(&s, id), 0, "and then is not");
 	for (uint64_t n = 0; n < 200000; n++) {
 		make(n, id);
 		added += id_set_add(&s, id) == 1;
 	}
+	is_int(id_set_has(&s, id), 1, "what was added is there");
+	make(200000, id);
+	is_int(id_set_has(&s, id), 0, "what was not is not");
 	is_int(added, 200000, "200,000 that differ in their time alone are all new");
 	for (uint64_t n = 0; n < 200000; n += 3) {
 		make(n, id);

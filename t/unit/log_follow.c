@@ -195,6 +195,15 @@ static void test_resume(void)
 		wrong += g.records != 119 - n || g.disorder > 0 || troubles(&g) > 0;
 	}
 	is_int(wrong, 0, "from each place exactly the rest follows");
+	struct got again = {0};
+	log_follow_open(&f, dir, LOG_SESSION, NULL);
+	drain(&f, &again);
+	int fd = log_follow_fd(&f);
+	is_int(log_follow_seek(&f, &places[29]), 0, "one that follows goes back to a place");
+	again = (struct got){0};
+	drain(&f, &again);
+	ok(again.records == 90 && log_follow_fd(&f) == fd, "and goes on there");
+	log_follow_close(&f);
 	strcpy(places[0].file, "session-1.gz");
 	is_int(log_follow_open(&f, dir, LOG_SESSION, &places[0]), ERR_FORMAT,
 	       "a place whose file has another name is refused");

@@ -129,6 +129,41 @@ static void test_long_lines(struct buf *out, struct gzip_writer *w)
 	free(text);
 }
 
+/* A file that is not compressed; the last record is longer than what is read at a time. */
+static void test_plain(void)
+{
+	static const char head[] = "{\"a\":1}\n\n{\"b\":\"";
+	size_t longest = 200000, len, whole = sizeof head - 1 + longest + 3;
+	char *text = malloc(whole);
+	struct log_reader r;
+	const uint8_t *line;
+
+	memcpy(text, head, sizeof head - 1);
+	memset(text + sizeof head - 1, 'x', longest);
+	memcpy(text + whole - 3, "\"}\n", 3);
+	int fd = memory_file(text, whole);
+	is_int(log_reader_open(&r, fd, 0), 0, "a plain file is opened");
+	is_int(log_reader_next(&r, &line, &len), 1, "its first line is read");
+	is_mem(line, len, "{\"a\":1}", 7, "as it stands");
+	is_int(log_reader_next(&r, &line, &len), 1, "an empty one too");
+	is_int(log_reader_next(&r, &line, &len), 1, "and a long one");
+	is_mem(line, len, text + 9, whole - 10, "whole");
+	is_int((int64_t)r.offset, 9, "at its offset");
+	is_int(log_reader_next(&r, &line, &len), 0, "then the file ends");
+	log_reader_close(&r);
+	close(fd);
+
+	fd = memory_file(text, whole - 1);
+	log_reader_open(&r, fd, 0);
+	for (int i = 0; i < 2; i++)
+		log_reader_next(&r, &line, &len);
+	is_int(log_reader_next(&r, &line, &len), ERR_END, "a last line without LF is torn");
+	is_int(log_reader_skip(&r), 0, "and nothing can be behind it");
+	log_reader_close(&r);
+	close(fd);
+	free(text);
+}
+
 int main(void)
 {
 	struct gzip_writer w;
@@ -141,6 +176,7 @@ int main(void)
 	test_growing(&out, &w);
 	test_damaged(&out, &w);
 	test_long_lines(&out, &w);
+	test_plain();
 	log_reader_close(&none);
 	gzip_writer_fini(&w);
 	buf_fini(&out);

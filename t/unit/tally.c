@@ -13,7 +13,11 @@
 
 static struct tally_who who_of(uint64_t n)
 {
-	return (struct tally_who){1000 + n, 1, unique_key(n), unique_key(n >> 8), true};
+	return (struct tally_who){.ts = 1000 + n,
+				  .count = 1,
+				  .ip_key = unique_key(n),
+				  .net_key = unique_key(n >> 8),
+				  .is_v4 = true};
 }
 
 static void count(struct tally *t, const char *label, uint64_t n)
@@ -40,7 +44,7 @@ static const struct tally_row *find(const struct tally *t, enum tally_kind kind,
 static void test_counting(void)
 {
 	struct tally *t = tally_new();
-	struct tally_who six = {5, 6, 77, 78, false};
+	struct tally_who six = {.ts = 5, .count = 6, .ip_key = 77, .net_key = 78, .day_key = 79};
 
 	count(t, "a", 1);
 	count(t, "a", 2);
@@ -55,6 +59,7 @@ static void test_counting(void)
 	ok(a != NULL && unique_count(&a->unique[TALLY_NET24]) == 2 &&
 	       unique_count(&a->unique[TALLY_NET64]) == 1,
 	   "networks by family");
+	ok(a != NULL && unique_count(&a->unique[TALLY_DAYS]) == 1, "days where they are asked for");
 	ok(a != NULL && a->first == 5 && a->last == 1300, "with the first and the last time");
 	ok(find(t, TALLY_LABEL, "b")->count == 1, "labels are apart");
 	ok(find(t, TALLY_LABEL, "c")->section == 2, "and sections");

@@ -1,0 +1,140 @@
+/*
+ * checkpoint.c: how far records were shipped, as it is kept over restarts.
+ *
+ * Runs in smtptrap-ship.  The file is text with a checksum; it is replaced as a whole, so after a
+ * crash it is the last one or the one before.  What is read may be anything: it is taken only if it
+ * is what would be written, and never guessed at.
+ */
+#include "checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "err.h"
+#include "file_io.h"
+
+#define NEW_FILE CHECKPOINT_FILE ".new"
+#define FILE_MODE 0640
+#define NO_FILE "-" /* before the oldest file */
+
+static const char head[] = "smtptrap-ship checkpoint 1\n";
+
+void checkpoint_format(const struct checkpoint *c, struct buf *to)
+{
+	size_t start = to->len;
+
+	buf_put_str(to, head);
+	for (unsigned s = 0; s < SHIP_STREAMS; s++) {
+		const struct checkpoint_stream *cs = &c->stream[s];
+		const struct log_place *p = &cs->place;
+		buf_printf(
+		    to,
+		    "%s %s member %" PRIu64 " line %" PRIu64 " crc %08" PRIx32 " seq %" PRIu64
+		    " shipped %" PRIu64 " rejected %" PRIu64 " missing %" PRIu64 "\n",
+		    log_stream_name((enum log_stream)s), p->file[0] ? p->file : NO_FILE, p->member,
+		    p->line, p->crc, p->seq, cs->shipped, cs->rejected, cs->missing);
+	}
+	if (!to->failed)
+		buf_printf(to, "sum %08lx\n", crc32(0, to->data + start, (uInt)(to->len - start)));
+}
+
+/* A file's name as a place has it. */
+static int check_file(const char *file, enum log_stream stream)
+{
+	struct log_name n;
+
+	if (log_name_parse(file, &n) != 0 || n.stream != stream || n.part)
+		return ERR_FORMAT;
+	return 0;
+}
+
+static int parse_stream(struct checkpoint_stream *cs, const char *line, enum log_stream stream)
+{
+	struct log_place *p = &cs->place;
+	char name[16];
+
+	if (sscanf(line,
+		   "%15s %79s member %" SCNu64 " line %" SCNu64 " crc %" SCNx32 " seq %" SCNu64
+		   " shipped %" SCNu64 " rejected %" SCNu64 " missing %" SCNu64,
+		   name, p->file, &p->member, &p->line, &p->crc, &p->seq, &cs->shipped,
+		   &cs->rejected, &cs->missing) != 9)
+		return ERR_FORMAT;
+	if (strcmp(p->file, NO_FILE) != 0)
+		return check_file(p->file, stream);
+	p->file[0] = '\0';
+	return 0;
+}
+
+int checkpoint_parse(struct checkpoint *c_r, const uint8_t *text, size_t len)
+{
+	char copy[CHECKPOINT_MAX + 1], again_text[CHECKPOINT_MAX];
+	struct checkpoint c = {0};
+	struct buf again;
+	const char *line = copy;
+
+	if (len > CHECKPOINT_MAX)
+		return ERR_FORMAT;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	for (unsigned s = 0; s < SHIP_STREAMS; s++) {
+		line = strchr(line, '\n');
+		if (line == NULL || parse_stream(&c.stream[s], ++line, (enum log_stream)s) != 0)
+			return ERR_FORMAT;
+	}
+	/* sscanf() is lax; what it took is right if it makes the same text, checksum included */
+	buf_init(&again, again_text, sizeof again_text);
+	checkpoint_format(&c, &again);
+	if (again.failed || again.len != len || memcmp(again.data, text, len) != 0)
+		return ERR_FORMAT;
+	*c_r = c;
+	return 0;
+}
+
+static int write_new(int dir, const struct buf *text)
+{
+	int fd =
+	    openat(dir, NEW_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+
+	if (fd < 0)
+		return ERR_SYSTEM;
+	int rc =
+	    file_write_at(fd, text->data, text->len, 0) != 0 || fdatasync(fd) != 0 ? ERR_SYSTEM : 0;
+	int saved = errno;
+	if (close(fd) != 0 && rc == 0)
+		return ERR_SYSTEM;
+	errno = saved;
+	return rc;
+}
+
+int checkpoint_write(const struct checkpoint *c, int dir)
+{
+	uint8_t room[CHECKPOINT_MAX];
+	struct buf text;
+
+	buf_init(&text, room, sizeof room);
+	checkpoint_format(c, &text);
+	if (text.failed || write_new(dir, &text) != 0 ||
+	    renameat(dir, NEW_FILE, dir, CHECKPOINT_FILE) != 0 || fsync(dir) != 0)
+		return ERR_SYSTEM;
+	return 0;
+}
+
+int checkpoint_read(struct checkpoint *c_r, int dir)
+{
+	uint8_t text[CHECKPOINT_MAX + 1];
+	int fd = openat(dir, CHECKPOINT_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	size_t got = 0;
+
+	if (fd < 0)
+		return errno == ENOENT ? ERR_END : ERR_SYSTEM;
+	int rc = file_read_at(fd, text, sizeof text, 0, &got);
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return rc != 0 ? rc : checkpoint_parse(c_r, text, got);
+}

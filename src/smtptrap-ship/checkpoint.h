@@ -1,0 +1,40 @@
+/*
+ * checkpoint.h: how far records were shipped, as it is kept over restarts.
+ */
+#ifndef SMTPTRAP_SHIP_CHECKPOINT_H
+#define SMTPTRAP_SHIP_CHECKPOINT_H
+
+#include "buf.h"
+#include "log_follow.h"
+
+#define CHECKPOINT_FILE "ship.checkpoint"
+#define CHECKPOINT_MAX 1024 /* bytes of the file: two lines of names and numbers, and two short */
+
+enum { SHIP_STREAMS = 2 }; /* LOG_SESSION, LOG_MESSAGE */
+
+/* Of one stream; all counts since the first start. */
+struct checkpoint_stream {
+	struct log_place place; /* behind the last record that was acknowledged */
+	uint64_t shipped;       /* acknowledged; twice where it was sent twice after a restart */
+	uint64_t rejected;      /* never taken: kept in the file of rejected records */
+	uint64_t missing;       /* not there any more when it was their turn */
+};
+
+struct checkpoint {
+	struct checkpoint_stream stream[SHIP_STREAMS];
+};
+
+/* Write it as text into a buffer with room for CHECKPOINT_MAX. */
+void checkpoint_format(const struct checkpoint *c, struct buf *to);
+
+/* Read that text.  0, or ERR_FORMAT: exactly what checkpoint_format() writes is accepted. */
+int checkpoint_parse(struct checkpoint *c_r, const uint8_t *text, size_t len);
+
+/* Replace the file in the folder: a new one beside it, fdatasync, rename, fsync of the folder.  0,
+ * or ERR_SYSTEM: the old one is there still. */
+int checkpoint_write(const struct checkpoint *c, int dir);
+
+/* Read the file.  0; ERR_END if there is none; ERR_FORMAT if it is damaged; ERR_SYSTEM. */
+int checkpoint_read(struct checkpoint *c_r, int dir);
+
+#endif

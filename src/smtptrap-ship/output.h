@@ -1,0 +1,67 @@
+/*
+ * output.h: where records are shipped to.
+ *
+ * The loop (loop.h) knows outputs by this alone.  It numbers what it sends from 1, anew after each
+ * open(); it goes back to the first item that was not acknowledged after trouble.  All calls come
+ * from one thread; an output may have threads of its own behind them.
+ */
+#ifndef SMTPTRAP_SHIP_OUTPUT_H
+#define SMTPTRAP_SHIP_OUTPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "conf.h"
+
+/* A record.  What it points to is valid during the call only. */
+struct ship_item {
+	const char *stream;   /* "session" or "message": the record's type */
+	const char *id;       /* the record's id, a UUID in its text form; unique with the stream */
+	const uint8_t *bytes; /* the line of JSON, without LF */
+	size_t len;
+	uint64_t number; /* counts up by one an item, from 1 after open() */
+};
+
+enum ship_result {
+	SHIP_TAKEN = 0,     /* copied, and on its way */
+	SHIP_FULL = 1,      /* wait(), then send the same again */
+	SHIP_TROUBLE = -1,  /* the connection is lost, or the disk is full: close, wait, open, send
+			       again from the first that is not acknowledged */
+	SHIP_NEVER = -2,    /* of open(): what is configured cannot work, give up */
+	SHIP_REJECTED = -3, /* of send(): this record can never be taken; counts as acknowledged */
+};
+
+struct ship_output {
+	const char *name; /* "nats", "stdout", "file" */
+
+	/* Connect.  SHIP_TAKEN; SHIP_TROUBLE (why says what, the caller tries again later);
+	 * SHIP_NEVER (why too).  conf stays valid until close(). */
+	int (*open)(struct ship_output *o, const struct ship_conf *conf, struct buf *why);
+
+	/* Take an item: SHIP_TAKEN, SHIP_FULL, SHIP_TROUBLE or SHIP_REJECTED, the last two with
+	 * why. */
+	int (*send)(struct ship_output *o, const struct ship_item *item, struct buf *why);
+
+	/* All items up to this number are safely there (or were rejected by send()); 0: none. */
+	uint64_t (*acknowledged)(struct ship_output *o);
+
+	/* Until something more is acknowledged, other_fd (-1: none) can be read, or ms passed.
+	 * SHIP_TAKEN, or SHIP_TROUBLE with why. */
+	int (*wait)(struct ship_output *o, int ms, int other_fd, struct buf *why);
+
+	/* Hand over what is kept back and wait until all that was sent is acknowledged, ms at most.
+	 * SHIP_TAKEN if it is; SHIP_TROUBLE with why. */
+	int (*flush)(struct ship_output *o, int ms, struct buf *why);
+
+	/* Release all that open() made; accepted after a failed open() and twice. */
+	void (*close)(struct ship_output *o);
+
+	void *self; /* the output's own; NULL when it is closed */
+};
+
+/* Fill *o, closed. */
+void output_lines_init(struct ship_output *o); /* conf->output: stdout or a file */
+void output_nats_init(struct ship_output *o);
+
+#endif

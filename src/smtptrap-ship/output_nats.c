@@ -1,0 +1,377 @@
+/*
+ * output_nats.c: publish records to a JetStream stream.
+ *
+ * Run by smtptrap-ship.  Each record is published without waiting, to SUBJECT.SENSOR.TYPE, with
+ * Nats-Msg-Id ID-TYPE: the stream drops what it has had within its duplicate window, so the loop
+ * may send again what it is not sure of.  Anything that goes wrong with one publish (no leader,
+ * no acknowledgement in time, a refusal, a lost connection) is trouble of the whole output: the
+ * loop closes it, waits, opens it and goes back to the first record that is not acknowledged.
+ *
+ * libnats has threads of its own, which call on_ack(), on_closed() and on_refused(); what these
+ * share with the shipper's thread is struct state, behind its lock.  There is one state, which
+ * lives as long as the process: a late call of a connection that was closed finds nothing of its
+ * own there.  What the servers send is read by libnats; its texts are only shown.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "ack_window.h"
+#include "clock.h"
+#include "err.h"
+#include "nats_link.h"
+#include "output.h"
+#include "uuid.h"
+
+#define TROUBLE_MAX 300 /* bytes of the text of what went wrong */
+#define HEADER_ROOM 256 /* of max_payload: the server counts the headers, which are about 80 */
+#define MSG_ID_MAX (UUID_TEXT + 16)
+#define MESSAGE_COST 512 /* memory of libnats for a message besides its bytes, about */
+
+struct state {
+	pthread_mutex_t lock;
+	struct ack_window window;
+	size_t bytes_max;
+	uint64_t told;             /* what acknowledged() said last */
+	bool filled;               /* the last send() was refused for want of room */
+	bool waiting;              /* the shipper's thread wants to be woken */
+	bool open;                 /* between open() and close() */
+	char trouble[TROUBLE_MAX]; /* "": none */
+	int event;                 /* eventfd */
+	/* of the shipper's thread alone */
+	const struct ship_conf *conf;
+	struct nats_link link;
+	int64_t max_payload;
+};
+
+static struct state the_state = {.lock = PTHREAD_MUTEX_INITIALIZER, .event = -1};
+
+/* ---- under the lock ---- */
+
+static bool is_roomy(const struct state *st)
+{
+	const struct ack_window *w = &st->window;
+
+	return w->high - w->low <= w->cap / 2 && w->bytes <= st->bytes_max / 2;
+}
+
+/* Would a wait() end now?  When all is full, only once there is room for many, so that the thread
+ * does not wake for each. */
+static bool has_news(const struct state *st)
+{
+	if (st->trouble[0] != '\0')
+		return true;
+	return st->filled ? is_roomy(st) : st->window.low > st->told;
+}
+
+static void wake(struct state *st)
+{
+	if (st->waiting && has_news(st)) {
+		st->waiting = false;
+		eventfd_write(st->event, 1);
+	}
+}
+
+static void set_trouble(struct state *st, const char *what, const char *text)
+{
+	if (st->open && st->trouble[0] == '\0')
+		snprintf(st->trouble, sizeof st->trouble, "%s%s", what, text);
+	wake(st);
+}
+
+static int tell_trouble(const struct state *st, struct buf *why)
+{
+	if (st->trouble[0] == '\0')
+		return SHIP_TAKEN;
+	buf_put_str(why, st->trouble);
+	return SHIP_TROUBLE;
+}
+
+/* ---- called by libnats ---- */
+
+static void take_ack(struct state *st, const natsMsg *msg, const jsPubAck *ack,
+		     const jsPubAckErr *error)
+{
+	if (error != NULL)
+		set_trouble(st, "a record was not taken: ", error->ErrText);
+	else if (ack->Stream == NULL || strcmp(ack->Stream, st->conf->nats.stream) != 0)
+		set_trouble(
+		    st, "records go to another stream: ", ack->Stream != NULL ? ack->Stream : "?");
+	else if (ack_window_done(&st->window, msg) == 0)
+		wake(st);
+}
+
+static void on_ack(jsCtx *js, natsMsg *msg, jsPubAck *ack, jsPubAckErr *error, void *closure)
+{
+	struct state *st = closure;
+
+	(void)js;
+	pthread_mutex_lock(&st->lock);
+	if (st->open)
+		take_ack(st, msg, ack, error);
+	pthread_mutex_unlock(&st->lock);
+	natsMsg_Destroy(msg); /* after: its address is its key */
+}
+
+static void on_closed(void *ctx)
+{
+	struct state *st = ctx;
+
+	pthread_mutex_lock(&st->lock);
+	set_trouble(st, "the connection was lost", "");
+	pthread_mutex_unlock(&st->lock);
+}
+
+static void on_refused(void *ctx, const char *text)
+{
+	struct state *st = ctx;
+
+	pthread_mutex_lock(&st->lock);
+	set_trouble(st, "the server says: ", text);
+	pthread_mutex_unlock(&st->lock);
+}
+
+static const struct nats_link_events events = {on_closed, on_refused, &the_state};
+
+/* ---- open and close ---- */
+
+static void output_close(struct ship_output *o)
+{
+	struct state *st = o->self;
+
+	if (st == NULL)
+		return;
+	pthread_mutex_lock(&st->lock);
+	st->open = false;
+	pthread_mutex_unlock(&st->lock);
+	nats_link_close(&st->link); /* its threads may want the lock */
+	pthread_mutex_lock(&st->lock);
+	ack_window_fini(&st->window);
+	pthread_mutex_unlock(&st->lock);
+	if (st->event >= 0)
+		close(st->event);
+	st->event = -1;
+	o->self = NULL;
+}
+
+static int prepare(struct state *st, const struct ship_conf *conf, struct buf *why)
+{
+	st->conf = conf;
+	st->bytes_max = conf->in_flight_bytes;
+	st->told = 0;
+	st->filled = st->waiting = false;
+	st->trouble[0] = '\0';
+	st->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (ack_window_init(&st->window, conf->in_flight) == 0 && st->event >= 0)
+		return SHIP_TAKEN;
+	buf_printf(why, "no memory for %u records: %m", conf->in_flight);
+	return SHIP_TROUBLE;
+}
+
+/* What the servers let through, or less if the configuration says so. */
+static int64_t payload_limit(const struct state *st)
+{
+	int64_t server = natsConnection_GetMaxPayload(st->link.nc);
+	int64_t ours = (int64_t)st->conf->nats.max_payload;
+
+	return server < ours ? server : ours;
+}
+
+static int output_open(struct ship_output *o, const struct ship_conf *conf, struct buf *why)
+{
+	struct state *st = &the_state;
+	jsOptions js;
+	int rc;
+
+	o->self = st;
+	pthread_mutex_lock(&st->lock);
+	rc = prepare(st, conf, why);
+	st->open = rc == SHIP_TAKEN;
+	pthread_mutex_unlock(&st->lock);
+	jsOptions_Init(&js);
+	js.PublishAsync.AckHandler = on_ack;
+	js.PublishAsync.AckHandlerClosure = st;
+	if (rc == SHIP_TAKEN)
+		rc = nats_link_open(&st->link, conf, &events, &js, why);
+	if (rc == SHIP_TAKEN)
+		st->max_payload = payload_limit(st);
+	else
+		output_close(o);
+	return rc;
+}
+
+/* ---- sending ---- */
+
+/* Is there room?  If so the item has its place, with the message as its key (NULL: done). */
+static int reserve(struct state *st, const natsMsg *msg, size_t len, struct buf *why)
+{
+	int rc;
+
+	pthread_mutex_lock(&st->lock);
+	rc = tell_trouble(st, why);
+	if (rc == SHIP_TAKEN && msg != NULL && st->window.bytes > 0 &&
+	    len > st->bytes_max -
+		      (st->window.bytes < st->bytes_max ? st->window.bytes : st->bytes_max))
+		rc = SHIP_FULL;
+	if (rc == SHIP_TAKEN && ack_window_add(&st->window, msg, len) != 0)
+		rc = SHIP_FULL;
+	st->filled = rc == SHIP_FULL;
+	pthread_mutex_unlock(&st->lock);
+	return rc;
+}
+
+static void give_back(struct state *st)
+{
+	pthread_mutex_lock(&st->lock);
+	ack_window_undo(&st->window);
+	pthread_mutex_unlock(&st->lock);
+}
+
+static int reject(struct state *st, const struct ship_item *item, struct buf *why)
+{
+	int rc = reserve(st, NULL, 0, why);
+
+	if (rc != SHIP_TAKEN)
+		return rc;
+	buf_printf(why, "%zu bytes are more than the servers take in a message (%lld)", item->len,
+		   (long long)st->max_payload - HEADER_ROOM);
+	return SHIP_REJECTED;
+}
+
+static natsStatus make_message(natsMsg **msg_r, const struct state *st,
+			       const struct ship_item *item)
+{
+	char subject[NATS_SUBJECT_MAX];
+
+	if (nats_subject(subject, st->conf, st->conf->sensor, item->stream) != 0)
+		return NATS_INVALID_SUBJECT;
+	return natsMsg_Create(msg_r, subject, NULL, (const char *)item->bytes, (int)item->len);
+}
+
+static natsStatus publish(struct state *st, natsMsg **msg, const struct ship_item *item)
+{
+	char id[MSG_ID_MAX];
+	jsPubOptions options;
+
+	jsPubOptions_Init(&options);
+	options.MaxWait = (int64_t)(st->conf->nats.ack_timeout_us / 1000);
+	snprintf(id, sizeof id, "%s-%s", item->id, item->stream);
+	options.MsgId = id;
+	st->link.published = true;
+	return js_PublishMsgAsync(st->link.js, msg, &options);
+}
+
+static int output_send(struct ship_output *o, const struct ship_item *item, struct buf *why)
+{
+	struct state *st = o->self;
+	natsMsg *msg = NULL;
+
+	if (st->max_payload < HEADER_ROOM || item->len > (size_t)st->max_payload - HEADER_ROOM)
+		return reject(st, item, why);
+	natsStatus s = make_message(&msg, st, item);
+	if (s != NATS_OK) {
+		nats_link_why(why, "make a message", s);
+		return SHIP_TROUBLE;
+	}
+	int rc = reserve(st, msg, item->len + MESSAGE_COST, why);
+	if (rc == SHIP_TAKEN && (s = publish(st, &msg, item)) != NATS_OK) {
+		give_back(st);
+		nats_link_why(why, "publish", s);
+		rc = SHIP_TROUBLE;
+	}
+	natsMsg_Destroy(msg);
+	return rc;
+}
+
+/* ---- acknowledgements ---- */
+
+static uint64_t output_acknowledged(struct ship_output *o)
+{
+	struct state *st = o->self;
+	uint64_t low;
+
+	pthread_mutex_lock(&st->lock);
+	low = st->told = st->window.low;
+	pthread_mutex_unlock(&st->lock);
+	return low;
+}
+
+/* Ask to be woken; false if there are news already. */
+static bool begin_wait(struct state *st)
+{
+	bool wait;
+
+	pthread_mutex_lock(&st->lock);
+	wait = st->waiting = !has_news(st);
+	pthread_mutex_unlock(&st->lock);
+	return wait;
+}
+
+static int end_wait(struct state *st, struct buf *why)
+{
+	eventfd_t count;
+	int rc;
+
+	pthread_mutex_lock(&st->lock);
+	st->waiting = false;
+	(void)eventfd_read(st->event, &count);
+	rc = tell_trouble(st, why);
+	pthread_mutex_unlock(&st->lock);
+	return rc;
+}
+
+static int output_wait(struct ship_output *o, int ms, int other_fd, struct buf *why)
+{
+	struct state *st = o->self;
+	struct pollfd fds[2] = {{.fd = st->event, .events = POLLIN},
+				{.fd = other_fd, .events = POLLIN}};
+
+	if (begin_wait(st))
+		(void)poll(fds, 2, ms); /* a signal ends it early */
+	return end_wait(st, why);
+}
+
+static bool all_done(struct state *st)
+{
+	bool done;
+
+	pthread_mutex_lock(&st->lock);
+	done = st->window.low == st->window.high;
+	st->told = st->window.low;
+	st->filled = false;
+	pthread_mutex_unlock(&st->lock);
+	return done;
+}
+
+static int output_flush(struct ship_output *o, int ms, struct buf *why)
+{
+	struct state *st = o->self;
+	uint64_t end = clock_us() + (uint64_t)ms * 1000;
+	int rc = SHIP_TAKEN;
+
+	while (!all_done(st) && rc == SHIP_TAKEN) {
+		uint64_t now = clock_us();
+
+		if (now >= end) {
+			buf_put_str(why, "not all is acknowledged in time");
+			return SHIP_TROUBLE;
+		}
+		rc = output_wait(o, (int)((end - now + 999) / 1000), -1, why);
+	}
+	return rc;
+}
+
+void output_nats_init(struct ship_output *o)
+{
+	*o = (struct ship_output){.name = "nats",
+				  .open = output_open,
+				  .send = output_send,
+				  .acknowledged = output_acknowledged,
+				  .wait = output_wait,
+				  .flush = output_flush,
+				  .close = output_close};
+}

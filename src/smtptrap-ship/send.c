@@ -1,0 +1,230 @@
+/*
+ * send.c: records from the sources to the output, and the checkpoint behind them.
+ *
+ * Runs in smtptrap-ship.  A record counts as shipped when the output has acknowledged it and all
+ * that was sent before it.  After trouble the sources go back to the first that is not, and read
+ * it from the logs again: so nothing of a record is kept in memory, and each is sent at least once.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "err.h"
+#include "log.h"
+#include "rejected.h"
+#include "ship.h"
+#include "uuid.h"
+
+#define TURN 64                /* records of a stream before it is the other's turn */
+#define SAY_AGAIN_US 60000000u /* trouble that stays is named again after a minute */
+
+enum sent { SENT_ONE, SENT_NOTHING, SENT_STUCK };
+
+struct buf *ship_why(struct ship *s)
+{
+	buf_init(&s->why, s->why_text, WHY_MAX);
+	return &s->why;
+}
+
+const char *ship_why_text(struct ship *s)
+{
+	s->why_text[s->why.len] = '\0';
+	return s->why_text;
+}
+
+/* What s->why tells holds shipping up: say it, but not at each try. */
+static void note_trouble(struct ship *s)
+{
+	uint64_t now = clock_us();
+	const char *text = ship_why_text(s);
+
+	if (strcmp(text, s->trouble) != 0 || now - s->told_at > SAY_AGAIN_US) {
+		warn("%s; trying again", text);
+		s->told_at = now;
+	}
+	strlcpy(s->trouble, text, sizeof s->trouble);
+}
+
+/* Half of the delay and up to as much again by chance, so that many traps do not come at once. */
+static void back_off(struct ship *s)
+{
+	uint32_t half = (uint32_t)(s->delay_us / 2);
+
+	s->retry_at = clock_us() + s->delay_us - half + arc4random_uniform(half + 1);
+	s->delay_us =
+	    s->delay_us * 2 < s->conf->retry_max_us ? s->delay_us * 2 : s->conf->retry_max_us;
+}
+
+static void trouble_over(struct ship *s)
+{
+	s->delay_us = s->conf->retry_min_us;
+	if (s->trouble[0] != '\0')
+		info("shipping goes on");
+	s->trouble[0] = '\0';
+}
+
+/* ---- the checkpoint ---- */
+
+bool ship_keep(struct ship *s, bool now)
+{
+	uint64_t time = clock_us();
+
+	if (s->replay || s->behind == 0)
+		return true;
+	if (!now && s->retry_at > time)
+		return false;
+	if (!now && s->behind < s->conf->batch && time - s->kept_at < s->conf->checkpoint_us)
+		return true;
+	if (checkpoint_write(&s->checkpoint, s->state_dir) == 0) {
+		s->behind = 0;
+		s->kept_at = time;
+		s->unkept = false;
+		trouble_over(s);
+		return true;
+	}
+	buf_printf(ship_why(s), "checkpoint in %s: %s", s->conf->state_directory, strerror(errno));
+	s->unkept = true;
+	note_trouble(s);
+	back_off(s);
+	return false;
+}
+
+/* One more is there: the checkpoint moves behind it. */
+static void count_one(struct ship *s, const struct flight *one)
+{
+	struct checkpoint_stream *c = &s->checkpoint.stream[one->stream];
+
+	c->place = one->place;
+	c->missing += one->missing;
+	c->shipped += !one->rejected;
+	c->rejected += one->rejected;
+	s->shipped += !one->rejected;
+	s->rejected += one->rejected;
+	s->behind++;
+}
+
+void ship_acknowledge(struct ship *s)
+{
+	uint64_t up_to = s->output.acknowledged(&s->output), before = s->behind;
+	const struct flight *one;
+
+	while ((one = flights_take(&s->flights, up_to)) != NULL)
+		count_one(s, one);
+	if (s->behind == before)
+		return;
+	s->good_at = clock_us();
+	if (!s->unkept)
+		trouble_over(s);
+}
+
+/* ---- trouble ---- */
+
+void ship_retreat(struct ship *s)
+{
+	note_trouble(s);
+	s->output.close(&s->output);
+	s->connected = false;
+	flights_clear(&s->flights);
+	for (size_t i = 0; i < s->nsource; i++) {
+		struct ship_source *source = &s->source[i];
+		s->is_held[i] = false;
+		int rc = source->rewind(source, &s->checkpoint.stream[source->stream].place);
+		if (rc != 0)
+			fatal("%s: %s", s->conf->log_directory,
+			      rc == ERR_SYSTEM ? strerror(errno) : err_text(rc));
+	}
+	back_off(s);
+}
+
+/* ---- sending ---- */
+
+/* The output can never take this record: keep it apart.  False if that fails. */
+static bool reject(struct ship *s, const struct ship_item *item)
+{
+	warn("%s %s, %zu bytes, is rejected: %s", item->stream, item->id, item->len,
+	     ship_why_text(s));
+	if (s->replay ||
+	    rejected_put(s->state_dir, item, ship_why_text(s), s->conf->rejected_size) == 0)
+		return true;
+	buf_printf(ship_why(s), "%s/%s: %s", s->conf->state_directory, REJECTED_FILE,
+		   strerror(errno));
+	return false;
+}
+
+/* Offer a record to the output. */
+static int offer(struct ship *s, const struct ship_record *r, unsigned stream)
+{
+	char id[UUID_TEXT];
+	struct ship_item item = {.stream = r->head.type == RECORD_MESSAGE ? "message" : "session",
+				 .id = id,
+				 .bytes = r->line.bytes,
+				 .len = r->line.len,
+				 .number = s->number + 1};
+
+	uuid_format(r->head.id, id);
+	int rc = s->output.send(&s->output, &item, ship_why(s));
+	if (rc == SHIP_REJECTED && !reject(s, &item))
+		return SHIP_TROUBLE;
+	if (rc == SHIP_TAKEN || rc == SHIP_REJECTED) {
+		s->number++;
+		flights_put(&s->flights, &(struct flight){.number = s->number,
+							  .stream = stream,
+							  .rejected = rc == SHIP_REJECTED,
+							  .len = r->line.len,
+							  .missing = r->missing,
+							  .place = r->place});
+		return SHIP_TAKEN;
+	}
+	return rc;
+}
+
+/* One record of a source. */
+static enum sent send_one(struct ship *s, size_t i)
+{
+	struct ship_record *r = &s->held[i];
+
+	if (!s->is_held[i]) {
+		int got = s->source[i].next(&s->source[i], r);
+		s->idle[i] = got == 0;
+		if (got != 1)
+			return SENT_NOTHING;
+		s->is_held[i] = true;
+	}
+	s->idle[i] = false;
+	if (!flights_have_room(&s->flights, r->line.len, s->conf->in_flight_bytes))
+		return SENT_STUCK;
+	int rc = offer(s, r, s->source[i].stream);
+	if (rc == SHIP_TROUBLE)
+		ship_retreat(s);
+	if (rc != SHIP_TAKEN)
+		return SENT_STUCK;
+	s->is_held[i] = false;
+	return SENT_ONE;
+}
+
+/* As many as a turn has, or until there is something to keep. */
+static enum sent send_turn(struct ship *s, size_t i)
+{
+	enum sent sent = SENT_ONE;
+
+	if (s->source[i].retry_at > clock_us())
+		return SENT_NOTHING;
+	for (int n = 0; n < TURN && sent == SENT_ONE; n++)
+		sent = send_one(s, i);
+	return sent;
+}
+
+bool ship_send(struct ship *s)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < s->nsource; i++) {
+		enum sent sent = send_turn(s, i);
+		if (sent == SENT_STUCK)
+			return false;
+		more |= sent == SENT_ONE;
+	}
+	return more;
+}

@@ -1,0 +1,299 @@
+package Trap::Nats;
+
+# Nats.pm: NATS servers of one test: one, or a cluster of three, with JetStream in a folder of the
+# test and ports on its own address.
+#
+#   plan skip_all => $why if $why = Trap::Nats::missing();
+#   my $nats = Trap::Nats->new(nodes => 3);
+#   $nats->urls;                          # what clients connect to
+#   $nats->kill('KILL', $nats->leader('smtptrap'));
+#   my %count = $nats->ids('smtptrap');   # Nats-Msg-Id => how often, read past smtptrap-ship
+#
+# Options of new():
+#   nodes     1 (default) or 3
+#   server    more lines of each server's configuration, for example of accounts and TLS
+#   user      [name, password] of this module's own client
+#   start     0: do not start yet
+#
+# The servers are children of the test and die with it; only they are ever signalled, by number.
+use strict;
+use warnings;
+use Carp qw(croak);
+use File::Path qw(make_path);
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use JSON::PP ();
+use POSIX qw(WNOHANG);
+use Time::HiRes qw(sleep time);
+use Trap qw(wait_for);
+
+use constant READY_SECONDS => 90;
+use constant {CLIENT => 4222, CLUSTER => 6222, MONITOR => 8222};
+use constant IDS_AT_A_TIME => 20_000; # headers of that many stay below what a server buffers
+
+my $JSON = JSON::PP->new;
+
+# Why these tests cannot run here, or undef.
+sub missing {
+    return "smtptrap-ship was built without libnats" if !-x "$Trap::BUILD/smtptrap-ship";
+    return grep({ -x "$_/nats-server" } split(/:/, $ENV{PATH}), '/usr/sbin') ? undef
+        : 'there is no nats-server';
+}
+
+sub new {
+    my ($class, %o) = @_;
+    my $self = bless {nodes => 1, server => '', start => 1, pids => {}, owner => $$, %o}, $class;
+    $self->{dir} = tempdir('nats-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    $self->{address} = $Trap::ADDRESS;
+    $self->_write_conf($_) for 1 .. $self->{nodes};
+    if ($self->{start}) {
+        $self->start;
+        $self->wait_ready;
+    }
+    return $self;
+}
+
+sub dir { $_[0]{dir} }
+sub nodes { 1 .. $_[0]{nodes} }
+sub urls { my ($self) = @_; return map { "nats://$self->{address}:" . (CLIENT + $_) } $self->nodes }
+sub pid { $_[0]{pids}{$_[1]} }
+
+sub _write_conf {
+    my ($self, $n) = @_;
+    my $at = $self->{address};
+    my $routes = join ', ', map { "\"nats-route://$at:" . (CLUSTER + $_) . '"' } $self->nodes;
+    make_path("$self->{dir}/$n");
+    open my $f, '>', "$self->{dir}/$n.conf" or croak "$self->{dir}/$n.conf: $!";
+    print $f "server_name: n$n\nlisten: \"$at:", CLIENT + $n, "\"\nhttp: \"$at:", MONITOR + $n,
+        "\"\njetstream { store_dir: \"$self->{dir}/$n\", max_mem: 64M, max_file: 8G }\n",
+        $self->{nodes} > 1
+        ? "cluster { name: trap, listen: \"$at:" . (CLUSTER + $n) . "\", routes: [$routes] }\n" : '',
+        $self->{server};
+    close $f or croak "write: $!";
+}
+
+# ---- starting and ending ----
+
+# Start these servers, or all.
+sub start {
+    my ($self, @n) = @_;
+    for my $n (@n ? @n : $self->nodes) {
+        croak "server $n runs" if $self->{pids}{$n};
+        my $pid = fork // croak "fork: $!";
+        if ($pid == 0) {
+            open STDIN, '<', '/dev/null';
+            open STDOUT, '>>', "$self->{dir}/$n.log";
+            open STDERR, '>&', \*STDOUT;
+            $ENV{PATH} .= ':/usr/sbin';
+            exec qw(setpriv --pdeathsig KILL nats-server -c), "$self->{dir}/$n.conf"
+                or POSIX::_exit(127);
+        }
+        $self->{pids}{$n} = $pid;
+    }
+}
+
+# Signal these servers, or all, and wait until they are gone.
+sub kill {
+    my ($self, $signal, @n) = @_;
+    my @these = grep { $self->{pids}{$_} } @n ? @n : $self->nodes;
+    CORE::kill($signal, map { $self->{pids}{$_} } @these);
+    waitpid delete $self->{pids}{$_}, 0 for @these;
+}
+
+sub log_text {
+    my ($self, $n) = @_;
+    open my $f, '<', "$self->{dir}/$n.log" or return '';
+    local $/;
+    return <$f> // '';
+}
+
+sub _alive {
+    my ($self) = @_;
+    for my $n (sort keys %{$self->{pids}}) {
+        die "nats-server $n left:\n" . $self->log_text($n)
+            if waitpid($self->{pids}{$n}, WNOHANG) == $self->{pids}{$n};
+    }
+}
+
+# What the monitoring endpoint of a server says, as a structure; undef if it does not.
+sub monitor {
+    my ($self, $n, $path) = @_;
+    my $s = IO::Socket::INET->new(PeerAddr => $self->{address}, PeerPort => MONITOR + $n,
+        Timeout => 5) or return;
+    print $s "GET $path HTTP/1.0\r\nHost: $self->{address}\r\n\r\n";
+    my $text = do { local $/; <$s> } // '';
+    my ($body) = $text =~ /^HTTP\/1\.[01] 200 .*?\r\n\r\n(.*)/s or return;
+    return eval { $JSON->decode($body) };
+}
+
+# Wait until the servers that run serve clients, and have elected leaders.
+sub wait_ready {
+    my ($self) = @_;
+    my $ready = wait_for(READY_SECONDS, sub {
+        $self->_alive;
+        for my $n (keys %{$self->{pids}}) {
+            my $health = $self->monitor($n, '/healthz') // return 0;
+            return 0 if ($health->{status} // '') ne 'ok';
+            next if $self->{nodes} == 1;
+            my $jsz = $self->monitor($n, '/jsz') // return 0;
+            return 0 if !length(($jsz->{meta_cluster} // {})->{leader} // '');
+        }
+        return 1;
+    });
+    die "NATS is not ready:\n", map { $self->log_text($_) } $self->nodes if !$ready;
+}
+
+# ---- streams ----
+
+# The state and the cluster of a stream as the first server that answers knows it.
+sub stream {
+    my ($self, $name) = @_;
+    for my $n (sort keys %{$self->{pids}}) {
+        my $jsz = $self->monitor($n, '/jsz?accounts=1&streams=1&config=1') // next;
+        my ($stream) = grep { $_->{name} eq $name }
+            map { @{$_->{stream_detail} // []} } @{$jsz->{account_details} // []};
+        return $stream if $stream;
+    }
+    return;
+}
+
+# The number of the server that leads the stream, waited for.
+sub leader {
+    my ($self, $name) = @_;
+    my $leader;
+    wait_for(READY_SECONDS, sub {
+        my $stream = $self->stream($name) // return 0;
+        ($leader) = (($stream->{cluster} // {})->{leader} // '') =~ /^n(\d+)$/;
+        return defined $leader && $self->{pids}{$leader};
+    }) or die "stream $name has no leader\n";
+    return $leader;
+}
+
+sub messages {
+    my ($self, $name) = @_;
+    return (($self->stream($name) // {})->{state} // {})->{messages} // 0;
+}
+
+# ---- a client of its own ----
+
+sub _connect {
+    my ($self) = @_;
+    for my $n (sort keys %{$self->{pids}}) {
+        my $s = IO::Socket::INET->new(PeerAddr => $self->{address}, PeerPort => CLIENT + $n,
+            Timeout => 5) or next;
+        my ($user, $password) = @{$self->{user} // []};
+        my %login = defined $user ? (user => $user, pass => $password) : ();
+        (<$s> // '') =~ /^INFO / or next;
+        my $options = $JSON->encode({verbose => JSON::PP::false, pedantic => JSON::PP::false,
+            headers => JSON::PP::true, lang => 'perl', version => '0', protocol => 1, %login});
+        print $s "CONNECT $options\r\nPING\r\n";
+        return {s => $s, inbox => "_INBOX.test$$." . int(rand 1e9)} if (<$s> // '') =~ /^PONG/;
+    }
+    die "no NATS server takes a connection\n";
+}
+
+# The next message: {subject, head, body}; undef after so many seconds without one.
+sub _next {
+    my ($c, $seconds) = @_;
+    return shift @{$c->{kept}} if @{$c->{kept} // []};
+    my $message;
+    local $SIG{ALRM} = sub { die "late\n" };
+    my $in_time = eval {
+        alarm $seconds;
+        while (defined(my $line = readline $c->{s})) {
+            print {$c->{s}} "PONG\r\n" if $line =~ /^PING/;
+            die "NATS: $line" if $line =~ /^-ERR/;
+            my (undef, $subject, $sizes) = $line =~ /^(H?)MSG (\S+) \S+ (?:\S* )?(\d+(?: \d+)?)\r/
+                or next;
+            my ($head, $all) = $sizes =~ / / ? split / /, $sizes : (0, $sizes);
+            read($c->{s}, my $bytes, $all + 2) == $all + 2 or die "NATS: short message\n";
+            $message = {subject => $subject, head => substr($bytes, 0, $head),
+                body => substr($bytes, $head, $all - $head)};
+            last;
+        }
+        alarm 0;
+        1;
+    };
+    alarm 0;
+    die $@ if !$in_time && $@ ne "late\n";
+    return $message;
+}
+
+sub _request {
+    my ($c, $subject, $body) = @_;
+    my $text = $JSON->encode($body);
+    my $inbox = "$c->{inbox}." . ++$c->{count};
+    my $sid = "r$c->{count}";
+    print {$c->{s}} "SUB $inbox $sid\r\nPUB $subject $inbox ", length $text, "\r\n$text\r\nUNSUB $sid 1\r\n";
+    my ($reply, @kept);
+    while (($reply = _next($c, 20) // die "no reply to $subject\n")->{subject} ne $inbox) {
+        push @kept, $reply; # a consumer may deliver before it is told to be there
+    }
+    $c->{kept} = \@kept;
+    die "$subject: $reply->{head}\n" if !length $reply->{body};
+    return $JSON->decode($reply->{body});
+}
+
+# A request to the JetStream API (CONSUMER.NAMES.smtptrap, say), decoded.
+sub api {
+    my ($self, $call, $body) = @_;
+    return _request($self->_connect, "\$JS.API.$call", $body // {});
+}
+
+# Add a message to a subject, as any client could; the stream's acknowledgement, decoded.
+sub publish {
+    my ($self, $subject, $text) = @_;
+    my $c = $self->_connect;
+    print {$c->{s}} "SUB $c->{inbox} p\r\nPUB $subject $c->{inbox} ", length $text, "\r\n$text\r\n";
+    my $reply = _next($c, 20) // die "no reply to $subject\n";
+    return length $reply->{body} ? $JSON->decode($reply->{body}) : {error => $reply->{head}};
+}
+
+# What is in the stream from a sequence number on: its messages' headers, some thousands.
+sub _some_heads {
+    my ($self, $name, $from, $to, $on_message) = @_;
+    my $c = $self->_connect;
+    print {$c->{s}} "SUB $c->{inbox}.d d\r\n";
+    my $made = _request($c, "\$JS.API.CONSUMER.CREATE.$name", {stream_name => $name, config => {
+        deliver_subject => "$c->{inbox}.d", deliver_policy => 'by_start_sequence',
+        opt_start_seq => $from, ack_policy => 'none', replay_policy => 'instant',
+        headers_only => JSON::PP::true, mem_storage => JSON::PP::true, num_replicas => 1}});
+    die "consumer of $name: $made->{error}{description}\n" if $made->{error};
+    my $seen = 0;
+    while ($from + $seen <= $to) {
+        my $m = _next($c, 20) // return $seen;
+        $on_message->($m);
+        $seen++;
+    }
+    $self->api("CONSUMER.DELETE.$name.$made->{name}");
+    return $seen;
+}
+
+# How often each Nats-Msg-Id is in the stream.  A consumer on a server that was just started can
+# stall, so what is missing is asked for again.
+sub ids {
+    my ($self, $name) = @_;
+    my (%count, $tries);
+    my $state = $self->api("STREAM.INFO.$name")->{state};
+    my $at = $state->{first_seq};
+    while ($at <= $state->{last_seq}) {
+        my $to = $at + IDS_AT_A_TIME - 1;
+        $to = $state->{last_seq} if $to > $state->{last_seq};
+        my $seen = eval { $self->_some_heads($name, $at, $to, sub {
+            my ($id) = $_[0]{head} =~ /^Nats-Msg-Id: (.*)\r$/m;
+            $count{$id // 'none'}++;
+        }) } // 0;
+        die "stream $name cannot be read: $@\n" if $seen == 0 && $tries++ > 20;
+        $at += $seen;
+    }
+    return %count;
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    return if $$ != $self->{owner};
+    local ($?, $@);
+    $self->kill('KILL');
+}
+
+1;

@@ -1,0 +1,65 @@
+package Trap::ShipLogs;
+
+# ShipLogs.pm: log directories for the tests of the shipper, as the logger writes them.
+#
+#   my $dir = make_logs($work, 300, '-r', 50);    # 300 messages, 100 sessions; t/tools/logwrite
+#   my @ids = ids_of_logs($dir);                   # "session ID" and "message ID", in order
+#   my %count = count_lines($file);                # the same of lines that were shipped
+use strict;
+use warnings;
+use Exporter qw(import);
+use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
+use Trap;
+use Trap::Process;
+
+our @EXPORT_OK = qw(make_logs ids_of_logs count_lines spew slurp);
+
+sub slurp {
+    my ($path) = @_;
+    open my $f, '<:raw', $path or return '';
+    local $/;
+    return <$f> // '';
+}
+
+sub spew {
+    my ($path, $text) = @_;
+    open my $f, '>:raw', $path or die "$path: $!";
+    print $f $text;
+    close $f or die "$path: $!";
+}
+
+my $made = 0;
+sub make_logs {
+    my ($work, $messages, @options) = @_;
+    my $dir = "$work/logs" . $made++;
+    mkdir $dir or die "$dir: $!";
+    spew("$work/message", "Subject: ship\r\n\r\nhello\r\n");
+    my (undef, $err, $status) = Trap::Process::run("$Trap::BUILD/t/tools/logwrite", @options, $dir,
+        ("$work/message") x $messages);
+    die "logwrite: $err" if $status;
+    return $dir;
+}
+
+sub _id { return $_[0] =~ /^\{"v":1,"type":"(\w+)","id":"([0-9a-f-]{36})".*\}$/ ? "$1 $2" : undef }
+
+sub ids_of_logs {
+    my ($dir) = @_;
+    my @ids;
+    for my $file (sort glob "$dir/session-* $dir/message-*") {
+        my $text = '';
+        my $z = IO::Uncompress::Gunzip->new($file, MultiStream => 1) or next;
+        while ($z->read($text, 1 << 20, length $text) > 0) { }
+        push @ids, grep { defined } map { _id($_) } split /\n/, $text;
+    }
+    return @ids;
+}
+
+# How often each came; a line that is no record is counted as "broken".
+sub count_lines {
+    my ($file) = @_;
+    my %count;
+    $count{_id($_) // 'broken'}++ for split /\n/, slurp($file);
+    return %count;
+}
+
+1;

@@ -1,0 +1,200 @@
+#!/usr/bin/perl
+# fleet_doc.t: what doc/FLEET.md says works as it stands there: a hub of three servers with TLS,
+# users by certificate, two sensors that may publish their own records alone; what is fetched gives
+# the figures of the sensors' own logs.
+use strict;
+use warnings;
+use File::Path qw(make_path);
+use IO::Uncompress::Gunzip qw(gunzip);
+use JSON::PP qw(decode_json encode_json);
+use Test::More;
+use Trap qw(wait_for);
+use Trap::Load;
+use Trap::Nats;
+use Trap::Process;
+use Trap::Shipper;
+
+my $why = Trap::Nats::missing();
+plan skip_all => $why if $why;
+use constant PATIENCE => 120;
+
+# ---- the blocks of the document, with addresses and folders of this test ----
+
+my %block;
+{
+    open my $f, '<', "$Trap::SOURCE/doc/FLEET.md" or die "FLEET.md: $!";
+    local $/;
+    my $text = <$f>;
+    $block{$1} = $2 while $text =~ /^```(?:sh|conf) (\S+)\n(.*?)^```$/msg;
+}
+is(join(' ', sort keys %block), 'certificates fetch fleet.conf hub1.conf mx1.conf report setup users.conf',
+    'the document has the blocks that are run here');
+
+my $nats = Trap::Nats->new(nodes => 3, start => 0);
+my $dir = $nats->dir;
+my $at = $Trap::ADDRESS;
+my %port = (4222 => 4222, 6222 => 6222, 8222 => 8222);
+
+sub here {
+    my ($text) = @_;
+    $text =~ s/DNS:hub\d\.example\.net/IP:$at/g;
+    $text =~ s{(tls|nats-route)://hub(\d)\.example\.net:(\d+)}{"$1://$at:" . ($3 + $2)}ge;
+    $text =~ s{/etc/smtptrap/fleet/|/etc/nats/}{$dir/}g;
+    $text =~ s{/etc/smtptrap/}{$dir/}g;
+    $text =~ s{/srv/fleet}{$dir/fetched}g;
+    return $text;
+}
+
+sub server {
+    my ($n) = @_;
+    my $text = here($block{'hub1.conf'});
+    $text =~ s/hub1/hub$n/g;
+    $text =~ s/server_name: hub$n/server_name: n$n/; # as Trap::Nats names its servers
+    $text =~ s{"(?:0\.0\.0\.0|127\.0\.0\.1):(\d+)"}{"\"$at:" . ($1 + $n) . '"'}ge;
+    $text =~ s{/var/lib/nats}{$dir/$n};
+    return $text;
+}
+
+sub put {
+    my ($file, $text) = @_;
+    open my $f, '>', "$dir/$file" or die "$dir/$file: $!";
+    print $f $text;
+    close $f or die "write: $!";
+}
+
+sub sh {
+    my ($name, $text) = @_;
+    my ($out, $err, $status) = Trap::Process::run('sh', '-euc', "cd $dir\nPATH=$Trap::BUILD:\$PATH\n$text");
+    is($status, 0, "the commands \"$name\" succeed") or diag $err;
+    return $out;
+}
+
+# ---- the hub ----
+
+sh('certificates', here($block{certificates}));
+put('users.conf', here($block{'users.conf'}));
+put("$_.conf", server($_)) for 1 .. 3;
+$nats->start;
+$nats->wait_ready;
+put('fleet.conf', here($block{'fleet.conf'}) =~ s/max-bytes 400g/max-bytes 1g/r);
+like(sh('setup', here($block{setup})), qr/^stream SMTPTRAP: made/, 'the stream is made');
+like(sh('setup', here($block{setup})), qr/^stream SMTPTRAP: as configured/, 'and then it is as configured');
+
+# ---- two sensors ----
+
+my (%trap, %ship, $all);
+for my $sensor (qw(mx1 mx2)) {
+    my $trap = $trap{$sensor} = Trap->new(conf => {sensor => $sensor, log => {'rotate-size' => '64k'}});
+    my $text = here($block{'mx1.conf'}) =~ s/mx1/$sensor/gr;
+    my $ship = $ship{$sensor} = Trap::Shipper->new(servers => ['unused'], sensor => $sensor);
+    open my $f, '>', $ship->conf_file or die "$!";
+    print $f $text, 'log-directory "', $trap->logs, "\"\nstate-directory \"", $ship->dir, "/state\"\n";
+    close $f or die "$!";
+    $ship->start;
+    my $load = Trap::Load->new($trap, clients => 2, sessions => $sensor eq 'mx1' ? 10 : 15, messages => 3);
+    for my $version (qw(TLSv1_2 TLSv1_3)) {
+        my $c = $trap->client;
+        $c->cmd('EHLO client.test');
+        $c->starttls(SSL_version => $version);
+        $c->cmd('EHLO client.test');
+        $c->send_message(from => 'a@client.test', data => "Subject: x\r\n\r\nx\r\n") if $sensor eq 'mx1';
+        $c->quit;
+    }
+    my $fails = $trap->client;
+    $fails->cmd('EHLO fails.test');
+    $fails->cmd('STARTTLS');
+    $fails->send("\x15\x03\x01\x00\x02\x02\x28");
+    $fails->drain;
+    $fails->close;
+    $load->finish;
+    $all += $load->records + 2 + 1 + ($sensor eq 'mx1' ? 2 : 0);
+}
+ok(wait_for(PATIENCE, sub { $nats->messages('SMTPTRAP') >= $all }), 'all records reach the stream')
+    or diag $nats->messages('SMTPTRAP'), " of $all\n", map { $_->log_text } values %ship;
+$_->done for values %trap;
+is($_->stop, 0, "the shipper of $_->{sensor} leaves in order") or diag $_->log_text for @ship{qw(mx1 mx2)};
+is($nats->messages('SMTPTRAP'), $all, 'and no others do');
+
+# ---- what is fetched, and reported ----
+
+make_path("$dir/fetched");
+like(sh('fetch', here($block{fetch})), qr/^$all records fetched, 0 that were there already, 0 left out$/m,
+    'all are fetched');
+my @logs = map { $_->logs } @trap{qw(mx1 mx2)};
+
+# Sections of a report, with what was read left out: files differ, records do not.
+sub report {
+    my (@arguments) = @_;
+    my ($out, $err, $status) = Trap::Process::run("$Trap::BUILD/smtptrap", 'report', '--format', 'json', @arguments);
+    is("$status $err", '0 ', "a report over $arguments[-1] and the like");
+    my $report = decode_json($out);
+    return JSON::PP->new->canonical->pretty->encode($report->{sections});
+}
+my $from_logs = report('all', @logs);
+is(report('all', glob "$dir/fetched/*.jsonl.gz"), $from_logs, 'figures are those of the sensors\' own logs');
+like(sh('report', here($block{report})), qr/\bmx2\b/, 'sensors stand beside each other');
+
+# The same from files that are not compressed, as other consumers write them.
+for my $stream (qw(session message)) {
+    gunzip([glob "$dir/fetched/$stream-*.jsonl.gz"] => "$dir/$stream.jsonl", MultiStream => 1)
+        or die 'gunzip';
+}
+is(report('all', "$dir/session.jsonl", "$dir/message.jsonl"), $from_logs, 'also from plain files of JSON lines');
+
+# Rows of table sensors against counts of the sensors' own records.
+my ($json) = Trap::Process::run("$Trap::BUILD/smtptrap", 'report', '--format', 'json', 'sensors',
+    glob "$dir/fetched/*.jsonl.gz");
+my %row;
+for my $section (@{decode_json($json)->{sections}}) {
+    $row{$section->{section}}{$_->{value}} = $_->{count} for grep { $_->{kind} eq 'value' } @{$section->{rows}};
+}
+is_deeply($row{connections}, {mx1 => 23, mx2 => 33}, 'connections by sensor');
+is_deeply($row{negotiated}, {mx1 => 2, mx2 => 2}, 'connections that negotiated TLS');
+is_deeply($row{failed}, {mx1 => 1, mx2 => 1}, 'handshakes that failed');
+is_deeply($row{versions}, {map { ("$_ TLSv1.2" => 1, "$_ TLSv1.3" => 1) } qw(mx1 mx2)}, 'versions');
+is_deeply($row{deliveries}, {mx1 => 62, mx2 => 90}, 'deliveries');
+is_deeply($row{deliveries_tls}, {mx1 => 2}, 'deliveries over TLS');
+
+# ---- what a sensor may not ----
+
+# A shipper with this certificate that claims to be this sensor.
+sub impostor {
+    my ($certificate, $sensor) = @_;
+    my $ship = Trap::Shipper->new(servers => ['unused'], sensor => $sensor);
+    my $text = here($block{'mx1.conf'}) =~ s/sensor mx1/sensor $sensor/r =~ s{/mx1\.(pem|key)}{/$certificate.$1}gr;
+    open my $f, '>', $ship->conf_file or die "$!";
+    print $f $text, 'log-directory "', $logs[0], "\"\nstate-directory \"", $ship->dir, "/state\"\nstop 1s\n";
+    close $f or die "$!";
+    return $ship;
+}
+my $last = sub { $nats->stream('SMTPTRAP')->{state}{last_seq} };
+my $before = $last->();
+my ($out, $err, $status) = impostor('mx1', 'mx2')->run('--once');
+isnt($status, 0, 'a sensor with another\'s name cannot ship');
+like($err, qr/Permissions Violation/i, 'and says why');
+($out, $err, $status) = impostor('mx1', 'mx1')->run('--setup');
+isnt($status, 0, 'a sensor cannot make streams');
+is($last->(), $before, 'nothing of that reached the stream');
+
+my $stranger = Trap::Shipper->new(servers => ["tls://$at:4223"], sensor => 'mx1',
+    nats_conf => {ca => "\"$dir/ca.pem\""}, logs => $logs[0], conf => {stop => '1s'});
+($out, $err, $status) = $stranger->run('--once');
+isnt($status, 0, 'without a certificate nobody is let in');
+like($err, qr/cannot connect/, 'and says so');
+system("cd $dir && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=other -keyout other.key -out other.pem 2>/dev/null");
+my $wary = Trap::Shipper->new(servers => ["tls://$at:4223"], sensor => 'mx1', logs => $logs[0], conf => {stop => '1s'},
+    nats_conf => {ca => "\"$dir/other.pem\"", certificate => "\"$dir/mx1.pem\"", key => "\"$dir/mx1.key\""});
+($out, $err, $status) = $wary->run('--once');
+isnt($status, 0, 'a server of another authority is not trusted');
+like($err, qr/verif|certificate|SSL/i, 'and it is said why');
+
+sh('another name', here($block{certificates}) =~ s/^openssl req -x509.*?\n\n//msr =~ s/^certificate \w+ .*\n//mgr
+    . "certificate other DNS:other.example.net\n");
+$nats->kill('KILL');
+put('1.conf', "listen: \"$at:4223\"\nhttp: \"$at:8223\"\ntls { cert_file: \"$dir/other.pem\", key_file: \"$dir/other.key\" }\n");
+$nats->start(1);
+ok(wait_for(PATIENCE, sub { $nats->monitor(1, '/varz') }), 'a server with a certificate for another name runs');
+($out, $err, $status) = $stranger->run('--once');
+isnt($status, 0, 'it is not trusted');
+like($err, qr/mismatch/, 'and it is said why');
+done_testing;
