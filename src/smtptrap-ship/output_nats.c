@@ -97,8 +97,8 @@ static int tell_trouble(const struct state *st, struct buf *why)
 static void take_ack(struct state *st, const natsMsg *msg, const jsPubAck *ack,
 		     const jsPubAckErr *error)
 {
-	if (error != NULL)
-		set_trouble(st, "a record was not taken: ", error->ErrText);
+	if (error != NULL || ack == NULL)
+		set_trouble(st, "a record was not taken: ", error != NULL ? error->ErrText : "?");
 	else if (ack->Stream == NULL || strcmp(ack->Stream, st->conf->nats.stream) != 0)
 		set_trouble(
 		    st, "records go to another stream: ", ack->Stream != NULL ? ack->Stream : "?");
