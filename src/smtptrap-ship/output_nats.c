@@ -23,6 +23,7 @@
 #include "ack_window.h"
 #include "clock.h"
 #include "err.h"
+#include "log.h"
 #include "nats_link.h"
 #include "output.h"
 #include "uuid.h"
@@ -105,11 +106,22 @@ static void take_ack(struct state *st, const natsMsg *msg, const jsPubAck *ack,
 		wake(st);
 }
 
+/* nats-server 2.9 can say so of what it does not have, see doc/FLEET.md: then this tells which. */
+static void tell_duplicate(natsMsg *msg, const jsPubAck *ack)
+{
+	const char *id = "?";
+
+	(void)natsMsgHeader_Get(msg, "Nats-Msg-Id", &id);
+	debug("%s is there already, as %llu", id, (unsigned long long)ack->Sequence);
+}
+
 static void on_ack(jsCtx *js, natsMsg *msg, jsPubAck *ack, jsPubAckErr *error, void *closure)
 {
 	struct state *st = closure;
 
 	(void)js;
+	if (ack != NULL && ack->Duplicate)
+		tell_duplicate(msg, ack);
 	pthread_mutex_lock(&st->lock);
 	if (st->open)
 		take_ack(st, msg, ack, error);

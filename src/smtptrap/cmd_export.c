@@ -78,18 +78,18 @@ static void export_stream(struct export *e, const struct log_dir *dir, enum log_
 static void export_dir(struct export *e, const struct env *env)
 {
 	struct log_dir dir;
-	struct mail_store store;
+	struct mail_whole store;
 
 	if (!env_log_dir(env, &dir)) {
 		e->trouble = true;
 		return;
 	}
-	mail_store_init(&store, &dir);
+	mail_whole_init(&store, &dir);
 	e->store = &store;
 	export_stream(e, &dir, LOG_SESSION);
 	export_stream(e, &dir, LOG_MESSAGE);
 	e->store = NULL;
-	mail_store_fini(&store);
+	mail_whole_fini(&store);
 	log_dir_close(&dir);
 }
 
@@ -101,7 +101,7 @@ static void export_file(struct export *e, const char *path, int fd)
 	char folder[4096] = ".";
 	struct env env = {.log_path = folder};
 	struct log_dir dir;
-	struct mail_store store;
+	struct mail_whole store;
 
 	if (slash != NULL)
 		snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
@@ -109,11 +109,11 @@ static void export_file(struct export *e, const char *path, int fd)
 		e->trouble = true;
 		return;
 	}
-	mail_store_init(&store, &dir);
+	mail_whole_init(&store, &dir);
 	e->store = &store;
 	records_of_file(fd, path, path_is_part(path), &v);
 	e->store = NULL;
-	mail_store_fini(&store);
+	mail_whole_fini(&store);
 	log_dir_close(&dir);
 }
 

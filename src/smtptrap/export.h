@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "mail_store.h"
+#include "mail_whole.h"
 #include "record.h"
 #include "record_line.h"
 #include "redact.h"
@@ -77,7 +77,7 @@ struct export
 	struct export_contact reporter, sender;
 	const char *evidence_max_text;
 	uint64_t evidence_max;
-	struct mail_store
+	struct mail_whole
 	    *store; /* of the folder that is read; NULL: of a lone file there is none */
 
 	/* redaction */

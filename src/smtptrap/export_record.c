@@ -127,7 +127,8 @@ static void read_secrets(struct export_record *r)
 	}
 	struct span local = export_value(r, FIELD_LOCAL_IP),
 		    client = export_value(r, FIELD_CLIENT_IP);
-	if (local.len != client.len || memcmp(local.bytes, client.bytes, local.len) != 0)
+	if (local.len > 0 &&
+	    (local.len != client.len || memcmp(local.bytes, client.bytes, local.len) != 0))
 		add_secret(r, local);
 }
 

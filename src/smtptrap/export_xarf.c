@@ -190,19 +190,18 @@ static const char *read_message(struct export *e, const struct message_info *inf
 	struct mail_check check;
 	const uint8_t *bytes;
 	size_t len;
-	int got;
-	const char *wrong = mail_store_find(e->store, info, &head);
+	const char *wrong = mail_whole_find(e->store, info, &head), *broken = NULL;
 
 	if (wrong != NULL || (wrong = mail_check_begin(&check)) != NULL)
 		return wrong;
 	buf_put(raw, head.trace, head.trace_len);
-	while ((got = mail_reader_data(&e->store->reader, &bytes, &len)) == 1) {
+	while (mail_whole_data(e->store, &bytes, &len, &broken) == 1) {
 		buf_put(raw, bytes, len);
 		mail_check_data(&check, bytes, len);
 	}
 	wrong = mail_check_end(&check, info, head.size);
-	if (got < 0)
-		return mail_trouble(got);
+	if (broken != NULL)
+		return broken;
 	return raw->failed ? "its message is too long to be redacted" : wrong;
 }
 

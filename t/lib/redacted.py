@@ -265,10 +265,13 @@ def look(evidence):
 
 
 NOTE = b"removed: cannot be searched"
+CODED_NOTE = base64.b64encode(NOTE)  # stands for a picture in base64 that is no part of its own
 
 
 def compare(kind, original, evidence):
     """What must have stayed did."""
+    if CODED_NOTE in evidence:
+        return "removed"
     if NOTE not in evidence and kind in ("none", "header"):
         return "same" if evidence.endswith(original) else "changed"
     if kind == "wrap":

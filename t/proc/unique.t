@@ -6,7 +6,9 @@ use warnings;
 use Digest::SHA qw(sha256_hex);
 use File::Copy qw(copy);
 use IO::Compress::Gzip qw(gzip);
+use JSON::PP qw(decode_json);
 use List::Util qw(sum0);
+use MIME::Base64 qw(decode_base64);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -86,6 +88,10 @@ my $small = "Subject: small\r\n\r\nFrom here on\r\n>From there\r\nthe end\r\n";
     my $table = $trap->table;
     is_deeply([@$table{qw(copies_bytes store_index store_index_max)}],
         [2 * length($small) + 2 * length($big) + length $small, 5, 1000000], 'unique: and what was saved, and what is known');
+    my ($xarf) = $trap->smtptrap(qw(export --as xarf --no-redact --evidence-max 1m --reporter-org x
+        --reporter-contact a@b.example --where), "id = $ids[8]");
+    my $evidence = decode_base64((decode_json($xarf))->{evidence}[0]{payload});
+    is($evidence, $one->{trace} . $big, 'unique: the evidence of an exported copy is all of it');
     my ($report) = $trap->smtptrap(qw(report --format json tls));
     like($report, qr/"unit":"accepted messages"[^\n]*\n\{"kind":"value","value":"in clear","count":12,"of":12,/,
         'unique: to reports every copy is a message');

@@ -19,21 +19,29 @@ my $lists = Trap::DNS->rbldnsd(
 my ($ip, $port) = split /:/, $lists->server;
 my %ptr = (3 => 'a.spam.example', 4 => 'gone.spam.example', 5 => 'a.clean.example');
 my %address = ('a.spam.example' => '127.9.20.3', 'a.clean.example' => '127.9.20.5');
+
+# What rbldnsd says to the bytes of a query, asked again where a datagram was lost.
+sub ask_lists {
+    my ($raw) = @_;
+    my $s = IO::Socket::IP->new(PeerHost => $ip, PeerPort => $port, Proto => 'udp') or return;
+    for (1 .. 5) {
+        $s->send($raw);
+        return $raw if IO::Select->new($s)->can_read(1) && defined $s->recv($raw, 65535);
+    }
+    return;
+}
+
 my $server = Trap::DNS->odd(sub {
     my ($q) = @_;
-    if ($q->{name} =~ /bl\.test$/) {
-        my $r = Net::DNS::Resolver->new(nameservers => [$ip], port => $port, recurse => 0)->send($q->{packet});
-        $r->header->id($q->{id});
-        return $r;
-    }
+    return ask_lists($q->{raw}) if $q->{name} =~ /bl\.test$/;
     my $name = $q->{name} =~ /^(\d+)\.20\.9\.127\.in-addr\.arpa$/ && $ptr{$1};
     return Trap::DNS::reply($q, answer => ["$q->{name} 300 PTR $name."]) if $name && $q->{type} eq 'PTR';
     return Trap::DNS::reply($q, answer => ["$q->{name} 300 A $address{$q->{name}}"])
         if $address{$q->{name}} && $q->{type} eq 'A';
     return Trap::DNS::reply($q, rcode => 'NXDOMAIN');
 });
-my $trap = Trap->new(start => 0, tls => 0, conf => {dns => {server => [$server->server], timeout => '10s',
-    'session-wait' => '20s'}});
+my $trap = Trap->new(start => 0, tls => 0, conf => {dns => {server => [$server->server], timeout => '20s',
+    'session-wait' => '60s'}});
 my $text = $trap->conf_text;
 $trap->write_conf($text . <<'END');
 rules {

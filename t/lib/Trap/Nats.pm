@@ -24,6 +24,7 @@ use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use JSON::PP ();
 use POSIX qw(WNOHANG);
+use Scalar::Util qw(weaken);
 use Time::HiRes qw(sleep time);
 use Trap qw(wait_for);
 
@@ -32,6 +33,13 @@ use constant {CLIENT => 4222, CLUSTER => 6222, MONITOR => 8222};
 use constant IDS_AT_A_TIME => 20_000; # headers of that many stay below what a server buffers
 
 my $JSON = JSON::PP->new;
+
+# Servers end before their folders are removed.
+my @all;
+END {
+    local $?;
+    $_->kill('KILL') for grep { defined && $_->{owner} == $$ } @all;
+}
 
 # Why these tests cannot run here, or undef.
 sub missing {
@@ -43,6 +51,8 @@ sub missing {
 sub new {
     my ($class, %o) = @_;
     my $self = bless {nodes => 1, server => '', start => 1, pids => {}, owner => $$, %o}, $class;
+    push @all, $self;
+    weaken($all[-1]);
     $self->{dir} = tempdir('nats-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     $self->{address} = $Trap::ADDRESS;
     $self->_write_conf($_) for 1 .. $self->{nodes};
@@ -145,16 +155,18 @@ sub wait_ready {
 
 # ---- streams ----
 
-# The state and the cluster of a stream as the first server that answers knows it.
+# The state and the cluster of a stream as its leader knows it, or else the first server that answers.
 sub stream {
     my ($self, $name) = @_;
+    my $any;
     for my $n (sort keys %{$self->{pids}}) {
         my $jsz = $self->monitor($n, '/jsz?accounts=1&streams=1&config=1') // next;
         my ($stream) = grep { $_->{name} eq $name }
             map { @{$_->{stream_detail} // []} } @{$jsz->{account_details} // []};
-        return $stream if $stream;
+        return $stream if $stream && (($stream->{cluster} // {})->{leader} // '') eq "n$n";
+        $any //= $stream;
     }
-    return;
+    return $any;
 }
 
 # The number of the server that leads the stream, waited for.
