@@ -4,8 +4,8 @@
 #
 # With TRAP_CHAOS=servers the stream's leader is stopped twice as well, and the whole cluster once for
 # five seconds, with the signal TRAP_CHAOS_SIGNAL (TERM).  That is not the default because it tests the
-# servers too: on a machine with too much to do, replicas of nats-server 2.9.10 do not always agree
-# afterwards (doc/FLEET.md).
+# servers too: on a machine with too much to do, nats-server 2.9.10 does not always come through it
+# (doc/FLEET.md).
 use strict;
 use warnings;
 use Test::More;
