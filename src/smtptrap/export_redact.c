@@ -271,8 +271,10 @@ int export_redact_record(struct export *e)
 		return 0;
 	if ((rc = add_secrets(e)) != 0)
 		return rc;
-	/* Who sent each trap its own message would know the trap by its digest. */
+	/* Who sent each trap its own message would know the trap by its digest; the trap's certificate
+	 * stands with its address in what scans the Internet. */
 	r->field[FIELD_SHA256].count = r->field[FIELD_BODY_SHA256].count = 0;
+	r->field[FIELD_TLS_CERTIFICATE].count = 0;
 	buf_init_heap(&text, LOG_LINE_MAX);
 	for (unsigned f = 0; f < FIELD_COUNT && rc == 0; f++) {
 		for (size_t n = 0; n < r->field[f].count && rc == 0; n++)
