@@ -269,17 +269,11 @@ static bool has_no_width(long value)
 	return false;
 }
 
-/* The character of UTF-8 at i, and its length; -1: it is ASCII or none. */
+/* The character of UTF-8 at i, and its length; -1: it is none. */
 static long utf8(const struct redact_units *u, size_t i, size_t *len_r)
 {
-	const uint8_t *p = u->p + i;
-	size_t len = utf8_length(p, u->p + u->count);
-	long value = len > 1 ? p[0] & (0x7f >> len) : -1;
-
-	for (size_t k = 1; k < len; k++)
-		value = value << 6 | (p[k] & 0x3f);
-	*len_r = len;
-	return value;
+	*len_r = utf8_length(u->p + i, u->p + u->count);
+	return *len_r > 0 ? (long)utf8_value(u->p + i, *len_r) : -1;
 }
 
 /* The unit of two or four bytes at i as a number. */
