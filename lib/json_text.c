@@ -53,6 +53,15 @@ size_t utf8_length(const uint8_t *p, const uint8_t *end)
 	return too_long || too_high ? 0 : 4;
 }
 
+uint32_t utf8_value(const uint8_t *p, size_t len)
+{
+	uint32_t value = len > 1 ? p[0] & (0x7fu >> len) : p[0];
+
+	for (size_t i = 1; i < len; i++)
+		value = value << 6 | (p[i] & 0x3f);
+	return value;
+}
+
 static void put_escape(struct buf *out, uint8_t code)
 {
 	char text[6] = {'\\', 'u', '0', '0', hex_digits[code >> 4], hex_digits[code & 15]};

@@ -27,4 +27,7 @@ void json_put_u64(struct buf *out, uint64_t n);
 /* The length (1 to 4) of the valid UTF-8 character at p, or 0 if there is none before end. */
 size_t utf8_length(const uint8_t *p, const uint8_t *end);
 
+/* The number of the character at p, which is valid UTF-8 of so many bytes, 1 to 4. */
+uint32_t utf8_value(const uint8_t *p, size_t len);
+
 #endif

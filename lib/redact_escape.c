@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include "json_text.h"
+#include "mime_code.h"
 #include "redact_int.h"
 
 #define NUMBER_MAX 12  /* digits of a number of HTML, leading zeros included */
@@ -128,6 +130,18 @@ static size_t html(const struct redact_units *u, size_t i, long *value_r)
 	return 0;
 }
 
+/* \100 and \56 */
+static size_t octal(const struct redact_units *u, size_t i, long *value_r)
+{
+	size_t n = 0;
+	long value = 0;
+
+	for (int unit; n < 3 && (unit = redact_unit(u, i + 1 + n)) >= '0' && unit <= '7'; n++)
+		value = value * 8 + unit - '0';
+	*value_r = n < 2 ? -1 : value;
+	return n + 1;
+}
+
 /* \x40 \u0040 \u{40} \100 and \'40 */
 static size_t backslash(const struct redact_units *u, size_t i, long *value_r)
 {
@@ -152,22 +166,34 @@ static size_t backslash(const struct redact_units *u, size_t i, long *value_r)
 		*value_r = hex_run(u, i + 2, digits);
 		return 2 + digits;
 	}
-	if (kind < '0' || kind > '3')
-		return 0;
-	int second = redact_unit(u, i + 2), third = redact_unit(u, i + 3);
-	if (second >= '0' && second <= '7' && third >= '0' && third <= '7')
-		*value_r = (kind - '0') * 64 + (second - '0') * 8 + (third - '0');
-	return 4;
+	return octal(u, i, value_r);
 }
 
-/* +AEA-: `@` in UTF-7 (RFC 2152); +40: the same in xtext (RFC 3461, 4) */
+/* Three characters of base64 behind the `+` at i that are a character of ASCII in UTF-7 (RFC 2152):
+ * its number; -1: they are none. */
+static long utf7(const struct redact_units *u, size_t i)
+{
+	long value = 0;
+
+	for (size_t k = 1; k <= 3; k++) {
+		int unit = redact_unit(u, i + k);
+		int six = unit < 0 ? -1 : mime_base64_value((uint8_t)unit);
+
+		if (six < 0)
+			return -1;
+		value = value << 6 | six;
+	}
+	return (value & 3) == 0 && value >> 2 < 0x80 ? value >> 2 : -1;
+}
+
+/* +AEA-: `@` in UTF-7; +40: the same in xtext (RFC 3461, 4) */
 static size_t plus(const struct redact_units *u, size_t i, long *value_r)
 {
-	bool utf7 = redact_unit(u, i + 1) == 'A' && redact_unit(u, i + 2) == 'E' &&
-		    redact_unit(u, i + 3) == 'A';
-
-	*value_r = utf7 ? '@' : hex_run(u, i + 1, 2);
-	return utf7 ? 4u + (redact_unit(u, i + 4) == '-') : 3;
+	*value_r = utf7(u, i);
+	if (*value_r >= 0)
+		return 4u + (redact_unit(u, i + 4) == '-');
+	*value_r = hex_run(u, i + 1, 2);
+	return 3;
 }
 
 size_t redact_escape(const struct redact_units *u, size_t i, uint8_t *byte_r)
@@ -225,29 +251,59 @@ static size_t soft_break(const struct redact_units *u, size_t i)
 	return redact_unit(u, j) == '\n' ? j + 1 - i : 0;
 }
 
-/* A character that has no width, by its number in Unicode. */
+/* A character that is not seen, by its number in Unicode: marks of breaks and direction, joiners,
+ * fillers, variation selectors. */
 static bool has_no_width(long value)
 {
-	return value == 0xad || (value >= 0x200b && value <= 0x200f) || value == 0x2060 ||
-	       value == 0xfeff;
+	static const struct {
+		long first, last;
+	} ranges[] = {{0xad, 0xad},     {0x34f, 0x34f},    {0x61c, 0x61c},   {0x115f, 0x1160},
+		      {0x17b4, 0x17b5}, {0x180b, 0x180f},  {0x200b, 0x200f}, {0x202a, 0x202e},
+		      {0x2060, 0x206f}, {0x3164, 0x3164},  {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
+		      {0xffa0, 0xffa0}, {0xe0000, 0xe0fff}};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+		if (value >= ranges[i].first && value <= ranges[i].last)
+			return true;
+	}
+	return false;
 }
 
-/* The same in UTF-8. */
-static size_t utf8_without_width(const struct redact_units *u, size_t i)
+/* The character of UTF-8 at i, and its length; -1: it is none. */
+static long utf8(const struct redact_units *u, size_t i, size_t *len_r)
 {
-	static const char *const forms[] = {"\xc2\xad",     "\xe2\x80\x8b", "\xe2\x80\x8c",
-					    "\xe2\x80\x8d", "\xe2\x80\x8e", "\xe2\x80\x8f",
-					    "\xe2\x81\xa0", "\xef\xbb\xbf"};
+	*len_r = utf8_length(u->p + i, u->p + u->count);
+	return *len_r > 0 ? (long)utf8_value(u->p + i, *len_r) : -1;
+}
 
-	if (u->width != 1)
+/* The unit of two or four bytes at i as a number. */
+static long wide(const struct redact_units *u, size_t i)
+{
+	const uint8_t *unit = u->p + i * u->width;
+	uint32_t value = 0;
+
+	for (unsigned k = 0; k < u->width; k++)
+		value = value << 8 | unit[u->at == 0 ? u->width - 1 - k : k];
+	return (long)value;
+}
+
+/* A character without width, as it is. */
+static size_t without_width(const struct redact_units *u, size_t i)
+{
+	size_t len = 1;
+
+	if (i >= u->count)
 		return 0;
-	for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++) {
-		size_t len = strlen(forms[k]);
+	return has_no_width(u->width == 1 ? utf8(u, i, &len) : wide(u, i)) ? len : 0;
+}
 
-		if (u->count - i >= len && memcmp(u->p + i, forms[k], len) == 0)
-			return len;
-	}
-	return 0;
+/* A backslash alone, or with an escape behind it. */
+static size_t backslash_without_width(const struct redact_units *u, size_t i)
+{
+	long value;
+	size_t len = backslash(u, i, &value);
+
+	return has_no_width(value) ? len : 1;
 }
 
 static size_t html_without_width(const struct redact_units *u, size_t i)
@@ -271,13 +327,9 @@ size_t redact_invisible(const struct redact_units *u, size_t i)
 	case '&':
 		return html_without_width(u, i);
 	case '\\':
-		return 1;
-	case 0xc2:
-	case 0xe2:
-	case 0xef:
-		return utf8_without_width(u, i);
+		return backslash_without_width(u, i);
 	default:
-		return 0;
+		return without_width(u, i);
 	}
 }
 

@@ -92,7 +92,13 @@ static bool is_edge(const struct redact_secret *s, int unit)
 	return memchr(s->text, ':', s->len) != NULL ? !isxdigit(unit) : !isdigit(unit);
 }
 
-/* The byte before p, -1 if there is none or it ends an escape. */
+/* Of \a \b \f \n \r \t \v */
+static bool is_control_letter(int unit)
+{
+	return unit > 0 && strchr("abfnrtv", unit) != NULL;
+}
+
+/* The byte before p, -1 if there is none or it ends an escape, as \n does. */
 static int unit_before(struct span in, size_t at, unsigned width)
 {
 	if (at < width)
@@ -104,6 +110,9 @@ static int unit_before(struct span in, size_t at, unsigned width)
 
 		if (redact_escape(&u, 0, &byte) == back)
 			return isalnum(byte) ? byte : -1;
+		if (back == 2 && redact_unit(&u, 0) == '\\' &&
+		    is_control_letter(redact_unit(&u, 1)))
+			return -1;
 	}
 	return p[0];
 }

@@ -25,16 +25,6 @@ static bool is_hidden(uint32_t c)
 	return false;
 }
 
-/* The character of n bytes (2 to 4) at p, which is valid. */
-static uint32_t decode(const uint8_t *p, size_t n)
-{
-	uint32_t c = p[0] & (0xffu >> (n + 1));
-
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | (p[i] & 0x3f);
-	return c;
-}
-
 static size_t put_one(struct buf *out, const uint8_t *p, const uint8_t *end)
 {
 	size_t n = utf8_length(p, end);
@@ -45,7 +35,7 @@ static size_t put_one(struct buf *out, const uint8_t *p, const uint8_t *end)
 	}
 	if (*p == '\\')
 		buf_put_byte(out, '\\');
-	uint32_t c = n > 1 ? decode(p, n) : *p;
+	uint32_t c = utf8_value(p, n);
 	if (n > 1 && is_hidden(c))
 		buf_printf(out, "\\u{%x}", c);
 	else

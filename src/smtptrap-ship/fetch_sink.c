@@ -144,6 +144,9 @@ static int take_over(struct fetch_sink *s, struct sink_file *f, bool part, struc
 	int rc = fd < 0 ? ERR_SYSTEM : 0;
 	if (rc == 0 && part)
 		rc = gzip_repair(fd, &repair);
+	/* one that is whole was not mended, and may not have come to the disk */
+	if (rc == 0 && part && fdatasync(fd) != 0)
+		rc = ERR_SYSTEM;
 	if (rc == 0)
 		rc = learn_ids(&f->ids, fd);
 	if (rc == 0 && part)

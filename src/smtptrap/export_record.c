@@ -1,7 +1,9 @@
 /*
  * export_record.c: a record taken apart, field by field.
  *
- * Input: a line of a log.  The dialogue is left out, but for the recipients that it names.
+ * Input: a line of a log, which may be from another machine.  The dialogue is left out, but for the
+ * recipients that it names.  A value that is not of its field's kind makes the line no record: the
+ * formats write all but texts as they stand.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,9 +12,13 @@
 
 #include "err.h"
 #include "export.h"
+#include "ip.h"
 #include "log_read.h"
 #include "span.h"
+#include "time_text.h"
+#include "uuid.h"
 
+#define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_"
 #define SECRETS_MAX (64u * 1024 * 1024) /* a dialogue of 16 MiB fits, each line of it a recipient */
 
 void export_record_init(struct export_record *r)
@@ -74,6 +80,52 @@ static void read_exact(struct export_record *r, const struct record_item *item)
 	add_secret(r, (struct span){bytes, len});
 }
 
+/* ---- values ---- */
+
+static bool has_only(struct span s, const char *bytes)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.bytes[i] == '\0' || strchr(bytes, s.bytes[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Is it a text as this kind has it? */
+static bool is_of_kind(enum record_kind kind, struct span s)
+{
+	uint8_t id[UUID_BYTES], ip[IP_BYTES];
+	uint64_t us;
+
+	if (kind == RECORD_IP)
+		return ip_parse(ip, (const char *)s.bytes, s.len) == 0;
+	if (kind == RECORD_TIME)
+		return time_parse((const char *)s.bytes, s.len, &us) == 0;
+	if (kind == RECORD_UUID)
+		return uuid_parse((const char *)s.bytes, s.len, id) == 0;
+	return kind != RECORD_HEX || has_only(s, "0123456789abcdef");
+}
+
+/* Does the value fit the field? */
+static bool fits(const struct record_item *item, enum record_field f)
+{
+	enum record_kind kind = record_table[f].kind;
+	struct span s = {(const uint8_t *)item->text, item->len};
+
+	if (kind == RECORD_DIALOGUE)
+		return item->in_list && item->member != NULL;
+	if (item->member != NULL ||
+	    item->in_list != (kind == RECORD_STRINGS || kind == RECORD_NAMES))
+		return false;
+	if (kind == RECORD_BOOL)
+		return !item->is_string && has_only(s, "aeflrstu");
+	if (kind == RECORD_U64)
+		return !item->is_string && has_only(s, "0123456789");
+	if (f == FIELD_TLS_VERSION && !has_only(s, WORD))
+		return false;
+	return item->is_string && is_of_kind(kind, s);
+}
+
 static bool grow(struct export_record *r)
 {
 	if (r->count < r->room)
@@ -96,7 +148,11 @@ static int on_item(void *ctx, const struct record_item *item)
 		read_dialogue(r, (struct span){(const uint8_t *)item->text, item->len});
 	if (strcmp(item->name, "rcpt_to_hex") == 0)
 		read_exact(r, item);
-	if (f == FIELD_COUNT || f == FIELD_DIALOGUE || item->member != NULL)
+	if (f == FIELD_COUNT)
+		return 0;
+	if (!fits(item, f) || (r->field[f].count > 0 && item->index == 0))
+		return ERR_FORMAT;
+	if (f == FIELD_DIALOGUE)
 		return 0;
 	if (!grow(r)) {
 		r->failed = true;

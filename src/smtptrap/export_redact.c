@@ -132,12 +132,28 @@ static bool add(struct redact *r, const char *where, const void *text, size_t le
 	return false;
 }
 
+/* Is it one that every host has: 0.0.0.0, ::, 127.0.0.1 or ::1? */
+static bool is_everybodys(const uint8_t ip[IP_BYTES])
+{
+	static const uint8_t those[][IP_BYTES] = {
+	    {0},
+	    {[15] = 1},
+	    {[10] = 0xff, [11] = 0xff},
+	    {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1},
+	};
+
+	for (size_t i = 0; i < sizeof those / sizeof those[0]; i++) {
+		if (memcmp(ip, those[i], IP_BYTES) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool add_ip(struct redact *r, const char *where, const uint8_t ip[IP_BYTES])
 {
-	static const uint8_t any[IP_BYTES], any4[IP_BYTES] = {[10] = 0xff, [11] = 0xff};
 	char text[IP_TEXT_MAX];
 
-	if (memcmp(ip, any, IP_BYTES) == 0 || memcmp(ip, any4, IP_BYTES) == 0)
+	if (is_everybodys(ip))
 		return true;
 	ip_text(ip, text);
 	return add(r, where, text, strlen(text));
@@ -271,8 +287,10 @@ int export_redact_record(struct export *e)
 		return 0;
 	if ((rc = add_secrets(e)) != 0)
 		return rc;
-	/* Who sent each trap its own message would know the trap by its digest. */
+	/* Who sent each trap its own message would know the trap by its digest; the trap's certificate
+	 * stands with its address in what scans the Internet. */
 	r->field[FIELD_SHA256].count = r->field[FIELD_BODY_SHA256].count = 0;
+	r->field[FIELD_TLS_CERTIFICATE].count = 0;
 	buf_init_heap(&text, LOG_LINE_MAX);
 	for (unsigned f = 0; f < FIELD_COUNT && rc == 0; f++) {
 		for (size_t n = 0; n < r->field[f].count && rc == 0; n++)

@@ -15,17 +15,6 @@
 
 #define SHOWN_MAX 1024 /* bytes that are looked at: no terminal is as wide */
 
-/* The character of n bytes at p, which is valid UTF-8. */
-static wchar_t decode(const uint8_t *p, size_t n)
-{
-	static const uint8_t first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-	uint32_t c = p[0] & first[n];
-
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | (p[i] & 0x3f);
-	return (wchar_t)c;
-}
-
 /* What stands for a character, and its width. */
 static wchar_t shown_as(wchar_t c, bool utf8, int *width_r)
 {
@@ -50,7 +39,7 @@ size_t top_text(wchar_t *out, size_t cap, const uint8_t *bytes, size_t len, size
 		n = utf8_length(safe.data + i, safe.data + safe.len);
 		if (n == 0)
 			break; /* it does not happen: term_put() writes UTF-8 */
-		wchar_t c = shown_as(decode(safe.data + i, n), utf8, &width);
+		wchar_t c = shown_as((wchar_t)utf8_value(safe.data + i, n), utf8, &width);
 		if ((size_t)width > columns - used)
 			break;
 		out[at++] = c;
