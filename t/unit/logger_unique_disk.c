@@ -234,6 +234,32 @@ static void test_failures(void)
 	finish(&lab);
 	each_failure(all, test_failing_call, test_crash);
 }
+/* With durability none a batch is under way between two turns; a reload comes there, then the disk
+ * fails. */
+static void test_settings_before_failure(void)
+{
+	struct lab lab;
+
+	no_failures();
+	prepare(&lab, CONF_STORE_UNIQUE);
+	lab.conf.log.durability = CONF_DURABILITY_NONE;
+	begin_again(&lab);
+	send_text(&lab, 0, 0, 0, 500);
+	settings(&lab, CONF_STORE_UNIQUE, INDEX + 1);
+	failures(1, 7, false);
+	store_commit(&lab.store);
+	no_failures();
+	lab.store.failed_at_us = 0;
+	store_tick(&lab.store);
+	send_text(&lab, 1, 1, 1, 500);
+	send_text(&lab, 2, 0, 0, 500);
+	store_commit(&lab.store);
+	struct found f = look(&lab);
+	ok(f.records == 2 && f.copies == 0 && f.wrong == 0,
+	   "another store-index does not make known what was taken back");
+	finish(&lab);
+}
+
 int main(void)
 {
 	if (freopen("/dev/null", "w", stderr) == NULL) /* the logger's own complaints */
@@ -245,5 +271,6 @@ int main(void)
 	test_gone(false);
 	test_gone(true);
 	test_failures();
+	test_settings_before_failure();
 	return tap_done();
 }
