@@ -260,6 +260,40 @@ static void test_settings_before_failure(void)
 	finish(&lab);
 }
 
+/* There is no memory for more than `most` bytes of one buffer; the message must not be stored cut. */
+static void test_memory(struct lab *lab, struct buf *b, size_t most, const char *what)
+{
+	size_t max = b->max;
+
+	b->max = most;
+	send_text(lab, 0, 0, 0, 20000);
+	store_commit(&lab->store);
+	b->max = max;
+	lab->store.failed_at_us = 0;
+	store_tick(&lab->store);
+	send_text(lab, 1, 0, 0, 20000);
+	store_commit(&lab->store);
+	struct found f = look(lab);
+	ok(answer(lab, 0) == ACK_FAILED && answer(lab, 1) == ACK_STORED && f.records == 1 &&
+	       f.copies == 0 && f.wrong == 0,
+	   "without memory for %s the message is refused, and not known", what);
+}
+
+static void test_no_memory(void)
+{
+	struct lab lab;
+
+	begin(&lab, CONF_STORE_UNIQUE);
+	test_memory(&lab, &lab.store.unique.held, 10000, "its bytes");
+	finish(&lab);
+	begin(&lab, CONF_STORE_UNIQUE);
+	test_memory(&lab, &lab.store.trace, 10, "its trace header");
+	finish(&lab);
+	begin(&lab, CONF_STORE_UNIQUE);
+	test_memory(&lab, &lab.store.fields, 200, "its fields");
+	finish(&lab);
+}
+
 int main(void)
 {
 	if (freopen("/dev/null", "w", stderr) == NULL) /* the logger's own complaints */
@@ -272,5 +306,6 @@ int main(void)
 	test_gone(true);
 	test_failures();
 	test_settings_before_failure();
+	test_no_memory();
 	return tap_done();
 }
