@@ -198,8 +198,9 @@ UNIT_TESTS += t/unit/logger_unique.t
 t_unit_logger_unique_t_SOURCES = t/unit/logger_unique.c $(UNIQUE_SOURCES)
 t_unit_logger_unique_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/logger_unique_disk.t
-t_unit_logger_unique_disk_t_SOURCES = t/unit/logger_unique_disk.c t/lib-c/failing_disk.h $(UNIQUE_SOURCES)
-t_unit_logger_unique_disk_t_LDFLAGS = $(DISK_WRAPS)
+t_unit_logger_unique_disk_t_SOURCES = t/unit/logger_unique_disk.c t/lib-c/failing_disk.h \
+	t/lib-c/slow_clock.h $(UNIQUE_SOURCES)
+t_unit_logger_unique_disk_t_LDFLAGS = $(DISK_WRAPS) -Wl,--wrap=clock_us
 t_unit_logger_unique_disk_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/mail_header.t
 t_unit_mail_header_t_SOURCES = t/unit/mail_header.c t/tap.h

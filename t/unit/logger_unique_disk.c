@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "../lib-c/failing_disk.h"
+#include "../lib-c/slow_clock.h"
 #include "../lib-c/unique_lab.h"
 #include "../tap.h"
 
@@ -65,6 +66,32 @@ static void test_slow(void)
 	send_text(&lab, 1, 1, 1, 500);
 	store_commit(&lab.store);
 	is_int(answer(&lab, 1), ACK_STORED, "and messages are taken all the same");
+	finish(&lab);
+}
+
+/* Each in a mail file of its own, as messages are that are longer than rotate-size. */
+static void apart(struct lab *lab)
+{
+	for (uint32_t n = 0; n < INDEX; n++) {
+		send_text(lab, n, n, n, 500);
+		store_commit(&lab->store);
+		if (stream_rotate(&lab->store.stream[LOG_MAIL]) < 0)
+			_exit(1);
+	}
+}
+
+static void test_slow_files(void)
+{
+	struct lab lab;
+
+	prepare(&lab, CONF_STORE_UNIQUE);
+	ok(run_first(&lab, apart, true), "many mail files are written");
+	lab_start(&lab);
+	look_takes = UNIQUE_LOAD_US / 5;
+	unique_load(&lab.store.unique, UNIQUE_LOAD_US);
+	look_takes = 0;
+	ok(lab.ack->store_index > 0 && lab.ack->store_index < 6,
+	   "each mail file counts in the time that reading may take");
 	finish(&lab);
 }
 
@@ -301,6 +328,7 @@ int main(void)
 	for (int i = 0; i < 4; i++)
 		test_restart(i / 2 ? CONF_STORE_UNIQUE_BODY : CONF_STORE_UNIQUE, i % 2);
 	test_slow();
+	test_slow_files();
 	test_cut();
 	test_gone(false);
 	test_gone(true);
