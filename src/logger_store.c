@@ -433,8 +433,6 @@ enum ack_code store_message_end(struct store *st, uint32_t slot, uint32_t seq)
 		return code;
 	st->message_open = false;
 	st->ack->messages++;
-	st->ack->copies += first != NULL;
-	st->ack->copies_bytes += first != NULL ? st->unique.digested : 0;
 	unique_remember(&st->unique);
 	batch_add(st, slot, seq);
 	return ACK_STORED;

@@ -215,6 +215,7 @@ static void test_failing_call(unsigned n, unsigned times)
 	struct found f = look(&lab);
 	ok(promise_kept(&lab, &f) && answer(&lab, 23) == ACK_STORED,
 	   "%u failing calls from number %u on: every copy leads to its bytes", times, n);
+	is_int((int64_t)lab.ack->copies, f.copies, "and copies that are stored are counted");
 	finish(&lab);
 }
 
