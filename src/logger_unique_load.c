@@ -222,6 +222,7 @@ void unique_load(struct unique *u, uint64_t limit_us)
 		return;
 	if (log_dir_open_at(&dir, u->dir, ".") != 0) {
 		warn("log directory: %s: copies of what it holds are not known", strerror(errno));
+		log_dir_close(&dir);
 		return;
 	}
 	l.dir = &dir;

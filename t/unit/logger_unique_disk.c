@@ -2,6 +2,7 @@
  * What is known of stored messages over restarts, removed files and disks that fail: every record
  * that is there leads to its bytes.
  */
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "../lib-c/failing_disk.h"
@@ -92,6 +93,26 @@ static void test_slow_files(void)
 	look_takes = 0;
 	ok(lab.ack->store_index > 0 && lab.ack->store_index < 6,
 	   "each mail file counts in the time that reading may take");
+	finish(&lab);
+}
+
+/* The log directory cannot be listed: a descriptor is left for it, and none to read it by. */
+static void test_unlisted(void)
+{
+	struct rlimit limit;
+	struct lab lab;
+
+	prepare(&lab, CONF_STORE_UNIQUE);
+	lab_start(&lab);
+	int next = dup(lab.dir);
+	close(next);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)next + 1, limit.rlim_max});
+	unique_load(&lab.store.unique, UNIQUE_LOAD_US);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	int after = dup(lab.dir);
+	is_int(after, next, "a directory that cannot be listed leaves no descriptor open");
+	close(after);
 	finish(&lab);
 }
 
@@ -330,6 +351,7 @@ int main(void)
 		test_restart(i / 2 ? CONF_STORE_UNIQUE_BODY : CONF_STORE_UNIQUE, i % 2);
 	test_slow();
 	test_slow_files();
+	test_unlisted();
 	test_cut();
 	test_gone(false);
 	test_gone(true);
