@@ -165,6 +165,30 @@ static void test_cut(void)
 	finish(&lab);
 }
 
+/* With durability none; it ends between the last write to the mail file and the sync. */
+static void ended_unsynced(struct lab *lab)
+{
+	one(lab);
+	failures(2, 1, true);
+	stream_rotate(&lab->store.stream[LOG_MAIL]);
+	_exit(1);
+}
+
+/* Copies will refer to what that logger left, and be acknowledged. */
+static void test_synced(void)
+{
+	struct lab lab;
+
+	prepare(&lab, CONF_STORE_UNIQUE);
+	lab.conf.log.durability = CONF_DURABILITY_NONE;
+	ok(run_first(&lab, ended_unsynced, false), "a logger ends before the mail file is synced");
+	syncs = 0;
+	begin_again(&lab);
+	is_int(syncs, 3, "the next one syncs records, mail and folder");
+	is_int((int64_t)lab.ack->store_index, 2, "and knows what stands there");
+	finish(&lab);
+}
+
 static void test_gone(bool restart)
 {
 	struct lab lab;
@@ -353,6 +377,7 @@ int main(void)
 	test_slow_files();
 	test_unlisted();
 	test_cut();
+	test_synced();
 	test_gone(false);
 	test_gone(true);
 	test_failures();
