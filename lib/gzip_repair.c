@@ -149,9 +149,9 @@ static int repair(struct walk *w, int fd, struct gzip_repair *r)
 	}
 	r->raw = w->good.raw;
 	r->lines = w->good.lines;
-	if (rc != 0 || event == GZIP_EOF)
-		return rc;
-	return cut(w, fd, r);
+	if (rc == 0 && event == GZIP_EOF) /* whole, but whoever wrote it may not have synced it */
+		return fsync(fd) == 0 ? 0 : ERR_SYSTEM;
+	return rc != 0 ? rc : cut(w, fd, r);
 }
 
 int gzip_repair(int fd, struct gzip_repair *r)

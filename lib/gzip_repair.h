@@ -20,7 +20,7 @@ struct gzip_repair {
 /*
  * Look through the file at fd (open for reading and writing; its offset is not used), cut it
  * behind the last record that was flushed, end the member there, and fsync.  A file that is
- * whole is not touched (cut 0, closed false); one without a single flushed record becomes empty.
+ * whole is only synced (cut 0, closed false); one without a single flushed record becomes empty.
  * May be repeated after any failure.  Returns
  *   0            the file is whole now;
  *   ERR_CORRUPT  the damage is not a torn tail: members that can be read follow it.  The file was

@@ -26,6 +26,8 @@ int log_reader_open(struct log_reader *r, int fd, uint64_t offset)
 		rc = file_read_at(fd, &first, 1, 0, &got);
 	if (rc == 0 && first == '{' && (r->plain = malloc(PLAIN_CHUNK)) == NULL)
 		rc = ERR_MEMORY;
+	if (rc != 0)
+		log_reader_close(r);
 	return rc;
 }
 

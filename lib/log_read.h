@@ -28,8 +28,8 @@ struct log_reader {
 	uint64_t next;          /* where the next one starts */
 };
 
-/* Begin to read fd (the caller's) at an offset where a member starts.  0, ERR_MEMORY, or
- * ERR_SYSTEM. */
+/* Begin to read fd (the caller's) at an offset where a member starts.  0; or ERR_MEMORY or
+ * ERR_SYSTEM, and there is nothing to close. */
 int log_reader_open(struct log_reader *r, int fd, uint64_t offset);
 
 /* Release memory; accepts a zeroed struct. */

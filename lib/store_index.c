@@ -138,8 +138,12 @@ uint64_t store_index_count(const struct store_index *x)
 
 void store_index_copy(struct store_index *x, const struct store_index *from)
 {
-	for (uint64_t n = from->oldest; n < from->added; n++)
+	for (uint64_t n = from->oldest; n < from->added; n++) {
+		if (n == from->committed)
+			store_index_commit(x);
 		if (from->added - n <= x->size)
 			store_index_add(x, &from->ring[n % from->size]);
-	store_index_commit(x);
+	}
+	if (from->committed == from->added)
+		store_index_commit(x);
 }

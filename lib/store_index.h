@@ -66,7 +66,8 @@ void store_index_undo(struct store_index *x);
 /* Entries that are there. */
 uint64_t store_index_count(const struct store_index *x);
 
-/* Add the entries of *from, the newest if there is not room for all, and commit. */
+/* Add the entries of *from to an index that was empty, the newest if there is not room for all.
+ * Those that are not committed there are not here. */
 void store_index_copy(struct store_index *x, const struct store_index *from);
 
 #endif

@@ -394,11 +394,18 @@ static enum ack_code write_copy(struct store *st, const struct stored *first)
 		stream_undo(&st->stream[LOG_MAIL]);
 	buf_reset(&st->json); /* free until the record is made */
 	mbox_put_copy_trace(&st->json, st->trace.data, st->trace.len, first->id, own.len);
+	st->trace.failed |= st->json.failed;
 	enum ack_code code = mail_begin(st, st->json.data, st->json.len);
 	if (code != ACK_STORED)
 		return code;
 	put_copy(st, first);
 	return mail_data(st, own.bytes, own.len);
+}
+
+/* Did memory run out while the message was gathered?  Then what was written is not all of it. */
+static bool lacks_bytes(const struct store *st)
+{
+	return st->fields.failed || st->trace.failed || st->unique.held.failed;
 }
 
 enum ack_code store_message_end(struct store *st, uint32_t slot, uint32_t seq)
@@ -416,14 +423,16 @@ enum ack_code store_message_end(struct store *st, uint32_t slot, uint32_t seq)
 		record_put_u64(&st->fields, FIELD_UNIQUE_FROM, st->unique.entry.from);
 	if (code == ACK_STORED)
 		code = mail_end(st);
+	if (code == ACK_STORED && lacks_bytes(st)) {
+		errno = ENOMEM;
+		code = store_fail(st, "message");
+	}
 	if (code == ACK_STORED)
 		code = message_record(st, st->fields.data, st->fields.len);
 	if (code != ACK_STORED)
 		return code;
 	st->message_open = false;
 	st->ack->messages++;
-	st->ack->copies += first != NULL;
-	st->ack->copies_bytes += first != NULL ? st->unique.digested : 0;
 	unique_remember(&st->unique);
 	batch_add(st, slot, seq);
 	return ACK_STORED;

@@ -77,7 +77,7 @@ bool unique_begin(struct unique *u, const struct unique_message *m)
 	digest_drop(u);
 	buf_reset(&u->held);
 	u->body = u->conf->log.store == CONF_STORE_UNIQUE_BODY;
-	u->known = u->held_whole = false;
+	u->known = u->held_whole = u->copy = false;
 	u->digested = 0;
 	u->start = (struct body_start){0};
 	u->entry = (struct stored){0};
@@ -157,6 +157,7 @@ const struct stored *unique_end(struct unique *u, const uint8_t *fields, size_t 
 	if (found == NULL || !is_there(u, found))
 		return NULL;
 	u->known = false;
+	u->copy = true;
 	u->first = *found;
 	return &u->first;
 }
@@ -178,19 +179,31 @@ bool unique_is_first(const struct unique *u)
 
 void unique_remember(struct unique *u)
 {
-	if (!u->known)
-		return;
-	store_index_add(&u->index, &u->entry);
-	u->known = false;
+	if (u->copy) {
+		u->copies.count++;
+		u->copies.bytes += u->digested;
+	}
+	if (u->known)
+		store_index_add(&u->index, &u->entry);
+	u->known = u->copy = false;
+}
+
+static void forget_copies(struct unique *u)
+{
+	u->copies.count = u->copies.bytes = 0;
 }
 
 void unique_commit(struct unique *u)
 {
 	store_index_commit(&u->index);
+	u->ack->copies += u->copies.count;
+	u->ack->copies_bytes += u->copies.bytes;
+	forget_copies(u);
 	show(u);
 }
 
 void unique_undo(struct unique *u)
 {
 	store_index_undo(&u->index);
+	forget_copies(u);
 }

@@ -39,6 +39,10 @@ struct unique {
 	struct buf held;
 	struct stored entry; /* what the index will have of it */
 	struct stored first; /* of a copy: the one that is stored */
+	bool copy;           /* it is one */
+	struct {
+		uint64_t count, bytes; /* that were not stored again */
+	} copies;                      /* not committed yet */
 };
 
 /* A message that is about to come, whose trace header was found good. */
@@ -82,9 +86,11 @@ struct unique_bytes {
 struct unique_bytes unique_held(const struct unique *u);
 struct unique_bytes unique_own(const struct unique *u);
 
-/* Can the message that came last be known by later ones?  Then it goes into the index, with its
- * place in u->entry, once unique_remember() is called; that counts with the next commit. */
+/* Can the message that came last be known by later ones? */
 bool unique_is_first(const struct unique *u);
+
+/* The message that came last is written: one that is first goes into the index, with its place in
+ * u->entry, a copy is counted.  Both hold with the next commit. */
 void unique_remember(struct unique *u);
 
 /* What was written is on disk, or was taken back. */

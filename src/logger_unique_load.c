@@ -22,7 +22,7 @@
 #include "log_tail.h"
 #include "record_scan.h"
 
-#define LINES_A_LOOK 256 /* between two looks at the clock */
+#define LINES_A_LOOK 256 /* between two looks at the clock, at most */
 
 enum {
 	SLOT_FROM,
@@ -47,6 +47,7 @@ struct load {
 	char mail[LOG_NAME_MAX]; /* the mail file of the last record */
 	struct log_name mail_name;
 	uint64_t mail_end; /* its length, uncompressed; 0: it is not there */
+	bool mail_opened;  /* since the last look at the clock */
 };
 
 static void want(struct load *l)
@@ -118,6 +119,7 @@ static void look_at_mail(struct load *l, const char *file)
 		return;
 	strlcpy(l->mail, file, sizeof l->mail);
 	l->mail_end = 0;
+	l->mail_opened = true;
 	if (log_name_parse(file, &l->mail_name) != 0 || l->mail_name.stream != LOG_MAIL ||
 	    l->mail_name.part || log_dir_open_file(l->dir, &l->mail_name, &fd) != 0)
 		return;
@@ -160,9 +162,14 @@ static void keep_entry(struct load *l, const struct stored *e)
 		l->count++;
 }
 
+/* A mail file that was looked at may have taken long: its last message has any length. */
 static bool in_time(struct load *l)
 {
-	return l->lines++ % LINES_A_LOOK != 0 || clock_us() < l->deadline_us;
+	bool look = l->lines % LINES_A_LOOK == 0 || l->mail_opened;
+
+	l->lines++;
+	l->mail_opened = false;
+	return !look || clock_us() < l->deadline_us;
 }
 
 /* False: the time is over. */
@@ -215,6 +222,7 @@ void unique_load(struct unique *u, uint64_t limit_us)
 		return;
 	if (log_dir_open_at(&dir, u->dir, ".") != 0) {
 		warn("log directory: %s: copies of what it holds are not known", strerror(errno));
+		log_dir_close(&dir);
 		return;
 	}
 	l.dir = &dir;

@@ -12,6 +12,9 @@ INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logge
 	src/logger_memory.c src/logger_memory.h src/logger_store.c src/logger_store.h \
 	src/logger_stream.c src/logger_stream.h src/logger_unique.c src/logger_unique.h \
 	src/logger_unique_load.c
+UNIQUE_SOURCES = t/tap.h t/lib-c/intake_lab.h t/lib-c/unique_lab.h $(INTAKE_SOURCES) \
+	src/smtptrap/mail_store.c src/smtptrap/mail_store.h src/smtptrap/mail_whole.c \
+	src/smtptrap/mail_whole.h src/smtptrap/message_info.c src/smtptrap/message_info.h
 
 # A benchmark that is a program: make t/bench/rules.
 EXTRA_PROGRAMS = t/bench/rules
@@ -195,12 +198,13 @@ UNIT_TESTS += t/unit/logger_memory.t
 t_unit_logger_memory_t_SOURCES = t/unit/logger_memory.c t/tap.h t/lib-c/intake_lab.h $(INTAKE_SOURCES)
 t_unit_logger_memory_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/logger_unique.t
-t_unit_logger_unique_t_SOURCES = t/unit/logger_unique.c t/tap.h t/lib-c/failing_disk.h \
-	t/lib-c/intake_lab.h $(INTAKE_SOURCES) src/smtptrap/mail_store.c src/smtptrap/mail_store.h \
-	src/smtptrap/mail_whole.c src/smtptrap/mail_whole.h src/smtptrap/message_info.c \
-	src/smtptrap/message_info.h
-t_unit_logger_unique_t_LDFLAGS = $(DISK_WRAPS)
+t_unit_logger_unique_t_SOURCES = t/unit/logger_unique.c $(UNIQUE_SOURCES)
 t_unit_logger_unique_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/logger_unique_disk.t
+t_unit_logger_unique_disk_t_SOURCES = t/unit/logger_unique_disk.c t/lib-c/failing_disk.h \
+	t/lib-c/slow_clock.h $(UNIQUE_SOURCES)
+t_unit_logger_unique_disk_t_LDFLAGS = $(DISK_WRAPS) -Wl,--wrap=clock_us
+t_unit_logger_unique_disk_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/mail_header.t
 t_unit_mail_header_t_SOURCES = t/unit/mail_header.c t/tap.h
 t_unit_mail_header_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)

@@ -26,7 +26,8 @@ static unsigned calls;      /* so far */
 static unsigned fail_from;  /* the first one that fails, from 1; 0: none */
 static unsigned fail_times; /* how many in a row */
 static int fail_errno;
-static bool crash; /* instead: the process is gone, the call half done */
+static unsigned syncs; /* whole files and folders, so far */
+static bool crash;     /* instead: the process is gone, the call half done */
 
 static bool fails(void)
 {
@@ -61,6 +62,7 @@ int __wrap_fdatasync(int fd)
 int __wrap_fsync(int fd)
 {
 	(void)fd;
+	syncs++;
 	return fails() ? -1 : 0;
 }
 

@@ -164,6 +164,16 @@ static void test_plain(void)
 	free(text);
 }
 
+/* Nothing is left of a reader that could not be opened. */
+static void test_unreadable(void)
+{
+	struct log_reader r;
+
+	is_int(log_reader_open(&r, -1, 0), ERR_SYSTEM, "a file that cannot be read is an error");
+	ok(r.gz.in == NULL && r.gz.out == NULL && r.plain == NULL, "and nothing has to be closed");
+	log_reader_close(&r);
+}
+
 int main(void)
 {
 	struct gzip_writer w;
@@ -176,6 +186,7 @@ int main(void)
 	test_growing(&out, &w);
 	test_damaged(&out, &w);
 	test_long_lines(&out, &w);
+	test_unreadable();
 	test_plain();
 	log_reader_close(&none);
 	gzip_writer_fini(&w);

@@ -126,6 +126,7 @@ static void test_copy(void)
 	store_index_init(&x, 100, SECRET);
 	for (uint32_t n = 0; n < 150; n++)
 		add(&x, n);
+	store_index_commit(&x);
 	store_index_init(&small, 30, SECRET * 3);
 	store_index_copy(&small, &x);
 	ok(has(&small, 120, 150) && lacks(&small, 0, 120), "a smaller index takes the newest");
@@ -141,6 +142,32 @@ static void test_copy(void)
 	store_index_fini(&small);
 	store_index_fini(&large);
 	store_index_fini(&none);
+}
+
+/* A batch is under way when the index gets another size. */
+static void test_copy_uncommitted(void)
+{
+	struct store_index x, small, large;
+
+	store_index_init(&x, 100, SECRET);
+	for (uint32_t n = 0; n < 20; n++)
+		add(&x, n);
+	store_index_commit(&x);
+	for (uint32_t n = 20; n < 30; n++)
+		add(&x, n);
+	store_index_init(&large, 1000, SECRET * 3);
+	store_index_copy(&large, &x);
+	ok(has(&large, 0, 30), "what is not committed is taken, too");
+	store_index_undo(&large);
+	ok(has(&large, 0, 20) && lacks(&large, 20, 30), "and can still be undone");
+	store_index_init(&small, 5, SECRET * 5);
+	store_index_copy(&small, &x);
+	ok(has(&small, 25, 30) && lacks(&small, 0, 25), "also where there is room for that alone");
+	store_index_undo(&small);
+	ok(lacks(&small, 0, 30) && store_index_count(&small) == 0, "which leaves nothing then");
+	store_index_fini(&x);
+	store_index_fini(&small);
+	store_index_fini(&large);
 }
 
 static void test_adopt(void)
@@ -173,6 +200,7 @@ int main(void)
 	test_undo();
 	test_kinds();
 	test_copy();
+	test_copy_uncommitted();
 	test_adopt();
 	return tap_done();
 }
