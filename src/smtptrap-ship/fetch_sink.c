@@ -143,10 +143,7 @@ static int take_over(struct fetch_sink *s, struct sink_file *f, bool part, struc
 	int fd = openat(s->dir, name, (part ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW);
 	int rc = fd < 0 ? ERR_SYSTEM : 0;
 	if (rc == 0 && part)
-		rc = gzip_repair(fd, &repair);
-	/* one that is whole was not mended, and may not have come to the disk */
-	if (rc == 0 && part && fdatasync(fd) != 0)
-		rc = ERR_SYSTEM;
+		rc = gzip_repair(fd, &repair); /* which also syncs what is whole */
 	if (rc == 0)
 		rc = learn_ids(&f->ids, fd);
 	if (rc == 0 && part)
