@@ -2,10 +2,9 @@
 # chaos.t: 100,000 records of a trap under load reach a stream of three servers, each exactly once,
 # while the shipper is killed eight times and logs are rotated.
 #
-# With TRAP_CHAOS=servers the stream's leader is stopped twice as well, and the whole cluster once for
-# five seconds, with the signal TRAP_CHAOS_SIGNAL (TERM).  That is not the default because it tests the
-# servers too: on a machine with too much to do, nats-server 2.9.10 does not always come through it
-# (doc/FLEET.md).
+# With TRAP_CHAOS=servers the stream's leader is killed twice as well, and the whole cluster once for
+# five seconds, with the signal TRAP_CHAOS_SIGNAL (KILL).  That is not the default because it tests the
+# servers too: replicas of nats-server 2.9.10 can come to differ (doc/FLEET.md).
 use strict;
 use warnings;
 use Test::More;
@@ -21,7 +20,7 @@ plan skip_all => $why if $why;
 use constant PATIENCE => 240;     # seconds for anything, on a machine that does much else
 use constant STEP => 7000;        # records that reach the stream between two blows
 my ($CLIENTS, $SESSIONS, $MESSAGES) = (16, 298, 20);
-my $SIGNAL = $ENV{TRAP_CHAOS_SIGNAL} // 'TERM'; # to the servers
+my $SIGNAL = $ENV{TRAP_CHAOS_SIGNAL} // 'KILL'; # to the servers
 
 my $began = time;
 my $nats = Trap::Nats->new(nodes => 3);
@@ -153,14 +152,14 @@ sub missing {
     return grep { !$stored{$_} } keys %logged;
 }
 
-# nats-server 2.9 can acknowledge as a duplicate what it does not have, after blows on a machine
-# that is slow: such records are all that may be missing before the logs are replayed.
-my @missing = missing('before a replay');
+# A server of nats-server 2.9 that has come to differ can acknowledge as a duplicate what the others do
+# not have (doc/FLEET.md): such records are all that may be missing before the logs are replayed.
+my @missing = missing('as shipped');
 my %duplicate = map { $_ => 1 } $ship->log_text =~ /: (\S+-(?:session|message)) is there already/g;
 is(scalar(grep { !$duplicate{$_} } @missing), 0, 'none is missing that the servers did not call a duplicate');
 note scalar @missing, ' of them were missing';
-note scalar keys %duplicate, ' were acknowledged as duplicates; trouble: ',
-    join ', ', sort grep { s/; trying again.*//s } map { s/.*?smtptrap-ship: //r } grep { /trying again/ } split /^/, $ship->log_text;
+note scalar keys %duplicate, ' were acknowledged as duplicates';
+note "trouble: $_" for $ship->log_text =~ /\]: (.*); trying again/g;
 if (@missing) {
     $nats->kill('TERM');
     $nats->start;
@@ -168,8 +167,9 @@ if (@missing) {
     $nats->leader($ship->stream);
     ($out, $err, $status) = $ship->run('--replay', glob($trap->logs . '/*.jsonl.gz'));
     is($status, 0, 'the logs are replayed') or diag $err;
+    @missing = missing('after a replay');
 }
-is(scalar missing('at the end'), 0, 'none is missing');
+is(scalar @missing, 0, 'none is missing');
 
 # The checkpoint is behind the last record: nothing is sent again, so the stream sees no publish.
 my $sent = sub { $nats->api('STREAM.INFO.' . $ship->stream)->{state}{last_seq} };
