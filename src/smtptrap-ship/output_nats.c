@@ -5,7 +5,8 @@
  * Nats-Msg-Id ID-TYPE: the stream drops what it has had within its duplicate window, so the loop
  * may send again what it is not sure of.  Anything that goes wrong with one publish (no leader,
  * no acknowledgement in time, a refusal, a lost connection) is trouble of the whole output: the
- * loop closes it, waits, opens it and goes back to the first record that is not acknowledged.
+ * loop closes it, waits, opens it and goes back to the first record that is not acknowledged; that
+ * one goes alone, the others once it is acknowledged (see is_early()).
  *
  * libnats has threads of its own, which call on_ack(), on_closed() and on_refused(); what these
  * share with the shipper's thread is struct state, behind its lock.  There is one state, which
@@ -31,6 +32,7 @@
 #define TROUBLE_MAX 300 /* bytes of the text of what went wrong */
 #define HEADER_ROOM 256 /* of max_payload: the server counts the headers, which are about 80 */
 #define MSG_ID_MAX (UUID_TEXT + 16)
+#define EARLY_GROWTH 64  /* a leader can need many wrong ones until it is right */
 #define MESSAGE_COST 512 /* memory of libnats for a message besides its bytes, about */
 
 struct state {
@@ -41,6 +43,9 @@ struct state {
 	bool filled;               /* the last send() was refused for want of room */
 	bool waiting;              /* the shipper's thread wants to be woken */
 	bool open;                 /* between open() and close() */
+	bool heard;                /* something was acknowledged since open() */
+	bool late;                 /* an acknowledgement did not come in time */
+	size_t early;              /* so many may be on their way before one is heard */
 	char trouble[TROUBLE_MAX]; /* "": none */
 	int event;                 /* eventfd */
 	/* of the shipper's thread alone */
@@ -49,15 +54,24 @@ struct state {
 	int64_t max_payload;
 };
 
-static struct state the_state = {.lock = PTHREAD_MUTEX_INITIALIZER, .event = -1};
+static struct state the_state = {.lock = PTHREAD_MUTEX_INITIALIZER, .event = -1, .early = 1};
 
 /* ---- under the lock ---- */
+
+/* Before anything is acknowledged only a few are sent, the first time one.  A leader of nats-server
+ * 2.9 that was just elected misnumbers what comes before it has caught up with its own log: it does
+ * not acknowledge these, and replicas that read that log again after a restart may judge them
+ * differently, and differ from then on.  An acknowledgement shows that it has caught up. */
+static bool is_early(const struct state *st)
+{
+	return !st->heard && st->window.high - st->window.low >= st->early;
+}
 
 static bool is_roomy(const struct state *st)
 {
 	const struct ack_window *w = &st->window;
 
-	return w->high - w->low <= w->cap / 2 && w->bytes <= st->bytes_max / 2;
+	return !is_early(st) && w->high - w->low <= w->cap / 2 && w->bytes <= st->bytes_max / 2;
 }
 
 /* Would a wait() end now?  When all is full, only once there is room for many, so that the thread
@@ -97,13 +111,16 @@ static int tell_trouble(const struct state *st, struct buf *why)
 static void take_ack(struct state *st, const natsMsg *msg, const jsPubAck *ack,
 		     const jsPubAckErr *error)
 {
+	st->late |= error != NULL && error->Err == NATS_TIMEOUT;
 	if (error != NULL || ack == NULL)
 		set_trouble(st, "a record was not taken: ", error != NULL ? error->ErrText : "?");
 	else if (ack->Stream == NULL || strcmp(ack->Stream, st->conf->nats.stream) != 0)
 		set_trouble(
 		    st, "records go to another stream: ", ack->Stream != NULL ? ack->Stream : "?");
-	else if (ack_window_done(&st->window, msg) == 0)
+	else if (ack_window_done(&st->window, msg) == 0) {
+		st->heard = true;
 		wake(st);
+	}
 }
 
 /* nats-server 2.9 can say so of what it does not have, see doc/FLEET.md: then this tells which. */
@@ -151,6 +168,15 @@ static const struct nats_link_events events = {on_closed, on_refused, &the_state
 
 /* ---- open and close ---- */
 
+/* How many may go before the first acknowledgement the next time: more if a leader was there and
+ * did not acknowledge any. */
+static size_t next_early(const struct state *st)
+{
+	if (st->heard || !st->late)
+		return 1;
+	return st->early < st->window.cap ? st->early * EARLY_GROWTH : st->early;
+}
+
 static void output_close(struct ship_output *o)
 {
 	struct state *st = o->self;
@@ -162,6 +188,7 @@ static void output_close(struct ship_output *o)
 	pthread_mutex_unlock(&st->lock);
 	nats_link_close(&st->link); /* its threads may want the lock */
 	pthread_mutex_lock(&st->lock);
+	st->early = next_early(st);
 	ack_window_fini(&st->window);
 	pthread_mutex_unlock(&st->lock);
 	if (st->event >= 0)
@@ -175,7 +202,7 @@ static int prepare(struct state *st, const struct ship_conf *conf, struct buf *w
 	st->conf = conf;
 	st->bytes_max = conf->in_flight_bytes;
 	st->told = 0;
-	st->filled = st->waiting = false;
+	st->filled = st->waiting = st->heard = st->late = false;
 	st->trouble[0] = '\0';
 	st->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (ack_window_init(&st->window, conf->in_flight) == 0 && st->event >= 0)
@@ -225,6 +252,8 @@ static int reserve(struct state *st, const natsMsg *msg, size_t len, struct buf 
 
 	pthread_mutex_lock(&st->lock);
 	rc = tell_trouble(st, why);
+	if (rc == SHIP_TAKEN && is_early(st))
+		rc = SHIP_FULL;
 	if (rc == SHIP_TAKEN && msg != NULL && st->window.bytes > 0 &&
 	    len > st->bytes_max -
 		      (st->window.bytes < st->bytes_max ? st->window.bytes : st->bytes_max))

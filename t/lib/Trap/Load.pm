@@ -7,6 +7,8 @@ package Trap::Load;
 #   ...
 #   $load->finish;           # waits; dies if a reply was not as it must be
 #   $load->records;          # how many session and message records this makes
+#
+# With free => 0.8, gate => FILE the last fifth of the sessions is held back until the file is there.
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -15,13 +17,14 @@ use Time::HiRes qw(sleep);
 
 sub new {
     my ($class, $trap, %o) = @_;
-    my $self = bless {clients => 8, sessions => 10, messages => 20, pause => 0, pids => [], owner => $$, %o},
+    my $self = bless {clients => 8, sessions => 10, messages => 20, pause => 0, free => 1, pids => [], owner => $$, %o},
         $class;
     for my $n (1 .. $self->{clients}) {
         my $pid = fork // die "fork: $!";
         if ($pid == 0) {
             my $done = eval {
-                for (1 .. $self->{sessions}) {
+                for my $session (1 .. $self->{sessions}) {
+                    $self->_wait_gate if $session > $self->{sessions} * $self->{free};
                     $self->_session($trap, $n);
                     sleep $self->{pause} if $self->{pause}; # spreads the load, nobody waits for it
                 }
@@ -36,6 +39,19 @@ sub new {
 }
 
 sub records { my ($self) = @_; return $self->{clients} * $self->{sessions} * (1 + $self->{messages}) }
+
+# The records that are made before the gate opens.
+sub records_free {
+    my ($self) = @_;
+    return $self->{clients} * int($self->{sessions} * $self->{free}) * (1 + $self->{messages});
+}
+
+sub open_gate { my ($self) = @_; open my $f, '>', $self->{gate} or die "$self->{gate}: $!" }
+
+sub _wait_gate {
+    my ($self) = @_;
+    sleep 0.02 while !-e $self->{gate} && getppid == $self->{owner};
+}
 
 sub _expect {
     my ($s, $code) = @_;

@@ -23,6 +23,7 @@ use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use JSON::PP ();
+use MIME::Base64 qw(decode_base64);
 use POSIX qw(WNOHANG);
 use Scalar::Util qw(weaken);
 use Time::HiRes qw(sleep time);
@@ -30,7 +31,7 @@ use Trap qw(wait_for);
 
 use constant READY_SECONDS => 90;
 use constant {CLIENT => 4222, CLUSTER => 6222, MONITOR => 8222};
-use constant IDS_AT_A_TIME => 20_000; # headers of that many stay below what a server buffers
+use constant ASKED_AT_ONCE => 200; # messages
 
 my $JSON = JSON::PP->new;
 
@@ -188,9 +189,10 @@ sub messages {
 
 # ---- a client of its own ----
 
+# To this server, or the first that takes it.
 sub _connect {
-    my ($self) = @_;
-    for my $n (sort keys %{$self->{pids}}) {
+    my ($self, $server) = @_;
+    for my $n ($server // sort keys %{$self->{pids}}) {
         my $s = IO::Socket::INET->new(PeerAddr => $self->{address}, PeerPort => CLIENT + $n,
             Timeout => 5) or next;
         my ($user, $password) = @{$self->{user} // []};
@@ -204,7 +206,7 @@ sub _connect {
     die "no NATS server takes a connection\n";
 }
 
-# The next message: {subject, head, body}; undef after so many seconds without one.
+# The next message: {subject, reply, head, body}; undef after so many seconds without one.
 sub _next {
     my ($c, $seconds) = @_;
     return shift @{$c->{kept}} if @{$c->{kept} // []};
@@ -215,11 +217,12 @@ sub _next {
         while (defined(my $line = readline $c->{s})) {
             print {$c->{s}} "PONG\r\n" if $line =~ /^PING/;
             die "NATS: $line" if $line =~ /^-ERR/;
-            my (undef, $subject, $sizes) = $line =~ /^(H?)MSG (\S+) \S+ (?:\S* )?(\d+(?: \d+)?)\r/
-                or next;
-            my ($head, $all) = $sizes =~ / / ? split / /, $sizes : (0, $sizes);
+            my ($with_head, $subject, @rest) = $line =~ /^(H?)MSG (\S+) \S+ (.*)\r/ or next;
+            @rest = split / /, $rest[0];
+            my $all = pop @rest;
+            my $head = $with_head ? pop @rest : 0;
             read($c->{s}, my $bytes, $all + 2) == $all + 2 or die "NATS: short message\n";
-            $message = {subject => $subject, head => substr($bytes, 0, $head),
+            $message = {subject => $subject, reply => $rest[0] // '', head => substr($bytes, 0, $head),
                 body => substr($bytes, $head, $all - $head)};
             last;
         }
@@ -261,44 +264,78 @@ sub publish {
     return length $reply->{body} ? $JSON->decode($reply->{body}) : {error => $reply->{head}};
 }
 
-# What is in the stream from a sequence number on: its messages' headers, some thousands.
-sub _some_heads {
-    my ($self, $name, $from, $to, $on_message) = @_;
-    my $c = $self->_connect;
-    print {$c->{s}} "SUB $c->{inbox}.d d\r\n";
-    my $made = _request($c, "\$JS.API.CONSUMER.CREATE.$name", {stream_name => $name, config => {
-        deliver_subject => "$c->{inbox}.d", deliver_policy => 'by_start_sequence',
-        opt_start_seq => $from, ack_policy => 'none', replay_policy => 'instant',
-        headers_only => JSON::PP::true, mem_storage => JSON::PP::true, num_replicas => 1}});
-    die "consumer of $name: $made->{error}{description}\n" if $made->{error};
-    my $seen = 0;
-    while ($from + $seen <= $to) {
-        my $m = _next($c, 20) // return $seen;
-        $on_message->($m);
-        $seen++;
+# Call on_head(number, header) for each message from $from to $to, in any order, as the stream's leader
+# has it (undef: it has none of that number).  Each is asked for by its number, so that reading itself
+# can neither leave one out nor give one twice; what is not answered is asked for again.
+sub _leaders_heads {
+    my ($self, $name, $from, $to, $on_head) = @_;
+    my %wanted = map { $_ => 1 } $from .. $to;
+    for (my $tries = 0; %wanted; $tries++) {
+        die scalar keys %wanted, " messages of $name cannot be read\n" if $tries == 10;
+        my $c = $self->_connect($self->leader($name));
+        my @ask = sort { $a <=> $b } keys %wanted;
+        my $ask = sub {
+            my $n = shift @ask // return;
+            my $text = "{\"seq\":$n}";
+            print {$c->{s}} "PUB \$JS.API.STREAM.MSG.GET.$name $c->{inbox}.$n ", length $text, "\r\n$text\r\n";
+        };
+        print {$c->{s}} "SUB $c->{inbox}.* g\r\n";
+        $ask->() for 1 .. ASKED_AT_ONCE;
+        while (%wanted) {
+            my $m = _next($c, 10) // last;
+            my ($n) = $m->{subject} =~ /\.(\d+)$/;
+            my $none = $m->{body} =~ /"err_code":10037\b/;
+            next if !$none && $m->{body} !~ /"message":\{/ || !delete $wanted{$n};
+            my ($head) = $m->{body} =~ /"hdrs":"([^"]*)"/;
+            $on_head->($n, $none ? undef : decode_base64($head // ''));
+            $ask->();
+        }
     }
-    $self->api("CONSUMER.DELETE.$name.$made->{name}");
-    return $seen;
 }
 
-# How often each Nats-Msg-Id is in the stream.  A consumer on a server that was just started can
-# stall, so what is missing is asked for again.
-sub ids {
-    my ($self, $name) = @_;
-    my (%count, $tries);
-    my $state = $self->api("STREAM.INFO.$name")->{state};
-    my $at = $state->{first_seq};
-    while ($at <= $state->{last_seq}) {
-        my $to = $at + IDS_AT_A_TIME - 1;
-        $to = $state->{last_seq} if $to > $state->{last_seq};
-        my $seen = eval { $self->_some_heads($name, $at, $to, sub {
-            my ($id) = $_[0]{head} =~ /^Nats-Msg-Id: (.*)\r$/m;
-            $count{$id // 'none'}++;
-        }) } // 0;
-        die "stream $name cannot be read: $@\n" if $seen == 0 && $tries++ > 20;
-        $at += $seen;
+# Call on_head(number, header) for each message that this server itself has, whoever leads, in
+# order.  A consumer reads where it is led: more of them are made until one is led there.
+sub _replicas_heads {
+    my ($self, $name, $server, $from, $to, $on_head) = @_;
+    for (1 .. 60) {
+        my $c = $self->_connect($server);
+        print {$c->{s}} "SUB $c->{inbox}.d d\r\n";
+        my $made = _request($c, "\$JS.API.CONSUMER.CREATE.$name", {stream_name => $name, config => {
+            deliver_subject => "$c->{inbox}.d", deliver_policy => 'by_start_sequence',
+            opt_start_seq => $from, ack_policy => 'none', replay_policy => 'instant',
+            headers_only => JSON::PP::true, mem_storage => JSON::PP::true, num_replicas => 1}});
+        my $there = !$made->{error} && (($made->{cluster} // {})->{leader} // '') eq "n$server";
+        while ($there && $from <= $to) {
+            my $m = _next($c, 10) // last;
+            my ($n) = $m->{reply} =~ /^\$JS\.ACK\.\Q$name\E\.[^.]+\.\d+\.(\d+)\./ or die "odd reply $m->{reply}\n";
+            next if $n < $from;
+            $on_head->($n, $m->{head});
+            $from = $n + 1;
+        }
+        $self->api("CONSUMER.DELETE.$name.$made->{name}") if $made->{name};
+        return if $from > $to;
     }
-    return %count;
+    die "server $server: $name cannot be read from message $from on\n";
+}
+
+sub _id { my ($head) = @_; return ($head // '') =~ /^Nats-Msg-Id: (.*)\r$/m ? $1 : 'none' }
+
+# The numbers of each Nats-Msg-Id in the stream, as its leader has it, or this server: id => [number...].
+sub numbers {
+    my ($self, $name, $server) = @_;
+    my %at;
+    my $state = $self->api("STREAM.INFO.$name")->{state};
+    my @from_to = @$state{qw(first_seq last_seq)};
+    my $take = sub { push @{$at{_id($_[1])}}, $_[0] if defined $_[1] };
+    defined $server ? $self->_replicas_heads($name, $server, @from_to, $take)
+        : $self->_leaders_heads($name, @from_to, $take);
+    return %at;
+}
+
+# How often each Nats-Msg-Id is in the stream, as its leader has it.
+sub ids {
+    my %at = numbers(@_);
+    return map { $_ => scalar @{$at{$_}} } keys %at;
 }
 
 sub DESTROY {

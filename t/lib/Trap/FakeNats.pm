@@ -1,0 +1,95 @@
+package Trap::FakeNats;
+
+# FakeNats.pm: a NATS server of one test that acknowledges only what it is told to, for what real
+# servers do too seldom.
+#
+#   my $fake = Trap::FakeNats->new;
+#   $fake->url;
+#   my $came = $fake->wait_published(5);   # [{id, reply}...] on this connection
+#   $fake->acknowledge($came->[0]);
+#   $fake->drop;                           # close the connection; the next one is taken
+#
+# It serves one client at a time, from the test's own process, while one of its calls waits.
+use strict;
+use warnings;
+use IO::Select;
+use IO::Socket::INET;
+use Time::HiRes qw(time);
+use Trap;
+
+sub new {
+    my ($class, %o) = @_;
+    my $listener = IO::Socket::INET->new(LocalAddr => $Trap::ADDRESS, Listen => 5, ReuseAddr => 1)
+        or die "listen: $!";
+    return bless {stream => 'SMTPTRAP', connections => 0, published => [], listener => $listener, %o}, $class;
+}
+
+sub url { my ($self) = @_; return "nats://$Trap::ADDRESS:" . $self->{listener}->sockport }
+sub connections { $_[0]{connections} }
+
+sub drop {
+    my ($self) = @_;
+    delete @$self{qw(client sid)};
+    $self->{published} = [];
+    $self->{input} = '';
+}
+
+sub _accept {
+    my ($self) = @_;
+    $self->drop;
+    $self->{client} = $self->{listener}->accept or die "accept: $!";
+    $self->{connections}++;
+    syswrite $self->{client}, "INFO {\"server_id\":\"fake\",\"version\":\"2.9.10\",\"headers\":true,"
+        . "\"max_payload\":1048576,\"proto\":1}\r\n";
+}
+
+# One command of the client, or a part of one: false if there is no whole one.
+sub _take {
+    my ($self) = @_;
+    my ($line) = $self->{input} =~ /^(.*?)\r\n/s or return 0;
+    my $len = 2 + length $line;
+    if (my ($reply, $head, $all) = $line =~ /^HPUB \S+ (\S+) (\d+) (\d+)$/) {
+        return 0 if length $self->{input} < $len + $all + 2;
+        my ($id) = substr($self->{input}, $len, $head) =~ /^Nats-Msg-Id: *(.*)\r$/m;
+        push @{$self->{published}}, {id => $id, reply => $reply};
+        $len += $all + 2;
+    }
+    $self->{sid} = $1 if $line =~ /^SUB _INBOX\S* +(\d+)$/;
+    syswrite $self->{client}, "PONG\r\n" if $line eq 'PING';
+    substr $self->{input}, 0, $len, '';
+    return 1;
+}
+
+sub _read {
+    my ($self) = @_;
+    return $self->drop if !sysread $self->{client}, $self->{input}, 1 << 16, length $self->{input};
+    1 while $self->_take;
+}
+
+# Serve for so many seconds, or until the condition holds.
+sub serve {
+    my ($self, $seconds, $until) = @_;
+    my $end = time + $seconds;
+    while (time < $end && !($until && $until->())) {
+        my $select = IO::Select->new($self->{listener}, $self->{client} // ());
+        $_ == $self->{listener} ? $self->_accept : $self->_read for $select->can_read(0.05);
+    }
+}
+
+# Wait until so many came on a connection; all that came by then.
+sub wait_published {
+    my ($self, $count, $seconds) = @_;
+    $self->serve($seconds // 30, sub { @{$self->{published}} >= $count });
+    return [@{$self->{published}}];
+}
+
+my $number = 0;
+sub acknowledge {
+    my ($self, @these) = @_;
+    for (@these) {
+        my $text = "{\"stream\":\"$self->{stream}\",\"seq\":" . ++$number . '}';
+        syswrite $self->{client}, "MSG $_->{reply} $self->{sid} " . length($text) . "\r\n$text\r\n";
+    }
+}
+
+1;
