@@ -7,7 +7,8 @@
  *
  * PCRE2 bounds the steps from one place of the text, of which there are many, and no bytes that
  * one step goes over.  So it calls us at each item of the pattern, and what it has done is counted
- * here, the same on every machine.
+ * here, the same on every machine.  A repeat of one item that fails is a single step, however
+ * much it went over: many of those, long, in one pattern still take long.
  */
 #include "rule_regex.h"
 
