@@ -14,7 +14,7 @@
 #define RULE_REGEX_ERROR_MAX 160                  /* bytes of what is wrong with one */
 #define RULE_REGEX_MATCH_LIMIT 10000              /* steps from one place of the text */
 #define RULE_REGEX_STEP 16                        /* what a step costs, in bytes gone over */
-#define RULE_REGEX_WORK_LIMIT (64u * 1024 * 1024) /* of one condition: some 40 ms, if its steps are short */
+#define RULE_REGEX_WORK_LIMIT (64u * 1024 * 1024) /* of one condition: 40 ms of short steps */
 #define RULE_REGEX_DEPTH_LIMIT 250   /* of steps within steps, as of parentheses repeated */
 #define RULE_REGEX_HEAP (64u * 1024) /* bytes that a match may use */
 #define RULE_HEADER_MAX (64u * 1024) /* bytes of a header that are looked at */
