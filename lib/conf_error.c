@@ -113,3 +113,14 @@ void conf_warning_addv(struct conf_errors *errors, const struct conf_place *at, 
 	if (errors->warnings_kept < CONF_WARNINGS_MAX)
 		put_fault(errors->warning[errors->warnings_kept++], at, "warning: ", what, ap);
 }
+
+void conf_errors_print(const struct conf_errors *errors, const char *program, const char *path,
+		       FILE *to)
+{
+	for (size_t i = 0; i < errors->kept; i++)
+		fprintf(to, "%s\n", errors->text[i]);
+	if (errors->total > errors->kept)
+		fprintf(to, "and %zu more\n", errors->total - errors->kept);
+	fprintf(to, "%s: %s: %zu error%s\n", program, path, errors->total,
+		errors->total == 1 ? "" : "s");
+}

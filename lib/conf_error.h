@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define CONF_ERRORS_MAX 50      /* kept; more are only counted */
 #define CONF_WARNINGS_MAX 20    /* likewise */
@@ -47,5 +48,10 @@ void conf_error_addv(struct conf_errors *errors, const struct conf_place *at, co
 /* The same for a warning. */
 void conf_warning_addv(struct conf_errors *errors, const struct conf_place *at, const char *what,
 		       va_list ap) __attribute__((format(printf, 3, 0)));
+
+/* Print the errors of a file that was read, a line each, and how many there are; program is who
+ * says so. */
+void conf_errors_print(const struct conf_errors *errors, const char *program, const char *path,
+		       FILE *to);
 
 #endif

@@ -74,12 +74,7 @@ static struct conf *read_conf(const char *path)
 		fprintf(stderr, "%s\n", errors.warning[i]);
 	if (result == 0)
 		return conf;
-	for (size_t i = 0; i < errors.kept; i++)
-		fprintf(stderr, "%s\n", errors.text[i]);
-	if (errors.total > errors.kept)
-		fprintf(stderr, "and %zu more\n", errors.total - errors.kept);
-	fprintf(stderr, "smtptrapd: %s: %zu error%s\n", path, errors.total,
-		errors.total == 1 ? "" : "s");
+	conf_errors_print(&errors, "smtptrapd", path, stderr);
 	exit(1);
 }
 

@@ -31,12 +31,7 @@ struct ship_conf *ship_read_conf(const char *path, const char *output)
 	errors = (struct conf_errors){0};
 	if (ship_conf_load(&conf, path, output, &errors) == 0)
 		return conf;
-	for (size_t i = 0; i < errors.kept; i++)
-		fprintf(stderr, "%s\n", errors.text[i]);
-	if (errors.total > errors.kept)
-		fprintf(stderr, "and %zu more\n", errors.total - errors.kept);
-	fprintf(stderr, "smtptrap-ship: %s: %zu error%s\n", path, errors.total,
-		errors.total == 1 ? "" : "s");
+	conf_errors_print(&errors, "smtptrap-ship", path, stderr);
 	return NULL;
 }
 
