@@ -4,26 +4,13 @@
  */
 #include <stdlib.h>
 
+#include "../lib-c/address_lab.h"
 #include "../tap.h"
 #include "address_state.h"
 #include "err.h"
 
 #define NOW 1700000000u
 #define ENTRIES 40
-
-static const uint8_t secret[ADDRESS_SECRET] = "an open secret.";
-
-static struct address_table *table_new(uint32_t addresses)
-{
-	size_t size = address_table_size(addresses);
-	struct address_table *t = aligned_alloc(64, size);
-
-	if (t == NULL)
-		exit(99);
-	memset(t, 0, size);
-	address_table_init(t, addresses, secret);
-	return t;
-}
 
 static struct address_entry entry_number(uint32_t n)
 {
@@ -41,7 +28,7 @@ static struct address_entry entry_number(uint32_t n)
 
 static void state_make(struct buf *out)
 {
-	struct address_table *t = table_new(ADDRESS_MIN);
+	struct address_table *t = address_lab_table(ADDRESS_MIN);
 
 	for (uint32_t n = 0; n < ENTRIES; n++) {
 		struct address_entry e = entry_number(n);
@@ -59,7 +46,8 @@ static void test_round(const struct buf *state)
 
 	is_int(address_state_check(state->data, state->len, &head), 0, "what was written is good");
 	is_int(head.entries, ENTRIES, "has all entries");
-	is_mem(head.secret, sizeof head.secret, secret, sizeof secret, "and the secret");
+	is_mem(head.secret, sizeof head.secret, address_lab_secret, sizeof address_lab_secret,
+	       "and the secret");
 	for (uint32_t i = 0; i < ENTRIES; i++) {
 		struct address_entry e, want;
 
@@ -162,7 +150,7 @@ static void test_yakker_entries(struct buf *state)
 	     false,
 	     "nor without the time of the first"},
 	};
-	struct address_table *t = table_new(ADDRESS_MIN);
+	struct address_table *t = address_lab_table(ADDRESS_MIN);
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct address_entry got, e = cases[i].e;
@@ -179,7 +167,7 @@ static void test_yakker_entries(struct buf *state)
 
 static void test_full(void)
 {
-	struct address_table *t = table_new(ADDRESS_MIN);
+	struct address_table *t = address_lab_table(ADDRESS_MIN);
 	struct buf out;
 
 	for (uint32_t n = 1; n < 20 * ADDRESS_MIN; n++) {

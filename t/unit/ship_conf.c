@@ -8,13 +8,13 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "../lib-c/source_file.h"
 #include "../tap.h"
 #include "conf_value.h"
 
-#define FILE_MAX_BYTES 100000
 #define TEXT_MAX 4096
 
-static char manual[FILE_MAX_BYTES], sample[FILE_MAX_BYTES];
+static char manual[SOURCE_FILE_MAX], sample[SOURCE_FILE_MAX];
 static struct conf_errors errors;
 
 static void path_of(const char *name, char path[TEXT_MAX])
@@ -22,19 +22,6 @@ static void path_of(const char *name, char path[TEXT_MAX])
 	const char *source = getenv("TRAP_SOURCE");
 
 	snprintf(path, TEXT_MAX, "%s/%s", source == NULL ? "." : source, name);
-}
-
-static void read_file(const char *name, char text[FILE_MAX_BYTES])
-{
-	char path[TEXT_MAX];
-
-	path_of(name, path);
-	FILE *f = fopen(path, "r");
-	ok(f != NULL, "%s is there", name);
-	if (f == NULL)
-		return;
-	text[fread(text, 1, FILE_MAX_BYTES - 1, f)] = '\0';
-	fclose(f);
 }
 
 /* What the page must say of a key, with single spaces.  The folders are Debian's there. */
@@ -179,8 +166,8 @@ static void test_sample(void)
 
 int main(void)
 {
-	read_file("doc/smtptrap-ship.8", manual);
-	read_file("etc/ship.conf", sample);
+	source_file("doc/smtptrap-ship.8", manual);
+	source_file("etc/ship.conf", sample);
 	test_manual();
 	test_sample();
 	return tap_done();
