@@ -75,6 +75,7 @@ libsmtptrap_a_SOURCES += lib/path.c lib/path.h
 libsmtptrap_a_SOURCES += lib/proxy.c lib/proxy.h
 libsmtptrap_a_SOURCES += lib/rate_table.c lib/rate_table.h
 libsmtptrap_a_SOURCES += lib/record.def lib/record.h
+libsmtptrap_a_SOURCES += lib/record_fields.c lib/record_fields.h
 libsmtptrap_a_SOURCES += lib/record_json.c
 libsmtptrap_a_SOURCES += lib/record_line.c lib/record_line.h
 libsmtptrap_a_SOURCES += lib/record_put.c
