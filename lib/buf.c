@@ -6,12 +6,13 @@
  */
 #include "buf.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define BUF_FIRST_ALLOCATION 512
+#define BUF_DIGITS_MAX 20 /* UINT64_MAX has as many */
 
 void buf_init(struct buf *b, void *memory, size_t cap)
 {
@@ -54,7 +55,7 @@ static bool buf_grow(struct buf *b, size_t need)
 	return true;
 }
 
-uint8_t *buf_reserve(struct buf *b, size_t len)
+uint8_t *buf_make_room(struct buf *b, size_t len)
 {
 	if (b->failed)
 		return NULL;
@@ -65,25 +66,39 @@ uint8_t *buf_reserve(struct buf *b, size_t len)
 	return b->data + b->len;
 }
 
-void buf_put(struct buf *b, const void *bytes, size_t len)
+void buf_put_digits(struct buf *b, uint64_t n, unsigned width)
 {
-	if (len == 0)
-		return;
-	uint8_t *to = buf_reserve(b, len);
-	if (to == NULL)
-		return;
-	memcpy(to, bytes, len);
-	b->len += len;
+	char text[BUF_DIGITS_MAX];
+	size_t at = sizeof text;
+
+	assert(width <= BUF_DIGITS_MAX);
+	do {
+		text[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0 || sizeof text - at < width);
+	buf_put(b, text + at, sizeof text - at);
 }
 
-void buf_put_str(struct buf *b, const char *text)
+void buf_put_u64(struct buf *b, uint64_t n)
 {
-	buf_put(b, text, strlen(text));
+	buf_put_digits(b, n, 1);
 }
 
-void buf_put_byte(struct buf *b, uint8_t byte)
+void buf_put_hex(struct buf *b, const void *bytes, size_t len)
 {
-	buf_put(b, &byte, 1);
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *from = bytes;
+	uint8_t *to = len > SIZE_MAX / 2 ? NULL : buf_reserve(b, len * 2);
+
+	if (to == NULL) {
+		b->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < len; i++) {
+		*to++ = (uint8_t)digits[from[i] >> 4];
+		*to++ = (uint8_t)digits[from[i] & 15];
+	}
+	b->len += len * 2;
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -131,27 +131,6 @@ bool json_put_string(struct buf *out, const uint8_t *bytes, size_t len)
 void json_put_hex(struct buf *out, const uint8_t *bytes, size_t len)
 {
 	buf_put_byte(out, '"');
-	uint8_t *to = len > SIZE_MAX / 2 ? NULL : buf_reserve(out, len * 2);
-	if (to == NULL) {
-		out->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < len; i++) {
-		*to++ = (uint8_t)hex_digits[bytes[i] >> 4];
-		*to++ = (uint8_t)hex_digits[bytes[i] & 15];
-	}
-	out->len += len * 2;
+	buf_put_hex(out, bytes, len);
 	buf_put_byte(out, '"');
-}
-
-void json_put_u64(struct buf *out, uint64_t n)
-{
-	char text[20];
-	size_t at = sizeof text;
-
-	do {
-		text[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	buf_put(out, text + at, sizeof text - at);
 }

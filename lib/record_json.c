@@ -82,7 +82,7 @@ static void put_head(struct buf *out, const struct record_head *head, const stru
 	put_key(out, FIELD_ID);
 	put_uuid(out, r->bytes + r->at[FIELD_ID]);
 	put_key(out, FIELD_SEQ);
-	json_put_u64(out, head->seq);
+	buf_put_u64(out, head->seq);
 	put_key(out, FIELD_TS);
 	put_time(out, head->clock, record_wire_u64(r->bytes + r->at[FIELD_TS]));
 	put_key(out, FIELD_SENSOR);
@@ -158,7 +158,7 @@ static void put_strings(struct buf *out, struct record_cursor *c, enum record_fi
 static void put_dialogue_entry(struct buf *out, const struct dialogue_entry *e)
 {
 	buf_put_str(out, "{\"us\":");
-	json_put_u64(out, e->us);
+	buf_put_u64(out, e->us);
 	buf_put_str(out, ",\"dir\":\"");
 	buf_put_str(out, dialogue_dirs[e->dir]);
 	buf_put_byte(out, '"');
@@ -176,7 +176,7 @@ static void put_dialogue_entry(struct buf *out, const struct dialogue_entry *e)
 	}
 	if (e->body > 0) {
 		buf_put_str(out, ",\"body\":");
-		json_put_u64(out, e->body);
+		buf_put_u64(out, e->body);
 	}
 	buf_put_byte(out, '}');
 }
@@ -236,7 +236,7 @@ static void put_scalar(struct buf *out, const struct record_value *v)
 		put_string(out, v);
 		break;
 	case RECORD_U64:
-		json_put_u64(out, record_wire_u64(v->bytes));
+		buf_put_u64(out, record_wire_u64(v->bytes));
 		break;
 	case RECORD_BOOL:
 		buf_put_str(out, v->bytes[0] ? "true" : "false");
