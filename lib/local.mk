@@ -42,6 +42,7 @@ libsmtptrap_a_SOURCES += lib/figures.c lib/figures.h
 libsmtptrap_a_SOURCES += lib/file_io.c lib/file_io.h
 libsmtptrap_a_SOURCES += lib/frame.c lib/frame.h
 libsmtptrap_a_SOURCES += lib/gzip_isal.c lib/gzip_isal.h
+libsmtptrap_a_SOURCES += lib/gzip_isal_deflate.c lib/gzip_isal_deflate.h
 libsmtptrap_a_SOURCES += lib/gzip_reader.c lib/gzip_reader.h
 libsmtptrap_a_SOURCES += lib/gzip_repair.c lib/gzip_repair.h
 libsmtptrap_a_SOURCES += lib/gzip_scan.c

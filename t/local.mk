@@ -2,7 +2,7 @@
 UNIT_TESTS =
 LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) \
 	$(PCRE2_LIBS)
-LIBS_NEEDED += $(RESOLV_LIBS) -lm
+LIBS_NEEDED += $(RESOLV_LIBS) $(ISAL_LIBS) -lm
 
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
@@ -138,7 +138,7 @@ t_unit_follow_line_t_SOURCES = t/unit/follow_line.c t/tap.h src/smtptrap/follow_
 t_unit_follow_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_isal.t
 t_unit_gzip_isal_t_SOURCES = t/unit/gzip_isal.c t/tap.h t/unit/gzip_files.h
-t_unit_gzip_isal_t_LDADD = libsmtptrap.a $(LIBS_NEEDED) $(ISAL_LIBS)
+t_unit_gzip_isal_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/fetch_check.t
 t_unit_fetch_check_t_SOURCES = t/unit/fetch_check.c t/tap.h src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
 t_unit_fetch_check_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
