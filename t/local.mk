@@ -423,7 +423,7 @@ FUZZ += where
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
-FUZZ_LIBS += $(RESOLV_LIBS) -lm
+FUZZ_LIBS += $(RESOLV_LIBS) $(ISAL_LIBS) -lm
 # What a target needs of src/; it has its own warn() and fatal().
 FUZZ_SOURCES_checkpoint = $(addprefix $(top_srcdir)/,$(filter %.c,$(SHIP_CHECKPOINT_SOURCES)))
 FUZZ_SOURCES_fetch_check = $(top_srcdir)/src/smtptrap-ship/fetch_check.c
