@@ -132,8 +132,8 @@ libsmtptrap_a_SOURCES += lib/tls_cert_list.c lib/tls_cert_list.h
 libsmtptrap_a_SOURCES += lib/tls_cipher.def
 libsmtptrap_a_SOURCES += lib/tls_extension.def
 libsmtptrap_a_SOURCES += lib/tls_failure.def
-libsmtptrap_a_SOURCES += lib/tls_header.c lib/tls_header.h
 libsmtptrap_a_SOURCES += lib/tls_group.def
+libsmtptrap_a_SOURCES += lib/tls_header.c lib/tls_header.h
 libsmtptrap_a_SOURCES += lib/tls_registry.c lib/tls_registry.h
 libsmtptrap_a_SOURCES += lib/tls_signature.def
 libsmtptrap_a_SOURCES += lib/tls_tee.c lib/tls_tee.h
@@ -144,8 +144,8 @@ libsmtptrap_a_SOURCES += lib/where.c lib/where.h lib/where_int.h
 libsmtptrap_a_SOURCES += lib/where_build.c
 libsmtptrap_a_SOURCES += lib/where_gram.y
 libsmtptrap_a_SOURCES += lib/where_lex.l
-libsmtptrap_a_SOURCES += lib/zeek_text.c lib/zeek_text.h
 libsmtptrap_a_SOURCES += lib/wire.h
+libsmtptrap_a_SOURCES += lib/zeek_text.c lib/zeek_text.h
 
 # The scanners include what the grammars write.
 BUILT_SOURCES += lib/conf_gram.h lib/where_gram.h
