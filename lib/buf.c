@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hex.h"
+
 #define BUF_FIRST_ALLOCATION 512
 
 void buf_init(struct buf *b, void *memory, size_t cap)
@@ -84,6 +86,17 @@ void buf_put_str(struct buf *b, const char *text)
 void buf_put_byte(struct buf *b, uint8_t byte)
 {
 	buf_put(b, &byte, 1);
+}
+
+void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len)
+{
+	if (len == 0)
+		return;
+	uint8_t *to = buf_reserve(b, len > SIZE_MAX / 2 ? SIZE_MAX : 2 * len);
+	if (to == NULL)
+		return;
+	hex_write(to, bytes, len);
+	b->len += 2 * len;
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

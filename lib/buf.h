@@ -1,7 +1,7 @@
 /*
  * buf.h: a byte buffer whose every append is bounds-checked.
  *
- * The buffer does not own its memory unless made by buf_alloc().  An append that does not fit
+ * The buffer does not own its memory unless buf_init_heap() made it.  An append that does not fit
  * changes nothing, sets `failed` and makes every later append a no-op: write ten fields, check
  * once (sticky error).
  */
@@ -37,6 +37,7 @@ void buf_reset(struct buf *b);
 void buf_put(struct buf *b, const void *bytes, size_t len);
 void buf_put_str(struct buf *b, const char *text);
 void buf_put_byte(struct buf *b, uint8_t byte);
+void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len); /* 2 * len digits, hex.h */
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Room for len bytes at the end, to be filled by the caller and counted by adding to len;

@@ -153,8 +153,7 @@ static int put_digest(struct buf *to, const char *before, const struct buf *text
 	if (text->len > 0 && digest_sha256(text->data, text->len, digest) < 0)
 		return -1;
 	buf_put_str(to, before);
-	for (int i = 0; i < digits / 2; i++)
-		buf_printf(to, "%02x", digest[i]);
+	buf_put_hex(to, digest, (size_t)digits / 2);
 	return 0;
 }
 

@@ -49,6 +49,7 @@ libsmtptrap_a_SOURCES += lib/gzip_writer.c lib/gzip_writer.h
 libsmtptrap_a_SOURCES += lib/header_oddity.def
 libsmtptrap_a_SOURCES += lib/hello_mend.c lib/hello_mend.h
 libsmtptrap_a_SOURCES += lib/hello_put.c lib/hello_put.h
+libsmtptrap_a_SOURCES += lib/hex.h
 libsmtptrap_a_SOURCES += lib/http_request.c lib/http_request.h
 libsmtptrap_a_SOURCES += lib/id_set.c lib/id_set.h
 libsmtptrap_a_SOURCES += lib/ip.c lib/ip.h

@@ -12,6 +12,7 @@
 
 #include "err.h"
 #include "export.h"
+#include "hex.h"
 #include "ip.h"
 #include "log_read.h"
 #include "span.h"
@@ -62,22 +63,14 @@ static void read_dialogue(struct export_record *r, struct span line)
 	add_secret(r, span_head(path, len));
 }
 
-static int digit(char c)
-{
-	return c >= 'a' ? c - 'a' + 10 : c - '0';
-}
-
 /* An exact recipient, as hexadecimal digits. */
 static void read_exact(struct export_record *r, const struct record_item *item)
 {
 	uint8_t bytes[REDACT_SECRET_MAX];
 	size_t len = item->len / 2;
 
-	if (len > sizeof bytes)
-		return;
-	for (size_t i = 0; i < len; i++)
-		bytes[i] = (uint8_t)(digit(item->text[2 * i]) << 4 | digit(item->text[2 * i + 1]));
-	add_secret(r, (struct span){bytes, len});
+	if (len <= sizeof bytes && hex_read(bytes, len, item->text, item->len))
+		add_secret(r, (struct span){bytes, len});
 }
 
 /* ---- values ---- */

@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "err.h"
 #include "export.h"
+#include "hex.h"
 #include "span.h"
 #include "time_text.h"
 #include "zeek_text.h"
@@ -97,11 +98,8 @@ static void put_digits(struct span s, size_t width, size_t from, size_t digits, 
 	for (size_t i = 0; i + width <= s.len; i += width) {
 		unsigned n = 0;
 
-		for (size_t k = i + from; k < i + from + digits; k++) {
-			uint8_t c = s.bytes[k];
-
-			n = n * 16 + (unsigned)(c >= 'a' ? c - 'a' + 10 : c - '0');
-		}
+		for (size_t k = i + from; k < i + from + digits; k++)
+			n = n * 16 + (unsigned)hex_value(s.bytes[k]);
 		buf_printf(out, i > 0 ? ",%u" : "%u", n);
 	}
 }
@@ -145,11 +143,8 @@ static unsigned version_number(struct span s)
 		if (span_is(s, names[i].name))
 			return names[i].number;
 	}
-	for (size_t i = draft ? strlen("TLSv1.3-draft") : 2; i < s.len; i++) {
-		uint8_t c = s.bytes[i];
-
-		n = n * (draft ? 10 : 16) + (unsigned)(c >= 'a' ? c - 'a' + 10 : c - '0');
-	}
+	for (size_t i = draft ? strlen("TLSv1.3-draft") : 2; i < s.len; i++)
+		n = n * (draft ? 10 : 16) + (unsigned)hex_value(s.bytes[i]);
 	return draft ? 0x7f00 + n : n;
 }
 
