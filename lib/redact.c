@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "digest.h"
 #include "err.h"
 #include "ip.h"
@@ -202,22 +203,6 @@ static bool is_known(const struct redact *r, enum redact_kind kind, const uint8_
 	return false;
 }
 
-/* Room for one more. */
-static int grow(struct redact *r)
-{
-	if (r->count < r->room)
-		return 0;
-	if (r->count == REDACT_SECRETS_MAX)
-		return ERR_FULL;
-	size_t room = r->room ? 2 * r->room : 64;
-	void *more = reallocarray(r->secret, room, sizeof *r->secret);
-	if (more == NULL)
-		return ERR_MEMORY;
-	r->secret = more;
-	r->room = room;
-	return 0;
-}
-
 /* Text of at least one byte, in lower case if it is no digest. */
 static int add_one(struct redact *r, enum redact_kind kind, const uint8_t *text, size_t len)
 {
@@ -225,9 +210,13 @@ static int add_one(struct redact *r, enum redact_kind kind, const uint8_t *text,
 
 	if (is_known(r, kind, text, len))
 		return 0;
-	int rc = grow(r);
-	if (rc == 0)
-		rc = hmac_of(r, kind, text, len, mac);
+	if (r->count == REDACT_SECRETS_MAX)
+		return ERR_FULL;
+	struct redact_secret *all = array_grow(r->secret, r->count, &r->room, sizeof *all);
+	if (all == NULL)
+		return ERR_MEMORY;
+	r->secret = all;
+	int rc = hmac_of(r, kind, text, len, mac);
 	if (rc != 0)
 		return rc;
 	struct redact_secret *s = &r->secret[r->count];

@@ -33,7 +33,7 @@ struct visit {
 /* Zero it before the first use. */
 struct visits {
 	struct visit *visit;
-	size_t count, cap;
+	size_t count, room;
 	uint64_t lost;
 };
 

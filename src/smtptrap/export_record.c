@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "array.h"
 #include "err.h"
 #include "export.h"
 #include "hex.h"
@@ -119,19 +120,6 @@ static bool fits(const struct record_item *item, enum record_field f)
 	return item->is_string && is_of_kind(kind, s);
 }
 
-static bool grow(struct export_record *r)
-{
-	if (r->count < r->room)
-		return true;
-	size_t room = r->room ? 2 * r->room : 256;
-	void *more = reallocarray(r->item, room, sizeof *r->item);
-	if (more == NULL)
-		return false;
-	r->item = more;
-	r->room = room;
-	return true;
-}
-
 static int on_item(void *ctx, const struct record_item *item)
 {
 	struct export_record *r = ctx;
@@ -147,10 +135,12 @@ static int on_item(void *ctx, const struct record_item *item)
 		return ERR_FORMAT;
 	if (f == FIELD_DIALOGUE)
 		return 0;
-	if (!grow(r)) {
+	struct export_item *all = array_grow(r->item, r->count, &r->room, sizeof *all);
+	if (all == NULL) {
 		r->failed = true;
 		return 1;
 	}
+	r->item = all;
 	if (r->field[f].count++ == 0)
 		r->field[f].first = r->count;
 	r->item[r->count++] = (struct export_item){r->text.len, item->len};

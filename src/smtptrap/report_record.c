@@ -12,10 +12,10 @@
 #include "conf_number.h"
 #include "err.h"
 #include "ip.h"
+#include "log_read.h"
+#include "unit.h"
 
 #define SESSIONS_MAX UINT32_MAX /* the trap writes 65,535 at most: no sum overflows */
-#define DAY_US (86400 * UINT64_C(1000000))
-#define SCRATCH_MAX (16u * 1024 * 1024) /* no value is longer than a line, see LOG_LINE_MAX */
 
 void report_record_init(struct report_record *r, struct report *to, struct record_scan *scan)
 {
@@ -25,7 +25,7 @@ void report_record_init(struct report_record *r, struct report *to, struct recor
 	for (size_t i = 0; i < scan->count; i++)
 		r->slot[scan->field[i].field] = (int8_t)i;
 	for (int i = 0; i < REPORT_SCRATCHES; i++)
-		buf_init_heap(&r->scratch[i], SCRATCH_MAX);
+		buf_init_heap(&r->scratch[i], LOG_LINE_MAX);
 }
 
 void report_record_fini(struct report_record *r)
@@ -56,7 +56,7 @@ int report_record_read(struct report_record *r, enum report_by by, const uint8_t
 	    ip_parse(r->ip, (const char *)ip.bytes, ip.len) != 0)
 		return ERR_FORMAT;
 	r->time = report_bucket(by, r->head.ts);
-	r->day_key = unique_key(r->head.ts / DAY_US);
+	r->day_key = unique_key(r->head.ts / DAY);
 	r->who = (struct tally_who){.ts = r->head.ts,
 				    .count = sessions_of(r),
 				    .ip_key = unique_key_of_ip(r->ip),
