@@ -72,8 +72,7 @@ int cmd_metrics(const struct env *env, int argc, char **argv)
 
 	if (!take_options(&w, argc, argv))
 		return usage_of("metrics");
-	if (w.socket == NULL)
-		w.socket = env_status_socket(env);
+	w.socket = env_status_socket(env, w.socket);
 	if (w.socket == NULL)
 		return EXIT_TROUBLE;
 	if (!w.serve)

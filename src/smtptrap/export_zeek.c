@@ -315,7 +315,7 @@ static bool zeek_begin(struct export *e)
 	const char *path = e->path;
 
 	if (path == NULL)
-		path = e->stream_given && e->stream == LOG_SESSION ? "conn" : "smtp";
+		path = e->choice.stream_given && e->choice.stream == LOG_SESSION ? "conn" : "smtp";
 	for (e->zeek = 0; e->zeek < TABLES && strcmp(tables[e->zeek].path, path) != 0;)
 		e->zeek++;
 	if (e->zeek == TABLES) {
@@ -324,12 +324,12 @@ static bool zeek_begin(struct export *e)
 	}
 	const struct table *t = &tables[e->zeek];
 	enum log_stream stream = t->type == RECORD_MESSAGE ? LOG_MESSAGE : LOG_SESSION;
-	if (e->stream_given && e->stream != stream) {
+	if (e->choice.stream_given && e->choice.stream != stream) {
 		complain("--path: %s is not made of that stream", path);
 		return false;
 	}
-	e->stream_given = true;
-	e->stream = stream;
+	e->choice.stream_given = true;
+	e->choice.stream = stream;
 	printf("#separator \\x09\n#set_separator\t,\n#empty_field\t" ZEEK_EMPTY
 	       "\n#unset_field\t" ZEEK_UNSET "\n#path\t%s\n",
 	       path);

@@ -51,8 +51,8 @@ int usage_of(const char *name);
  * program. */
 const char *env_log_path(const struct env *env);
 
-/* The master's status socket, likewise. */
-const char *env_status_socket(const struct env *env);
+/* The master's status socket, likewise: the one that --socket has named, or NULL for none. */
+const char *env_status_socket(const struct env *env, const char *named);
 
 /* The configuration and its file, NULL both if there is none.  False if it is wrong (said already).
  * They live as long as the program. */
@@ -62,18 +62,25 @@ bool env_conf(const struct env *env, const char **path_r, const struct conf **co
 /* Open the log directory; false if that fails (said already). */
 bool env_log_dir(const struct env *env, struct log_dir *dir_r);
 
-/* What the options --since, --until, --field and --where choose. */
+/* What the options --since, --until, --field, --where and --stream choose. */
 struct choice {
 	struct record_select select;
-	bool given; /* one of them was there */
+	bool given; /* one of the first four was there */
+	bool stream_given;
+	enum log_stream stream;
 };
 
-/* The four as rows of a getopt_long() table. */
+/* The first four as rows of a getopt_long() table, and the last. */
 #define CHOICE_OPTIONS                                                                    \
 	{"since", required_argument, NULL, 's'}, {"until", required_argument, NULL, 'u'}, \
 	    {"field", required_argument, NULL, 'F'},                                      \
 	{                                                                                 \
 		"where", required_argument, NULL, 'W'                                     \
+	}
+
+#define CHOICE_STREAM_OPTION                           \
+	{                                              \
+		"stream", required_argument, NULL, 'S' \
 	}
 
 /* Take one of those options.  False if its argument is wrong (said already) or it is another. */
