@@ -46,10 +46,12 @@ static inline bool hex_read(uint8_t *bytes_r, size_t len, const char *text, size
 {
 	if (text_len % 2 != 0 || text_len / 2 != len)
 		return false;
-	for (size_t i = 0; i < text_len; i++) {
-		if (!hex_is_lower(text[i]))
+	for (size_t i = 0; i < len; i++) {
+		int high = text[2 * i], low = text[2 * i + 1];
+
+		if (!hex_is_lower(high) || !hex_is_lower(low))
 			return false;
-		bytes_r[i / 2] = (uint8_t)(bytes_r[i / 2] << 4 | hex_value(text[i]));
+		bytes_r[i] = (uint8_t)(hex_value(high) * 16 + hex_value(low));
 	}
 	return true;
 }

@@ -109,10 +109,12 @@ static void flush_entry(struct entry *e)
 /* The exact bytes take the place of the text shown. */
 static void take_hex(struct entry *e, const struct record_item *item)
 {
+	size_t len = item->len / 2;
+
 	buf_reset(&e->text);
-	for (size_t i = 0; i + 1 < item->len; i += 2)
-		buf_put_byte(&e->text, (uint8_t)(hex_value(item->text[i]) << 4 |
-						 hex_value(item->text[i + 1])));
+	uint8_t *bytes = buf_reserve(&e->text, len);
+	if (bytes != NULL && hex_read(bytes, len, item->text, item->len))
+		e->text.len = len;
 }
 
 static int take_member(void *ctx, const struct record_item *item)
