@@ -106,7 +106,7 @@ static bool hex_at(struct redact_run *run, struct span digits, size_t from, unsi
 
 	buf_reset(bytes);
 	for (size_t i = from; i + 1 < digits.len; i += 2)
-		buf_put_byte(bytes, (uint8_t)(hex_value(digits.bytes[i]) << 4 |
+		buf_put_byte(bytes, (uint8_t)(hex_value(digits.bytes[i]) * 16 +
 					      hex_value(digits.bytes[i + 1])));
 	for (size_t i = 0; i < digits.len; i++)
 		upper |= isupper(digits.bytes[i]) != 0;
@@ -123,7 +123,7 @@ static bool hex_at(struct redact_run *run, struct span digits, size_t from, unsi
 	return true;
 }
 
-void redact_hex(struct redact_run *run, struct span in, unsigned depth, struct buf *out)
+static void redact_hex(struct redact_run *run, struct span in, unsigned depth, struct buf *out)
 {
 	size_t i = 0, copied = 0;
 
@@ -313,7 +313,7 @@ static bool may_be_run(struct span in, size_t i)
 	return true;
 }
 
-void redact_base64(struct redact_run *run, struct span in, unsigned depth, struct buf *out)
+static void redact_base64(struct redact_run *run, struct span in, unsigned depth, struct buf *out)
 {
 	size_t i = 0, copied = 0;
 	uint8_t c;

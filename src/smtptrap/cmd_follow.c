@@ -85,7 +85,7 @@ static bool wait_for_more(const struct follow *f)
 	return !(p[1].revents & (POLLERR | POLLHUP));
 }
 
-/* Nobody reads any more: as good an end as another.  Other faults are told by finish_output(). */
+/* Nobody reads any more: as good an end as another.  Other faults main.c tells. */
 static int output_failed(void)
 {
 	if (errno != EPIPE)

@@ -91,7 +91,8 @@ bool report_text(struct report_record *r, enum record_field f, struct span *text
 	return take_text(r, value_of(r, f), text_r);
 }
 
-bool report_each(struct report_record *r, enum record_field f, size_t *at, struct span *text_r)
+static bool next_element(struct report_record *r, enum record_field f, size_t *at,
+			 struct span *text_r)
 {
 	const struct record_scan_value *list = value_of(r, f);
 	struct record_scan_value element;
@@ -148,20 +149,20 @@ static void add(struct report_record *r, unsigned section, enum tally_kind kind,
 		r->no_memory = true;
 }
 
-void report_label(struct report_record *r, unsigned section, struct span label)
+static void count_label(struct report_record *r, unsigned section, struct span label)
 {
 	add(r, section, TALLY_LABEL, label);
 }
 
-void report_total(struct report_record *r, unsigned section)
+static void count_total(struct report_record *r, unsigned section)
 {
 	add(r, section, TALLY_TOTAL, (struct span){0});
 }
 
 void report_count_span(struct report_record *r, unsigned section, struct span label)
 {
-	report_total(r, section);
-	report_label(r, section, label);
+	count_total(r, section);
+	count_label(r, section, label);
 }
 
 void report_count(struct report_record *r, unsigned section, const char *label)
@@ -197,12 +198,12 @@ void report_count_list(struct report_record *r, unsigned section, enum record_fi
 	struct span names[ELEMENTS_MAX];
 	size_t at = 0, count = 0;
 
-	while (count < ELEMENTS_MAX && report_each(r, f, &at, &names[count])) {
+	while (count < ELEMENTS_MAX && next_element(r, f, &at, &names[count])) {
 		if (!is_new(names, count, names[count]))
 			continue;
 		if (count == 0)
-			report_total(r, section);
-		report_label(r, section, names[count++]);
+			count_total(r, section);
+		count_label(r, section, names[count++]);
 	}
 }
 

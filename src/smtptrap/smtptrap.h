@@ -19,15 +19,7 @@ struct env {
 	const char *log_path;  /* -d DIR; NULL: as the configuration says */
 };
 
-/* A command.  argv[0] is its name; run() returns an exit status. */
-struct command {
-	const char *name;
-	int (*run)(const struct env *env, int argc, char **argv);
-	const char *usage; /* what follows the name; several forms are apart by LF */
-	const char *what;
-};
-extern const struct command commands[]; /* ends with a name of NULL */
-
+/* The commands: argv[0] is the name.  Each returns an exit status. */
 int cmd_cat(const struct env *env, int argc, char **argv);
 int cmd_explain(const struct env *env, int argc, char **argv);
 int cmd_export(const struct env *env, int argc, char **argv);
@@ -91,8 +83,5 @@ bool choice_time(const char *option, const char *text, uint64_t *us_r);
 
 /* Read an identifier; false if it is none (said already). */
 bool parse_id(const char *text, uint8_t id_r[16]);
-
-/* Flush standard output; EXIT_TROUBLE if anything could not be written (said), else status. */
-int finish_output(int status);
 
 #endif
