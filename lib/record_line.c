@@ -5,7 +5,6 @@
  */
 #include "record_line.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 

@@ -19,7 +19,6 @@
 #ifndef SMTPTRAP_REDACT_H
 #define SMTPTRAP_REDACT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

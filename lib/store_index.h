@@ -7,7 +7,6 @@
 #ifndef SMTPTRAP_STORE_INDEX_H
 #define SMTPTRAP_STORE_INDEX_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "digest.h"

@@ -4,7 +4,6 @@
 #ifndef SMTPTRAP_VISITS_H
 #define SMTPTRAP_VISITS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -5,7 +5,6 @@
 #define SMTPTRAP_TLS_PRIORITY_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "tls.h"
 

@@ -11,7 +11,7 @@
 #include "buf.h"
 #include "tls.h"
 
-#define CONN_IN 16384  /* more than LINE_BUFFER_MIN */
+#define CONN_IN 16384  /* a line of AUTH fits, see LINE_BUFFER_MIN */
 #define CONN_OUT 16384 /* replies kept back; flushed when a reply might not fit */
 
 struct conn {

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "err.h"
 #include "hex.h"
 #include "log_read.h"
 #include "record_line.h"

@@ -5,10 +5,8 @@
  * recipients that it names.  A value that is not of its field's kind makes the line no record: the
  * formats write all but texts as they stand.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "array.h"
 #include "err.h"

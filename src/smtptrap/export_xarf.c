@@ -6,7 +6,6 @@
  * What is shared is redacted, the message part by part; where that is not certain there is no report.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "conf_number.h"

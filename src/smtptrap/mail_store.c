@@ -7,7 +7,6 @@
  */
 #include "mail_store.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 

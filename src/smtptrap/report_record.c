@@ -6,7 +6,6 @@
  */
 #include "report_record.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "conf_number.h"

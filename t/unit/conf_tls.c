@@ -8,7 +8,6 @@
 
 #include "../tap.h"
 #include "conf_files.h"
-#include "err.h"
 
 static struct conf_errors errors;
 
