@@ -1,7 +1,8 @@
 /*
  * json_text.c: strings of unknown bytes as JSON strings that every strict reader takes.
  *
- * Runs in the logger, over everything that peers sent.  Bytes that need no change are copied in
+ * Runs in the logger, over everything that peers sent, and in the reader and the shipper, over what they
+ * write as JSON themselves.  Bytes that need no change are copied in
  * runs; a table says which those are.
  */
 #include "json_text.h"

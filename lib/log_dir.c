@@ -1,8 +1,8 @@
 /*
  * log_dir.c: the log files in a folder, in order.
  *
- * Runs in the logger (what to continue, what to remove) and in the reader, beside a logger that
- * renames and removes files at any time.
+ * Runs in the reader and the shipper, beside a logger that renames and removes files at any time, and in
+ * the logger at its start (what is stored already).
  */
 #include "log_dir.h"
 

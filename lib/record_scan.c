@@ -1,7 +1,7 @@
 /*
  * record_scan.c: find the values of a few fields in a line of JSON, fast.
  *
- * Runs in the reader.  Input: lines of log files, which may be damaged or not ours: every step is
+ * Runs in the reader and, at its start, in the logger.  Input: lines of log files, which may be damaged or not ours: every step is
  * bounded by the line's end.  A value is passed over by looking for the quotes in it only.
  */
 #include "record_scan.h"

@@ -1,5 +1,7 @@
 /*
  * cmd_cat.c: smtptrap cat: records as lines of JSON, as they stand in the files.
+ *
+ * Input: log files, which may be damaged: that is complained about, and the rest given.
  */
 #include <getopt.h>
 #include <stdio.h>

@@ -1,5 +1,8 @@
 /*
  * cmd_export.c: smtptrap export: records for other tools, and reports of abuse to share.
+ *
+ * Input: log files, which may be damaged or not ours.  A file a format knows how it is written; what
+ * gives the trap away is hidden before (export_redact.c), and a record is left out rather than shown.
  */
 #include <getopt.h>
 #include <inttypes.h>

@@ -1,5 +1,7 @@
 /*
  * cmd_metrics.c: smtptrap metrics: counters of the running trap for Prometheus.
+ *
+ * Input: the status socket's boards (boards.c) and, with --serve, a request (metrics_http.c).
  */
 #include <getopt.h>
 #include <signal.h>

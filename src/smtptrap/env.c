@@ -1,5 +1,7 @@
 /*
  * env.c: where the logs are, and the options that several commands share.
+ *
+ * Input: arguments and the configuration of the user; what is wrong with them is complained about.
  */
 #include <stdio.h>
 #include <stdlib.h>

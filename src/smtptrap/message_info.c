@@ -1,5 +1,8 @@
 /*
  * message_info.c: what a message record says about its raw bytes.
+ *
+ * Input: lines of log files, which may be damaged or not ours: a place that they name may be wrong, and
+ * mail_store.c looks whether it is.
  */
 #include "message_info.h"
 
