@@ -433,3 +433,4 @@ all-local: $(FUZZ_TARGETS)
 endif
 CLEANFILES += $(FUZZ_TESTS) $(FUZZ_TARGETS)
 EXTRA_DIST += $(FUZZ:%=t/fuzz/fuzz_%.c) t/fuzz/corpus t/fuzz/replay.c t/fuzz/run
+EXTRA_DIST += t/lib-c/fuzz_files.h
