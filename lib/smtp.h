@@ -199,9 +199,9 @@ struct smtp_verdict {
 /* The transaction.  Kept in the caller's arena; spans are valid until the transaction is over
  * and the next smtp_command() comes. */
 struct smtp_envelope {
-	struct span sender;        /* reverse-path without brackets, empty for <> */
-	struct span sender_params; /* parameters of MAIL as sent */
-	uint64_t size_declared;    /* SIZE=, 0 if none */
+	struct span reverse_path; /* without brackets, empty for <> */
+	struct span mail_params;  /* parameters of MAIL as sent */
+	uint64_t size_declared;   /* SIZE=, 0 if none */
 	enum param_body body;
 	bool smtputf8;
 	bool chunked;        /* data came, or comes, by BDAT */

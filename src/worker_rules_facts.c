@@ -142,9 +142,10 @@ static void learn_sender(struct session *s, const struct smtp_proposal *p)
 
 	if (now)
 		s->rules->state.from_routed = p->routed;
-	f->from = (struct rule_address){.address = now ? p->argument : s->smtp.envelope.sender,
-					.routed = s->rules->state.from_routed,
-					.domain = f->from.domain};
+	f->from =
+	    (struct rule_address){.address = now ? p->argument : s->smtp.envelope.reverse_path,
+				  .routed = s->rules->state.from_routed,
+				  .domain = f->from.domain};
 	f->size = now ? p->size : s->smtp.envelope.size_declared;
 	f->known |= f->size > 0 ? RULE_FACT_SIZE : 0;
 }
