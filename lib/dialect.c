@@ -90,6 +90,12 @@ size_t dialect_family(struct span field, char *family_r)
 	return len;
 }
 
+static void put_oddity(struct buf *to, enum mail_header_oddity oddity)
+{
+	buf_put_byte(to, ',');
+	buf_put_str(to, mail_header_oddity_name(oddity));
+}
+
 size_t dialect_header(const struct mail_header *h, bool bare_cr, bool bare_lf, char *header_r)
 {
 	static const char letters[MAIL_HEADER_FIELD_COUNT] = {[MAIL_HEADER_FROM] = 'f',
@@ -106,7 +112,7 @@ size_t dialect_header(const struct mail_header *h, bool bare_cr, bool bare_lf, c
 			buf_put_byte(&to, (uint8_t)letters[i]);
 	for (int i = 0; i < MAIL_ODDITY_COUNT; i++)
 		if (h->oddities & ~OF_CONTENT & 1u << i)
-			buf_printf(&to, ",%s", mail_header_oddity_name((enum mail_header_oddity)i));
+			put_oddity(&to, (enum mail_header_oddity)i);
 	buf_put_str(&to, bare_cr ? ",bare_cr" : "");
 	buf_put_str(&to, bare_lf ? ",bare_lf" : "");
 	buf_put_byte(&to, '=');

@@ -135,15 +135,3 @@ void json_put_hex(struct buf *out, const uint8_t *bytes, size_t len)
 	buf_put_hex(out, bytes, len);
 	buf_put_byte(out, '"');
 }
-
-void json_put_u64(struct buf *out, uint64_t n)
-{
-	char text[20];
-	size_t at = sizeof text;
-
-	do {
-		text[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	buf_put(out, text + at, sizeof text - at);
-}

@@ -80,7 +80,7 @@ smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
 smtptrapd_SOURCES += src/worker_who.c src/worker_who.h
 smtptrapd_SOURCES += src/worker_yakker.c src/worker_yakker.h
 smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
-smtptrapd_LDADD += $(CARES_LIBS) $(RESOLV_LIBS) $(PCRE2_LIBS)
+smtptrapd_LDADD += $(CARES_LIBS) $(RESOLV_LIBS) $(PCRE2_LIBS) $(ISAL_LIBS)
 smtptrapd_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
 
 # The tables of a report, which a fuzz target has too.

@@ -2,6 +2,8 @@
 UNIT_TESTS =
 LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) \
 	$(PCRE2_LIBS) $(RESOLV_LIBS) -lm
+	$(PCRE2_LIBS)
+LIBS_NEEDED += $(RESOLV_LIBS) $(ISAL_LIBS) -lm
 
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
@@ -64,6 +66,9 @@ t_unit_board_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/body_start.t
 t_unit_body_start_t_SOURCES = t/unit/body_start.c t/tap.h
 t_unit_body_start_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/buf.t
+t_unit_buf_t_SOURCES = t/unit/buf.c t/tap.h
+t_unit_buf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/client_hello.t
 t_unit_client_hello_t_SOURCES = t/unit/client_hello.c t/tap.h
 t_unit_client_hello_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -133,7 +138,7 @@ t_unit_follow_line_t_SOURCES = t/unit/follow_line.c t/tap.h src/smtptrap/follow_
 t_unit_follow_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_isal.t
 t_unit_gzip_isal_t_SOURCES = t/unit/gzip_isal.c t/tap.h t/unit/gzip_files.h
-t_unit_gzip_isal_t_LDADD = libsmtptrap.a $(LIBS_NEEDED) $(ISAL_LIBS)
+t_unit_gzip_isal_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/fetch_check.t
 t_unit_fetch_check_t_SOURCES = t/unit/fetch_check.c t/tap.h src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
 t_unit_fetch_check_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -412,6 +417,8 @@ FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS) \
 	$(RESOLV_LIBS) -lm
+FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
+FUZZ_LIBS += $(RESOLV_LIBS) $(ISAL_LIBS) -lm
 # What a target needs of src/; it has its own warn() and fatal().
 FUZZ_SOURCES_checkpoint = $(addprefix $(top_srcdir)/,$(filter %.c,$(SHIP_CHECKPOINT_SOURCES)))
 FUZZ_SOURCES_fetch_check = $(top_srcdir)/src/smtptrap-ship/fetch_check.c

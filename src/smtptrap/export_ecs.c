@@ -84,7 +84,7 @@ static void put_dataset(const struct export_record *r, enum record_field f, stru
 
 static void put_nanoseconds(const struct export_record *r, enum record_field f, struct buf *json)
 {
-	json_put_u64(json, export_number(r, f) * 1000);
+	buf_put_u64(json, export_number(r, f) * 1000);
 }
 
 static void put_established(const struct export_record *r, enum record_field f, struct buf *json)
