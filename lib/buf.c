@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hex.h"
+
 #define BUF_FIRST_ALLOCATION 512
 #define BUF_DIGITS_MAX 20 /* UINT64_MAX has as many */
 
@@ -84,21 +86,15 @@ void buf_put_u64(struct buf *b, uint64_t n)
 	buf_put_digits(b, n, 1);
 }
 
-void buf_put_hex(struct buf *b, const void *bytes, size_t len)
+void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len)
 {
-	static const char digits[] = "0123456789abcdef";
-	const uint8_t *from = bytes;
-	uint8_t *to = len > SIZE_MAX / 2 ? NULL : buf_reserve(b, len * 2);
-
-	if (to == NULL) {
-		b->failed = true;
+	if (len == 0)
 		return;
-	}
-	for (size_t i = 0; i < len; i++) {
-		*to++ = (uint8_t)digits[from[i] >> 4];
-		*to++ = (uint8_t)digits[from[i] & 15];
-	}
-	b->len += len * 2;
+	uint8_t *to = buf_reserve(b, len > SIZE_MAX / 2 ? SIZE_MAX : 2 * len);
+	if (to == NULL)
+		return;
+	hex_write(to, bytes, len);
+	b->len += 2 * len;
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -1,7 +1,7 @@
 /*
  * buf.h: a byte buffer whose every append is bounds-checked.
  *
- * The buffer does not own its memory unless made by buf_alloc().  An append that does not fit
+ * The buffer does not own its memory unless buf_init_heap() made it.  An append that does not fit
  * changes nothing, sets `failed` and makes every later append a no-op: write ten fields, check
  * once (sticky error).
  */
@@ -72,7 +72,7 @@ void buf_put_u64(struct buf *b, uint64_t n);
 void buf_put_digits(struct buf *b, uint64_t n, unsigned width);
 
 /* Append len bytes as lower-case hexadecimal digits. */
-void buf_put_hex(struct buf *b, const void *bytes, size_t len);
+void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len);
 
 /* Append at most 511 bytes.  It costs ten times what the others do. */
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

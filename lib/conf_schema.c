@@ -6,21 +6,10 @@
  */
 #include "conf_schema.h"
 
-#include "address_table.h"
-
 #include <string.h>
 
-#define KIB 1024ull
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
-#define PIB (1024 * 1024 * GIB)
-
-#define MILLISECOND 1000ull
-#define SECOND (1000 * MILLISECOND)
-#define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
-#define YEAR (365 * DAY)
+#include "address_table.h"
+#include "unit.h"
 
 #define WORKERS_MAX 20000        /* what one machine can hold; the board has a slot for each */
 #define COUNT_MAX 1000000000     /* as good as no limit */

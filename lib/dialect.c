@@ -8,8 +8,6 @@
  */
 #include "dialect.h"
 
-#include <stdio.h>
-
 #include "dialect_form.h"
 #include "digest.h"
 

@@ -1,7 +1,7 @@
 /*
  * gzip_writer.c: a gzip file of many members, written so that a failed write can be undone.
  *
- * Runs in the logger, one writer a stream.  Input: records; output: compressed bytes in a buffer
+ * Runs in the logger, one writer a stream, and in smtptrap-ship, which writes what it fetches.  Input: records; output: compressed bytes in a buffer
  * of the caller, who does the I/O and says with a mark what is safely stored.  The state that a
  * mark keeps (lengths and CRC) is kept here, not in zlib, which is why zlib (or what is
  * used in its place) makes raw deflate only.  The one error is a buffer that is too small.

@@ -6,6 +6,7 @@
  * ASCII alone, other bytes as '?', cut where the line would be too long for RFC 5321, and of AUTH
  * nothing but the verb, for a secret may follow it.
  */
+#include "hex.h"
 #include "smtp_int.h"
 #include "time_text.h"
 
@@ -142,13 +143,12 @@ static uint64_t id_number(const char *id, unsigned from, unsigned to)
 	unsigned at = 0;
 
 	for (; *id != '\0' && at < to; id++) {
-		unsigned digit = *id >= '0' && *id <= '9'   ? (unsigned)(*id - '0')
-				 : *id >= 'a' && *id <= 'f' ? (unsigned)(*id - 'a' + 10)
-							    : 0;
+		int digit = hex_value(*id);
+
 		if (*id == '-')
 			continue;
 		if (at++ >= from)
-			n = n << 4 | digit;
+			n = n << 4 | (unsigned)(digit < 0 ? 0 : digit);
 	}
 	return n;
 }

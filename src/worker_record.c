@@ -327,10 +327,9 @@ static void message_fields(struct session *s, enum message_verdict verdict, enum
 	put_arm(&s->client.offer, to);
 	put_tls(s, RECORD_MESSAGE, to);
 	worker_dns_put(s, RECORD_MESSAGE, to);
-	record_put_string(to, FIELD_MAIL_FROM, e->sender.bytes, e->sender.len);
-	if (e->sender_params.len > 0)
-		record_put_string(to, FIELD_MAIL_PARAMS, e->sender_params.bytes,
-				  e->sender_params.len);
+	record_put_string(to, FIELD_MAIL_FROM, e->reverse_path.bytes, e->reverse_path.len);
+	if (e->mail_params.len > 0)
+		record_put_string(to, FIELD_MAIL_PARAMS, e->mail_params.bytes, e->mail_params.len);
 	put_recipients(s, to);
 	record_put_u64(to, FIELD_SIZE, s->store.size);
 	record_put_u64(to, FIELD_BARE_CR, m->bare_cr);
@@ -410,7 +409,7 @@ static void trace_make(struct session *s)
 
 	buf_reset(to);
 	buf_put_str(to, "Return-Path: <");
-	put_clean(to, e->sender.bytes, e->sender.len);
+	put_clean(to, e->reverse_path.bytes, e->reverse_path.len);
 	buf_put_str(to, ">\r\n");
 	while (smtp_recipient_next(e, &at, &r) && r.address.len + TRACE_TAIL < to->cap - to->len) {
 		buf_put_str(to, "Delivered-To: ");

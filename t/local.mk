@@ -1,6 +1,7 @@
 # t/: tests.  Unit tests are C programs that print TAP; t/run runs everything.
 UNIT_TESTS =
 LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) \
+	$(PCRE2_LIBS) $(RESOLV_LIBS) -lm
 	$(PCRE2_LIBS)
 LIBS_NEEDED += $(RESOLV_LIBS) $(ISAL_LIBS) -lm
 
@@ -33,7 +34,6 @@ t_tools_suites_SOURCES = t/tools/suites.c src/log.c src/log.h src/tls_priority.c
 	src/tls_priority.h
 t_tools_suites_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
 t_tools_suites_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-EXTRA_DIST += t/proc/reader.t
 
 check_PROGRAMS += t/tools/synsig
 t_tools_synsig_SOURCES = t/tools/synsig.c
@@ -157,6 +157,8 @@ t_unit_hello_mend_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/http_request.t
 t_unit_http_request_t_SOURCES = t/unit/http_request.c t/tap.h
 t_unit_http_request_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/hex.t
+t_unit_hex_t_SOURCES = t/unit/hex.c t/tap.h
 UNIT_TESTS += t/unit/html.t
 t_unit_html_t_SOURCES = t/unit/html.c t/tap.h src/smtptrap/html.c src/smtptrap/html.h
 t_unit_html_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -368,22 +370,13 @@ t_unit_zeek_text_t_SOURCES = t/unit/zeek_text.c t/tap.h
 t_unit_zeek_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 check_PROGRAMS += $(UNIT_TESTS)
-EXTRA_DIST += t/regress/reload.t
-EXTRA_DIST += t/lib-c/failing_disk.h
-EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
-EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3
 EXTRA_DIST += t/analysis/duckdb.mjs t/analysis/package-lock.json t/analysis/package.json
-EXTRA_DIST += t/lib t/proc t/regress t/ship t/smtp t/ssl3
+EXTRA_DIST += t/golden t/lib t/proc t/regress t/ship t/smtp t/ssl3
+EXTRA_DIST += t/tools/arms t/tools/hellos t/tools/syns
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
-
-EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
-EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
-EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/golden/foreign-names.txt t/tools/hellos
-EXTRA_DIST += t/golden/smtp-looks.txt
-EXTRA_DIST += t/tools/arms
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
@@ -393,10 +386,10 @@ FUZZ += checkpoint
 FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
+FUZZ += dialect
 FUZZ += dns_answer
 FUZZ += dns_cache
 FUZZ += dns_msg
-FUZZ += dialect
 FUZZ += fetch_check
 FUZZ += frame
 FUZZ += hello_mend
@@ -445,3 +438,4 @@ all-local: $(FUZZ_TARGETS)
 endif
 CLEANFILES += $(FUZZ_TESTS) $(FUZZ_TARGETS)
 EXTRA_DIST += $(FUZZ:%=t/fuzz/fuzz_%.c) t/fuzz/corpus t/fuzz/replay.c t/fuzz/run
+EXTRA_DIST += t/lib-c/fuzz_files.h

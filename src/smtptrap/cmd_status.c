@@ -224,8 +224,7 @@ int cmd_status(const struct env *env, int argc, char **argv)
 	}
 	if (optind != argc)
 		return usage_of("status");
-	if (path == NULL)
-		path = env_status_socket(env);
+	path = env_status_socket(env, path);
 	if (path == NULL)
 		return EXIT_TROUBLE;
 	if (boards_open(&b, path, why) != 0) {

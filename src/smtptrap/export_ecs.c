@@ -4,15 +4,12 @@
  * The names are those that record.def has.  A field that has none stands under smtptrap, by its own
  * name; the dialogue is left out.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "err.h"
 #include "export.h"
-#include "ip.h"
 #include "json_text.h"
 #include "span.h"
 #include "time_text.h"
