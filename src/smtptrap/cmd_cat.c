@@ -83,8 +83,7 @@ static bool take_options(struct cat *c, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'S') {
 			c->stream_given = true;
-			c->stream = log_stream_find(optarg);
-			if (c->stream != LOG_SESSION && c->stream != LOG_MESSAGE)
+			if (!choice_stream(optarg, &c->stream))
 				return false;
 		} else if (!choice_option(&c->choice, option, optarg)) {
 			return false;

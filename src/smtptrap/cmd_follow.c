@@ -179,14 +179,15 @@ static bool take_options(struct follow *f, int argc, char **argv)
 		if (option == 'j') {
 			f->json = true;
 		} else if (option == 'S') {
-			f->stream = log_stream_find(optarg);
-			if (f->stream != LOG_SESSION && f->stream != LOG_MESSAGE)
+			if (!choice_stream(optarg, &f->stream))
 				return false;
-		} else if (option == 'u' || !choice_option(&f->choice, option, optarg)) {
-			return false; /* what is to come has no end */
+		} else if (option == 'u') {
+			return complain_usage("--until: what is to come has no end");
+		} else if (!choice_option(&f->choice, option, optarg)) {
+			return false;
 		}
 	}
-	return optind == argc;
+	return no_more_arguments(argv + optind);
 }
 
 int cmd_follow(const struct env *env, int argc, char **argv)

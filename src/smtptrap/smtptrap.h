@@ -19,15 +19,6 @@ struct env {
 	const char *log_path;  /* -d DIR; NULL: as the configuration says */
 };
 
-/* A command.  argv[0] is its name; run() returns an exit status. */
-struct command {
-	const char *name;
-	int (*run)(const struct env *env, int argc, char **argv);
-	const char *usage; /* what follows the name; several forms are apart by LF */
-	const char *what;
-};
-extern const struct command commands[]; /* ends with a name of NULL */
-
 int cmd_cat(const struct env *env, int argc, char **argv);
 int cmd_explain(const struct env *env, int argc, char **argv);
 int cmd_export(const struct env *env, int argc, char **argv);
@@ -44,8 +35,14 @@ int cmd_verify(const struct env *env, int argc, char **argv);
 /* "smtptrap: " and the text on standard error. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The usage of a command on standard error; returns EXIT_USAGE. */
+/* The same of a fault in the command line; returns false. */
+bool complain_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The forms of a command on standard error; returns EXIT_USAGE. */
 int usage_of(const char *name);
+
+/* The configuration's file: the one named, or the default if it may be read, or NULL. */
+const char *env_conf_path(const struct env *env);
 
 /* The log directory; NULL if the configuration is wrong (said already).  Lives as long as the
  * program. */
@@ -78,6 +75,12 @@ struct choice {
 
 /* Take one of those options.  False if its argument is wrong (said already) or it is another. */
 bool choice_option(struct choice *c, int option, const char *argument);
+
+/* Read the argument of --stream; false if it is neither session nor message (said already). */
+bool choice_stream(const char *text, enum log_stream *stream_r);
+
+/* The argument that nothing is done with: says so, and returns false; true if there is none. */
+bool no_more_arguments(char **arguments);
 
 /* Read the time that an option has; false if it is none (said already). */
 bool choice_time(const char *option, const char *text, uint64_t *us_r);
