@@ -24,6 +24,7 @@ TLS_SOURCES = \
 
 sbin_PROGRAMS += smtptrapd
 smtptrapd_SOURCES = $(TLS_SOURCES)
+smtptrapd_SOURCES += src/check.c src/check.h
 smtptrapd_SOURCES += src/dialer.c src/dialer.h
 smtptrapd_SOURCES += src/fd_pass.c src/fd_pass.h
 smtptrapd_SOURCES += src/listen.c src/listen.h
