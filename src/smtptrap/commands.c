@@ -17,7 +17,7 @@
 	"  --until TIME            records before\n"                                         \
 	"  --field NAME=VALUE      in which the field has this value; again: all of them\n"  \
 	"  --where EXPRESSION      as in 'tls_outcome = failed and client_ip in 192.0.2.0/24'\n"
-#define STREAM_HELP "  --stream STREAM         session or message\n"
+#define STREAM_HELP "  --stream session|message\n"
 #define SOCKET_HELP "  --socket PATH           the status socket, if not that of the configuration\n"
 
 const struct command commands[] = {
@@ -41,10 +41,10 @@ const struct command commands[] = {
      "--as zeek [--path smtp|ssl|conn] ...\n"
      "--as xarf --reporter-org NAME --reporter-contact ADDRESS [--no-redact] ...",
      "write records for other tools, and reports of abuse to share",
-     STREAM_HELP
+     "  --as csv|ecs|xarf|zeek\n" STREAM_HELP
      "  --fields NAME,...       columns of CSV\n"
      "  --exact                 CSV without a quote before what a spreadsheet would run\n"
-     "  --path LOG              Zeek's log: smtp, ssl or conn\n"
+     "  --path smtp|ssl|conn    which log of Zeek's\n"
      "  --redact, --no-redact   hide what tells of the trap, or do not\n"
      "  --redact-file FILE      more names and addresses to hide\n"
      "  --key-file FILE         the key of the tokens that stand for them\n"
@@ -70,7 +70,7 @@ const struct command commands[] = {
      "smtptrap(1)"},
     {"metrics", cmd_metrics, "[--format openmetrics|prometheus] [--serve] [--socket PATH]",
      "print counters of the running trap for Prometheus, or serve them",
-     "  --format FORMAT         openmetrics or prometheus\n"
+     "  --format openmetrics|prometheus\n"
      "  --serve                 answer one HTTP request on standard input\n" SOCKET_HELP,
      "smtptrap-metrics(1)"},
     {"report", cmd_report,
@@ -78,7 +78,7 @@ const struct command commands[] = {
 	    "--merge [OPTION ...] FILE ...",
      "count who uses TLS and how, in tables",
      "  --by hour|day|week      rows for each of these times, in UTC\n"
-     "  --format FORMAT         text, json, csv, markdown or html\n"
+     "  --format text|json|csv|markdown|html\n"
      "  --top N                 rows of a section at most, 20 if not given, 0 for all\n"
      "  --new-since TIME        only what was first seen since\n"
      "  --partial               write a file for --merge\n"
