@@ -142,7 +142,8 @@ static bool take_format(struct export *e, const char *name)
 		if (strcmp(formats[i]->name, name) == 0)
 			e->format = formats[i];
 	}
-	return e->format != NULL || complain_usage("--as: '%s' is not csv, ecs, xarf or zeek", name);
+	return e->format != NULL ||
+	       complain_usage("--as: '%s' is not csv, ecs, xarf or zeek", name);
 }
 
 static bool take_stream(struct export *e, const char *name)

@@ -347,7 +347,8 @@ static bool take_tables(struct command_line *c, int argc, char **argv)
 static bool merge_fits(const struct command_line *c, bool files)
 {
 	if (c->choice.given || c->report.by != REPORT_ALL)
-		return complain_usage("--merge: selection and --by are those of the partial reports");
+		return complain_usage(
+		    "--merge: selection and --by are those of the partial reports");
 	return files || complain_usage("--merge: files of partial reports are missing");
 }
 

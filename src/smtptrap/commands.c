@@ -18,13 +18,15 @@
 	"  --field NAME=VALUE      in which the field has this value; again: all of them\n"  \
 	"  --where EXPRESSION      as in 'tls_outcome = failed and client_ip in 192.0.2.0/24'\n"
 #define STREAM_HELP "  --stream session|message\n"
-#define SOCKET_HELP "  --socket PATH           the status socket, if not that of the configuration\n"
+#define SOCKET_HELP \
+	"  --socket PATH           the status socket, if not that of the configuration\n"
 
 const struct command commands[] = {
     {"cat", cmd_cat, "[--stream session|message] " CHOICE " [FILE|DIR ...]",
      "print records as lines of JSON", STREAM_HELP CHOICE_HELP, "smtptrap(1)"},
     {"explain", cmd_explain,
-     "[--rules FILE] [--client ADDRESS] [--helo | --ehlo NAME] [--from ADDRESS] [--to ADDRESS ...]\n"
+     "[--rules FILE] [--client ADDRESS] [--helo | --ehlo NAME] [--from ADDRESS] [--to ADDRESS "
+     "...]\n"
      "[--tls VERSION] ... [MESSAGE ...]",
      "say which rule decides in each phase of a session, and why",
      "  --rules FILE            the rules; without it those of the configuration\n"
@@ -41,8 +43,7 @@ const struct command commands[] = {
      "--as zeek [--path smtp|ssl|conn] ...\n"
      "--as xarf --reporter-org NAME --reporter-contact ADDRESS [--no-redact] ...",
      "write records for other tools, and reports of abuse to share",
-     "  --as csv|ecs|xarf|zeek\n" STREAM_HELP
-     "  --fields NAME,...       columns of CSV\n"
+     "  --as csv|ecs|xarf|zeek\n" STREAM_HELP "  --fields NAME,...       columns of CSV\n"
      "  --exact                 CSV without a quote before what a spreadsheet would run\n"
      "  --path smtp|ssl|conn    which log of Zeek's\n"
      "  --redact, --no-redact   hide what tells of the trap, or do not\n"

@@ -235,5 +235,6 @@ bool parse_id(const char *text, uint8_t id_r[16])
 {
 	if (uuid_parse(text, strlen(text), id_r) == 0)
 		return true;
-	return complain_usage("'%s' is no identifier, as 019aab1d-1040-7000-957c-4a7fb979379e", text);
+	return complain_usage("'%s' is no identifier, as 019aab1d-1040-7000-957c-4a7fb979379e",
+			      text);
 }

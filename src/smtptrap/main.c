@@ -110,7 +110,7 @@ static int run(const struct command *c, const struct env *env, int argc, char **
 		return help(c->name);
 	snprintf(name, sizeof name, "smtptrap %s", c->name);
 	argv[0] = name; /* what getopt_long() complains by */
-	optind = 0;	/* a fresh start for it */
+	optind = 0;     /* a fresh start for it */
 	return finish_output(c->run(env, argc, argv));
 }
 

@@ -28,6 +28,16 @@ static uint64_t *counts_of(struct report_read *read, size_t i)
 	return i < sizeof counts / sizeof *counts ? counts[i] : NULL;
 }
 
+void report_read_span(struct report_read *read, uint64_t first, uint64_t last)
+{
+	if (last == 0)
+		return;
+	if (read->last == 0 || first < read->first)
+		read->first = first;
+	if (last > read->last)
+		read->last = last;
+}
+
 static uint32_t sum_of(const uint8_t *bytes, size_t len)
 {
 	return (uint32_t)crc32_z(0, bytes, len);

@@ -48,16 +48,6 @@ static void count_record(struct report_record *r, const struct report *report)
 	}
 }
 
-void report_read_span(struct report_read *read, uint64_t first, uint64_t last)
-{
-	if (last == 0)
-		return;
-	if (read->last == 0 || first < read->first)
-		read->first = first;
-	if (last > read->last)
-		read->last = last;
-}
-
 static int on_record(void *ctx, const struct place *at, const uint8_t *line, size_t len)
 {
 	struct reading *g = ctx;

@@ -72,7 +72,8 @@ int status_check(const struct boards *b)
 	say(state, memory);
 	printf(", %" PRIu32 " sessions now|sessions_now=%" PRIu32 ";;;0;%" PRIu32
 	       " sessions=%" PRIu64 "c messages=%" PRIu64 "c tls_negotiated=%" PRIu64
-	       "c tls_failed=%" PRIu64 "c records_dropped=%" PRIu64 "c worker_deaths=%" PRIu64 "c\n",
+	       "c tls_failed=%" PRIu64 "c records_dropped=%" PRIu64 "c worker_deaths=%" PRIu64
+	       "c\n",
 	       busy, busy, b->slots, t.sessions, t.messages, t.tls, t.tls_failed, dropped,
 	       b->board->head.deaths);
 	return (int)state;
