@@ -3,6 +3,7 @@
 # the unit gives a unit of another trap, alerts ask for metrics that there are, a moved trap goes on.
 use strict;
 use warnings;
+use POSIX ();
 use Test::More;
 use Trap;
 use Trap::Cert;
@@ -122,7 +123,8 @@ SKIP: {
         "ok: 3 files, 1 sessions, 1 messages, 1 of them stored (17 bytes)\n", 'and are whole there');
 
     my $moved = Trap->new(start => 0);
-    my $user = $> == 0 ? 'nobody:nogroup' : (getpwuid $>)[0] . ':' . (getgrgid $))[0];
+    my ($uid, $gid) = POSIX::getuid() == 0 ? qw(nobody nogroup) : (POSIX::getuid(), POSIX::getgid());
+    my $user = "$uid:$gid";
     my ($line) = $block{'sh move'} =~ /^(.*log.*)$/m;
     ($status, $said) = sh($line =~ s/_smtptraplog:adm/$user/r =~ s{ old\S+:/var/log/smtptrap/}{ $logs/}r
         =~ s{/var/log/smtptrap/$}{$moved->logs . '/'}er);

@@ -58,7 +58,7 @@ my ($critical, $why) = check('--socket', $trap->dir . '/none');
 is($critical, 2, '--check: one that does not answer is CRITICAL');
 like($why, qr{^SMTPTRAP CRITICAL: \S+/none: No such file.*\n\z}, 'which is said');
 SKIP: {
-    skip 'root may ask everything', 2 if $> != 0;
+    skip 'becoming another user needs root', 2 if $> != 0;
     my $locked = $trap->dir . '/locked';
     mkdir $locked, 0700 or die "$locked: $!";
     my ($out, undef, $rc) = Trap::Process::run(qw(setpriv --reuid daemon --regid daemon --clear-groups), @status, '--check',
