@@ -20,8 +20,9 @@
 #define NO_NUMBER 999999999999999999u /* 18 digits, which fit what the servers read them into */
 #define WRONG_LAST "wrong last sequence: " /* error 10071 of JetStream, and the number */
 #define ASK_AGAIN_MS 100
-#define CALM_US 1000000u
-#define CALM_MAX_US 5000000u
+#define SLOW_US 500000u /* an answer that took so long was held up by what the leader reads */
+#define CALM_US 3000000u
+#define CALM_MAX_US 15000000u
 #define BEHIND_MAX_US 10000000u
 
 static const char *const types[] = {"session", "message"};
@@ -83,14 +84,15 @@ static int ask_last(uint64_t *last_r, const struct nats_link *link, const struct
 static int ask_calm(uint64_t *last_r, const struct nats_link *link, const struct ship_conf *conf,
 		    struct buf *why)
 {
-	uint64_t begun = clock_us(), changed = begun, now = begun, last;
 	int rc = ask_last(last_r, link, conf, why);
+	uint64_t begun = clock_us(), now = begun, changed = begun, asked, last;
 
 	while (rc == SHIP_TAKEN && now - changed < CALM_US && now - begun < CALM_MAX_US) {
 		(void)poll(NULL, 0, ASK_AGAIN_MS);
+		asked = clock_us();
 		rc = ask_last(&last, link, conf, why);
 		now = clock_us();
-		if (last != *last_r)
+		if (last != *last_r || now - asked > SLOW_US)
 			changed = now;
 		*last_r = last;
 	}

@@ -145,7 +145,8 @@ is(scalar keys %logged, $all, 'the logs have as many records as were made');
 sub tell_replicas {
     my ($stored) = @_;
     for my $n ($nats->nodes) {
-        my %has = $nats->numbers($ship->stream, $n);
+        my %has = eval { $nats->numbers($ship->stream, $n) };
+        note "server $n: $@" if !%has;
         my @differs = sort grep { "@{$has{$_} // []}" ne "@{$stored->{$_} // []}" } keys %{{%has, %$stored}};
         note "server $n: ", scalar @differs, ' records are not as the leader has them', map { "\n$_: leader "
             . "@{$stored->{$_} // []}, server @{$has{$_} // []}" } @differs[0 .. ($#differs < 4 ? $#differs : 4)];
