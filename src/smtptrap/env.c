@@ -1,5 +1,7 @@
 /*
  * env.c: where the logs are, and the options that several commands share.
+ *
+ * Input: arguments and the configuration of the user; what is wrong with them is complained about.
  */
 #include <errno.h>
 #include <grp.h>
@@ -55,11 +57,13 @@ const char *env_log_path(const struct env *env)
 	return conf ? conf->log.directory : NULL;
 }
 
-const char *env_status_socket(const struct env *env)
+const char *env_status_socket(const struct env *env, const char *named)
 {
 	static char socket[512];
 	const char *path = env_conf_path(env), *run = DEFAULT_RUN;
 
+	if (named != NULL)
+		return named;
 	if (path != NULL) {
 		const struct conf *conf = conf_at(path, "name the socket with --socket");
 
@@ -152,14 +156,6 @@ bool choice_time(const char *option, const char *text, uint64_t *us_r)
 			      option, text);
 }
 
-bool choice_stream(const char *text, enum log_stream *stream_r)
-{
-	*stream_r = log_stream_find(text);
-	if (*stream_r == LOG_SESSION || *stream_r == LOG_MESSAGE)
-		return true;
-	return complain_usage("--stream: '%s' is not session or message", text);
-}
-
 bool no_more_arguments(char **arguments)
 {
 	return *arguments == NULL || complain_usage("what is '%s'?", *arguments);
@@ -214,9 +210,17 @@ static bool take_where(struct choice *c, const char *text)
 	return rc == 0;
 }
 
+static bool take_stream(struct choice *c, const char *name)
+{
+	c->stream_given = true;
+	c->stream = log_stream_find(name);
+	return c->stream == LOG_SESSION || c->stream == LOG_MESSAGE ||
+	       complain_usage("--stream: '%s' is not session or message", name);
+}
+
 bool choice_option(struct choice *c, int option, const char *argument)
 {
-	c->given = true;
+	c->given |= option != 'S';
 	switch (option) {
 	case 's':
 		return choice_time("since", argument, &c->select.since);
@@ -226,6 +230,8 @@ bool choice_option(struct choice *c, int option, const char *argument)
 		return take_field(c, argument);
 	case 'W':
 		return take_where(c, argument);
+	case 'S':
+		return take_stream(c, argument);
 	default:
 		return false;
 	}

@@ -41,7 +41,8 @@ bool complain_usage(const char *format, ...)
 	return false;
 }
 
-int finish_output(int status)
+/* Flush standard output; EXIT_TROUBLE if anything could not be written (said), else status. */
+static int finish_output(int status)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		complain("standard output: %m");
