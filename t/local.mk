@@ -415,8 +415,6 @@ FUZZ += where
 
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
-FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS) \
-	$(RESOLV_LIBS) -lm
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 FUZZ_LIBS += $(RESOLV_LIBS) $(ISAL_LIBS) -lm
 # What a target needs of src/; it has its own warn() and fatal().
