@@ -40,7 +40,7 @@ static void test_numbers(void)
 	is("070000123", "with zeros before them where that is asked for");
 	buf_put_digits(&b, 1, 20);
 	is("00000000000000000001", "as many as a number can have");
-	buf_put_hex(&b, "\x00\xab\xff", 3);
+	buf_put_hex(&b, (const uint8_t *)"\x00\xab\xff", 3);
 	is("00abff", "hexadecimal digits are lower case");
 }
 
@@ -56,7 +56,7 @@ static void test_full(void)
 	ok(b.failed && b.len == 0, "after that nothing is appended");
 	ok(buf_reserve(&b, 0) == NULL, "and there is no room");
 	buf_reset(&b);
-	buf_put_hex(&b, "\x12\x34\x56", 3);
+	buf_put_hex(&b, (const uint8_t *)"\x12\x34\x56", 3);
 	ok(b.failed && b.len == 0, "digits are appended whole or not at all");
 }
 
