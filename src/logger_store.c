@@ -77,6 +77,7 @@ static void store_failing(struct store *st, const char *what)
 	if (!st->failing)
 		warn("%s: %s: messages are refused until this works again", what, strerror(errno));
 	st->failing = true;
+	st->failed_at_us = clock_us();
 	atomic_store(&st->ack->full, 1);
 }
 
@@ -568,7 +569,7 @@ static void look_for_recovery(struct store *st)
 	if (!room_for(st, 0))
 		return;
 	for (enum log_stream i = 0; i < LOG_STREAM_COUNT; i++)
-		if (stream_mend(&st->stream[i]) < 0)
+		if (stream_ready(&st->stream[i], wall_us() / 1000000) < 0)
 			return;
 	st->failing = false;
 	atomic_store(&st->ack->full, 0);
