@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "log.h"
 #include "master.h"
 #include "notify.h"
+#include "std_fds.h"
 #include "tls.h"
 
 #define CONF_DEFAULT SYSCONFDIR "/smtptrap/smtptrap.conf"
@@ -105,6 +107,8 @@ static void check_priorities(const struct conf *conf)
 
 int main(int argc, char **argv)
 {
+	if (std_fds_take() < 0)
+		fatal("standard descriptors: %s", strerror(errno));
 	struct options o = parse_options(argc, argv);
 	char path[PATH_MAX];
 

@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "smtptrap.h"
+#include "std_fds.h"
 
 #define CHOICE_USAGE "[--since TIME] [--until TIME] [--field NAME=VALUE ...] [--where EXPRESSION]"
 
@@ -147,6 +148,9 @@ static int take_options(struct env *env, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct env env = {0};
+
+	if (std_fds_take() < 0)
+		return EXIT_TROUBLE;
 	int leave = take_options(&env, argc, argv);
 
 	if (leave != 0)
