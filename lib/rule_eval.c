@@ -206,7 +206,7 @@ static enum rule_truth has_pattern(struct eval *e, const struct rule_op *op)
 				      ? rule_regex_match_header(op->match.regex, op->match.name,
 								message, scratch)
 				      : rule_regex_match_body(op->match.regex, message, scratch));
-	return (enum rule_truth)*kept;
+	return (enum rule_truth) * kept;
 }
 
 static enum rule_truth is_rate(struct eval *e, const struct rule_op *op)

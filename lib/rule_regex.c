@@ -35,10 +35,10 @@ struct rule_scratch {
 	pcre2_match_context *context;
 	pcre2_match_data *data;
 	size_t small_used;
-	uint64_t work, limit;  /* of the present condition, as RULE_REGEX_WORK_LIMIT */
-	uint64_t left;         /* for the conditions to come, of RULE_REGEX_MESSAGE_LIMIT */
-	size_t at;             /* where in the text it was last */
-	struct span pattern;   /* that is matched */
+	uint64_t work, limit; /* of the present condition, as RULE_REGEX_WORK_LIMIT */
+	uint64_t left;        /* for the conditions to come, of RULE_REGEX_MESSAGE_LIMIT */
+	size_t at;            /* where in the text it was last */
+	struct span pattern;  /* that is matched */
 	uint8_t kept[RULE_REGEX_KEPT_MAX];
 	bool used[BLOCKS];
 	uint8_t field[RULE_FIELD_MAX];
@@ -153,8 +153,8 @@ static bool is_back_reference(struct span item)
 static size_t may_go_over(const pcre2_callout_block *block, struct span pattern)
 {
 	size_t left = block->subject_length - block->current_position;
-	struct span item = span_head(span_tail(pattern, block->pattern_position),
-				     block->next_item_length);
+	struct span item =
+	    span_head(span_tail(pattern, block->pattern_position), block->next_item_length);
 	size_t count = is_back_reference(item) ? left : least_count(item);
 
 	return count < left ? count : left;

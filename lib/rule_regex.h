@@ -16,7 +16,7 @@
 #define RULE_REGEX_STEP 16                        /* what a step costs, in bytes gone over */
 #define RULE_REGEX_WORK_LIMIT (64u * 1024 * 1024) /* of one condition: 40 ms of short steps */
 #define RULE_REGEX_MESSAGE_LIMIT (8ull * RULE_REGEX_WORK_LIMIT) /* of all of a message */
-#define RULE_REGEX_KEPT_MAX 4096 /* patterns that are matched once a message: a byte each */
+#define RULE_REGEX_KEPT_MAX 4096     /* patterns that are matched once a message: a byte each */
 #define RULE_REGEX_DEPTH_LIMIT 250   /* of steps within steps, as of parentheses repeated */
 #define RULE_REGEX_HEAP (64u * 1024) /* bytes that a match may use */
 #define RULE_HEADER_MAX (64u * 1024) /* bytes of a header that are looked at */

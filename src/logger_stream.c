@@ -197,8 +197,8 @@ static int stream_rename(struct stream *s)
 	char part[LOG_NAME_MAX + 8];
 
 	snprintf(part, sizeof part, "%s.part", s->file);
-	int rc = s->mark.raw == 0 ? unlinkat(s->dir, part, 0)
-				  : renameat(s->dir, part, s->dir, s->file);
+	int rc =
+	    s->mark.raw == 0 ? unlinkat(s->dir, part, 0) : renameat(s->dir, part, s->dir, s->file);
 	if (rc < 0 && errno == ENOENT) {
 		say_gone(s);
 		return 0;

@@ -23,7 +23,8 @@ struct cat {
 static bool holds_control(const uint8_t *line, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		bool c1 = line[i] == 0xc2 && i + 1 < len && line[i + 1] >= 0x80 && line[i + 1] < 0xa0;
+		bool c1 =
+		    line[i] == 0xc2 && i + 1 < len && line[i + 1] >= 0x80 && line[i + 1] < 0xa0;
 
 		if (line[i] < 0x20 || line[i] == 0x7f || c1)
 			return true;

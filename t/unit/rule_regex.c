@@ -167,10 +167,9 @@ static void test_hostile(void)
 	static const char *const everywhere[] = {"(?s)a.{0,9000}[bc]", "(a|aa){0,11}[bc]", "a*[bc]",
 						 "(?<=a)a*+[bc]", "(?=a*[bc])."};
 	/* One long step that fails. */
-	static const char *const failing[] = {"[^!]{40000}[bc]", "[^!]{40000,}+[bc]",
-					      "[^!]{40000,50000}?[bc]",
-					      "(?s)\\A(a{20000}).{0,2500}?\\1[bc]",
-					      "(?s)\\A(?<n>a{20000}).{0,2500}?(?P=n)[bc]"};
+	static const char *const failing[] = {
+	    "[^!]{40000}[bc]", "[^!]{40000,}+[bc]", "[^!]{40000,50000}?[bc]",
+	    "(?s)\\A(a{20000}).{0,2500}?\\1[bc]", "(?s)\\A(?<n>a{20000}).{0,2500}?(?P=n)[bc]"};
 	char *text;
 	struct span m = make(&text, 0, 60000);
 
