@@ -9,9 +9,9 @@ TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/
 
 INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logger_intake.c \
 	src/logger_intake.h src/logger_intake_lessons.c src/logger_lessons.c src/logger_lessons.h \
-	src/logger_memory.c src/logger_memory.h src/logger_store.c src/logger_store.h \
-	src/logger_stream.c src/logger_stream.h src/logger_unique.c src/logger_unique.h \
-	src/logger_unique_load.c
+	src/logger_later.c src/logger_later.h src/logger_memory.c src/logger_memory.h \
+	src/logger_store.c src/logger_store.h src/logger_stream.c src/logger_stream.h \
+	src/logger_unique.c src/logger_unique.h src/logger_unique_load.c
 UNIQUE_SOURCES = t/tap.h t/lib-c/intake_lab.h t/lib-c/unique_lab.h $(INTAKE_SOURCES) \
 	src/smtptrap/mail_store.c src/smtptrap/mail_store.h src/smtptrap/mail_whole.c \
 	src/smtptrap/mail_whole.h src/smtptrap/message_info.c src/smtptrap/message_info.h
