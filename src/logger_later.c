@@ -29,8 +29,9 @@ bool later_put(struct later *l, enum log_stream of, const uint8_t *fields, size_
 	l->records.len = before;
 	l->records.failed = false;
 	if (l->lost++ == 0)
-		warn("%s log: %zu bytes of records wait to be written: those that come now are lost",
-		     log_stream_name(of), before);
+		warn(
+		    "%s log: %zu bytes of records wait to be written: those that come now are lost",
+		    log_stream_name(of), before);
 	return false;
 }
 
