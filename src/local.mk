@@ -34,6 +34,7 @@ smtptrapd_SOURCES += src/logger_dir.c src/logger_dir.h
 smtptrapd_SOURCES += src/logger_intake.c src/logger_intake.h
 smtptrapd_SOURCES += src/logger_intake_lessons.c
 smtptrapd_SOURCES += src/logger_lessons.c src/logger_lessons.h
+smtptrapd_SOURCES += src/logger_later.c src/logger_later.h
 smtptrapd_SOURCES += src/logger_memory.c src/logger_memory.h
 smtptrapd_SOURCES += src/logger_store.c src/logger_store.h
 smtptrapd_SOURCES += src/logger_stream.c src/logger_stream.h

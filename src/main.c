@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "log.h"
 #include "master.h"
 #include "notify.h"
+#include "std_fds.h"
 #include "tls.h"
 
 #define CONF_DEFAULT SYSCONFDIR "/smtptrap/smtptrap.conf"
@@ -115,6 +117,8 @@ static void check_priorities(const struct conf *conf)
 
 int main(int argc, char **argv)
 {
+	if (std_fds_take() < 0)
+		fatal("standard descriptors: %s", strerror(errno));
 	struct options o = parse_options(argc, argv);
 	char path[PATH_MAX];
 

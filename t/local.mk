@@ -10,9 +10,9 @@ TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/
 
 INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logger_intake.c \
 	src/logger_intake.h src/logger_intake_lessons.c src/logger_lessons.c src/logger_lessons.h \
-	src/logger_memory.c src/logger_memory.h src/logger_store.c src/logger_store.h \
-	src/logger_stream.c src/logger_stream.h src/logger_unique.c src/logger_unique.h \
-	src/logger_unique_load.c
+	src/logger_later.c src/logger_later.h src/logger_memory.c src/logger_memory.h \
+	src/logger_store.c src/logger_store.h src/logger_stream.c src/logger_stream.h \
+	src/logger_unique.c src/logger_unique.h src/logger_unique_load.c
 UNIQUE_SOURCES = t/tap.h t/lib-c/intake_lab.h t/lib-c/unique_lab.h $(INTAKE_SOURCES) \
 	src/smtptrap/mail_store.c src/smtptrap/mail_store.h src/smtptrap/mail_whole.c \
 	src/smtptrap/mail_whole.h src/smtptrap/message_info.c src/smtptrap/message_info.h
@@ -300,6 +300,9 @@ t_unit_smtp_judge_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/smtp_matrix.t
 t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
 t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/std_fds.t
+t_unit_std_fds_t_SOURCES = t/unit/std_fds.c t/tap.h
+t_unit_std_fds_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/store_index.t
 t_unit_store_index_t_SOURCES = t/unit/store_index.c t/tap.h
 t_unit_store_index_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)

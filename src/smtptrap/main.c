@@ -13,6 +13,7 @@
 
 #include "commands.h"
 #include "config.h"
+#include "std_fds.h"
 
 __attribute__((format(printf, 1, 0))) static void complain_of(const char *format, va_list ap)
 {
@@ -118,6 +119,9 @@ static int run(const struct command *c, const struct env *env, int argc, char **
 int main(int argc, char **argv)
 {
 	struct env env = {0};
+
+	if (std_fds_take() < 0)
+		return EXIT_TROUBLE;
 	int leave = take_options(&env, argc, argv);
 
 	if (leave != 0)
