@@ -54,6 +54,7 @@ libsmtptrap_a_SOURCES += lib/id_set.c lib/id_set.h
 libsmtptrap_a_SOURCES += lib/ip.c lib/ip.h
 libsmtptrap_a_SOURCES += lib/ja3.c lib/ja3.h
 libsmtptrap_a_SOURCES += lib/ja4.c lib/ja4.h
+libsmtptrap_a_SOURCES += lib/json_check.c lib/json_check.h
 libsmtptrap_a_SOURCES += lib/json_text.c lib/json_text.h
 libsmtptrap_a_SOURCES += lib/key_form.c lib/key_form.h
 libsmtptrap_a_SOURCES += lib/key_msg.c lib/key_msg.h

@@ -10,7 +10,12 @@
  * it stay where they are; a check of the bytes before the limit, and the CRC of the lines that
  * were read, tell when they did not.  Then the member is read again from its start.
  *
- * Lines are given out before the checksum at the member's end was seen.
+ * Of a member that was ended nothing is given out before its checksum was right: behind flipped
+ * bits there are lines that are no JSON, but also ones with a wrong address or a wrong reply that
+ * look like any other, and once they are shipped nobody can tell.  So all of a damaged member
+ * that was not given out before is passed over, told and counted.  The member at the end of a
+ * growing or torn file has no checksum yet; its lines are given out up to the last flush.  Each line,
+ * from wherever, must be a whole JSON object.
  */
 #include "log_follow.h"
 
@@ -23,6 +28,7 @@
 
 #include "err.h"
 #include "file_io.h"
+#include "json_check.h"
 #include "log_follow_file.h"
 
 #define DIR_PATH_MAX 32
@@ -123,6 +129,7 @@ static int read_from_place(struct log_follow *f)
 	log_reader_close(&f->reader);
 	if (log_reader_open(&f->reader, f->fd, f->place.member) != 0)
 		return ERR_MEMORY;
+	log_reader_check(&f->reader);
 	f->limit = 0;
 	f->tail_len = 0;
 	f->skip = f->place.line;
@@ -326,7 +333,8 @@ static int take_line(struct log_follow *f, struct span line)
 	uint64_t before = f->place.seq;
 
 	f->doubted = false;
-	if (record_line_head(line.bytes, line.len, &f->head) != 0) {
+	if (record_line_head(line.bytes, line.len, &f->head) != 0 ||
+	    !json_is_object(line.bytes, line.len)) {
 		int rc = tell(f, LOG_TROUBLE_LINE, 0, 0);
 		pass_line(f, line);
 		return rc;
@@ -350,19 +358,30 @@ static int take_line(struct log_follow *f, struct span line)
 
 /* ---- the ends ---- */
 
-/* Damage.  The first time it may be that the file was rewritten under us: look anew. */
+/* The first time damage is met it may be that the file was rewritten under us: look anew. */
+static int doubt(struct log_follow *f)
+{
+	f->doubted = true;
+	return reopen(f);
+}
+
+/* Trouble in a member: where it starts is told, and no line of it is looked for any more. */
+static int tell_member(struct log_follow *f, enum log_trouble_kind kind, uint64_t member)
+{
+	int rc = tell(f, kind, 0, 0);
+
+	f->trouble.member = member;
+	f->trouble.line = member == f->place.member ? f->place.line : 0;
+	f->skip = 0;
+	return rc;
+}
+
 static int meet_damage(struct log_follow *f, enum log_trouble_kind kind)
 {
-	if (!f->doubted) {
-		f->doubted = true;
-		return reopen(f);
-	}
+	if (!f->doubted)
+		return doubt(f);
 	f->damaged = true;
-	f->skip = 0;
-	int rc = tell(f, kind, 0, 0);
-	f->trouble.member = f->reader.gz.member_at;
-	f->trouble.line = f->reader.gz.member_at == f->place.member ? f->place.line : 0;
-	return rc;
+	return tell_member(f, kind, f->reader.gz.member_at);
 }
 
 /* Find a member behind a damaged one.  1 if there is one, 0, or trouble. */
@@ -379,6 +398,23 @@ static int leave_damage(struct log_follow *f)
 	return got == 1 || f->fd < 0 ? 1 : 0;
 }
 
+/* A finished file ends inside a member; or damage reached up to its end and hides members behind
+ * it. */
+static int meet_torn(struct log_follow *f)
+{
+	if (!f->doubted)
+		return doubt(f);
+	uint64_t member = f->reader.gz.member_at;
+	int got = log_reader_skip(&f->reader);
+	if (got == 1)
+		return tell_member(f, LOG_TROUBLE_MEMBER, member);
+	int rc = got < 0 ? tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0)
+			 : tell(f, LOG_TROUBLE_TORN, 0, 0);
+	f->doubted = false;
+	leave_file(f);
+	return rc;
+}
+
 /* The reader is at the end of what may be read.  1 to read on, 0 to wait, or trouble. */
 static int meet_end(struct log_follow *f, int rc)
 {
@@ -391,12 +427,11 @@ static int meet_end(struct log_follow *f, int rc)
 	}
 	if (f->skip > 0)
 		return read_member_again(f);
-	if (rc == ERR_END && !f->doubted)
-		return meet_damage(f, LOG_TROUBLE_TORN);
-	rc = rc == ERR_END ? tell(f, LOG_TROUBLE_TORN, 0, 0) : 1;
+	if (rc == ERR_END)
+		return meet_torn(f);
 	f->doubted = false;
 	leave_file(f);
-	return rc;
+	return 1;
 }
 
 static const struct {
