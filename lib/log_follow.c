@@ -67,6 +67,8 @@ void log_trouble_text(const struct log_trouble *t, struct buf *to)
 	if (t->file[0] != '\0')
 		buf_printf(to, "%s, member at byte %" PRIu64 ", line %" PRIu64 ": ", t->file,
 			   t->member, t->line + 1);
+	else if (t->kind == LOG_TROUBLE_UNREADABLE)
+		buf_put_str(to, "the log directory ");
 	buf_put_str(to, rows[t->kind].text);
 	if (t->kind == LOG_TROUBLE_UNREADABLE)
 		buf_printf(to, ": %s", strerror((int)t->first));
@@ -105,30 +107,45 @@ static void place_at_start(struct log_follow *f)
 	log_name_format(&finished, f->place.file);
 }
 
-/* Does a member of ours start where the place says?  Always so at the start of a file. */
-static bool member_is_there(const struct log_follow *f)
+/* Does a member of ours start where the place says?  Always so at the start of a file.  1, 0, or
+ * ERR_SYSTEM. */
+static int member_is_there(const struct log_follow *f)
 {
 	uint8_t header[GZIP_HEADER];
 	struct gzip_member member;
 	size_t got;
 
-	return f->place.member == 0 ||
-	       (file_read_at(f->fd, header, sizeof header, f->place.member, &got) == 0 &&
-		gzip_member_parse(header, got, &member) == 0);
+	if (f->place.member == 0)
+		return 1;
+	if (file_read_at(f->fd, header, sizeof header, f->place.member, &got) != 0)
+		return ERR_SYSTEM;
+	return gzip_member_parse(header, got, &member) == 0;
+}
+
+/* The open file cannot be read: close it, and open it anew the next time, in case that helps. */
+static int tell_unreadable(struct log_follow *f)
+{
+	int rc = tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0);
+
+	close_file(f);
+	return rc;
 }
 
 /* Begin to read the open file at the place.  0, ERR_MEMORY, or trouble. */
 static int read_from_place(struct log_follow *f)
 {
-	bool there = member_is_there(f);
+	int there = member_is_there(f);
 
+	if (there == ERR_SYSTEM)
+		return tell_unreadable(f);
 	if (!there)
 		tell(f, LOG_TROUBLE_REWRITTEN, 0, 0);
 	if (!there)
 		place_at_start(f);
 	log_reader_close(&f->reader);
-	if (log_reader_open(&f->reader, f->fd, f->place.member) != 0)
-		return ERR_MEMORY;
+	int rc = log_reader_open(&f->reader, f->fd, f->place.member);
+	if (rc != 0)
+		return rc == ERR_SYSTEM ? tell_unreadable(f) : rc;
 	log_reader_check(&f->reader);
 	f->limit = 0;
 	f->tail_len = 0;
@@ -189,7 +206,11 @@ static int open_next(struct log_follow *f)
 		}
 		f->name = after;
 		f->read_out = named;
-		return got == 0 ? 0 : tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0);
+		if (got == 0)
+			return 0;
+		got = tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0);
+		f->trouble.file[0] = '\0'; /* it is the folder */
+		return got;
 	}
 }
 
@@ -421,7 +442,7 @@ static int meet_end(struct log_follow *f, int rc)
 	if (!f->finished) {
 		drain_notify(f);
 		int got = look_again(f);
-		if (got == ERR_SYSTEM)
+		if (got == ERR_SYSTEM && f->fd >= 0)
 			return tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0);
 		return got;
 	}
@@ -445,11 +466,8 @@ static int meet(struct log_follow *f, int rc)
 	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++)
 		if (damages[i].rc == rc)
 			return meet_damage(f, damages[i].kind);
-	if (rc == ERR_SYSTEM) {
-		rc = tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0);
-		close_file(f); /* and open it anew, in case that helps */
-		return rc;
-	}
+	if (rc == ERR_SYSTEM)
+		return tell_unreadable(f);
 	return rc == ERR_MEMORY ? rc : meet_end(f, rc);
 }
 
@@ -486,10 +504,15 @@ int log_follow_next(struct log_follow *f, struct span *line_r, struct log_place 
 	}
 }
 
-void log_follow_pass(struct log_follow *f)
+bool log_follow_pass(struct log_follow *f)
 {
+	struct log_name later;
+
+	if (log_follow_find(f->dir, f->stream, &f->name, &later) != 1)
+		return false;
 	leave_file(f);
 	f->doubted = false;
+	return true;
 }
 
 /* ---- begin and end ---- */
@@ -549,8 +572,10 @@ int log_follow_open_now(struct log_follow *f, int dir, enum log_stream stream)
 
 	if (rc == 0 && log_follow_find_last(dir, stream, &f->name) == 1)
 		place_at_start(f);
-	while (rc == 0 && (rc = log_follow_next(f, &line, NULL)) != 0)
-		rc = rc == ERR_MEMORY || rc == ERR_SYSTEM ? rc : 0;
+	while (rc == 0 && (rc = log_follow_next(f, &line, NULL)) != 0 && rc != ERR_SYSTEM)
+		rc = rc == ERR_MEMORY ? rc : 0;
+	if (rc == ERR_SYSTEM && f->fd < 0 && f->trouble.file[0] != '\0')
+		rc = 0; /* it is told again */
 	f->records = f->missing = 0;
 	memset(f->troubles, 0, sizeof f->troubles);
 	return rc;

@@ -87,7 +87,8 @@ struct log_follow {
 int log_follow_open(struct log_follow *f, int dir, enum log_stream stream,
 		    const struct log_place *from);
 
-/* The same, but from now: what is there already is passed over, troubles included. */
+/* The same, but from now: what is there already is passed over, troubles included, unless the last
+ * file cannot be read: then that comes first. */
 int log_follow_open_now(struct log_follow *f, int dir, enum log_stream stream);
 
 /* Go on from another place (NULL: the oldest record); the descriptor of log_follow_fd() stays.
@@ -105,8 +106,9 @@ void log_follow_close(struct log_follow *f);
  */
 int log_follow_next(struct log_follow *f, struct span *line_r, struct log_place *place_r);
 
-/* Give the present file up: go on with the next one.  What is missing then is told. */
-void log_follow_pass(struct log_follow *f);
+/* After LOG_TROUBLE_UNREADABLE: give the file up and go on with the next one, if there is one; what is
+ * missing then is told.  False: it is the last, or the folder cannot be read, so try it again. */
+bool log_follow_pass(struct log_follow *f);
 
 /* A descriptor that can be read when log_follow_next() may have more; -1: there is none, poll
  * by time.  It may tell of nothing, so go by what log_follow_next() returns. */

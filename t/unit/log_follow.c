@@ -555,9 +555,66 @@ static void test_unreadable(void)
 	g = (struct got){0};
 	log_follow_open(&f, dir, LOG_SESSION, NULL);
 	drain(&f, &g);
-	log_follow_pass(&f);
+	ok(log_follow_pass(&f), "it can be given up");
 	drain(&f, &g);
-	ok(g.records == 20 && f.missing == 10, "it can be given up, and what it held is counted");
+	ok(g.records == 20 && f.missing == 10, "and what it held is counted");
+	log_follow_close(&f);
+	end();
+}
+
+/* The last file is a folder: it can be opened, and not read. */
+static void test_unreadable_last(void)
+{
+	struct log_follow f;
+	struct got g = {0};
+
+	make_files(2);
+	ok(renameat(dir, SECOND, dir, "kept") == 0 && mkdirat(dir, SECOND, 0700) == 0,
+	   "the last file cannot be read");
+	log_follow_open(&f, dir, LOG_SESSION, NULL);
+	drain(&f, &g);
+	ok(g.records == 10 && g.troubles[LOG_TROUBLE_UNREADABLE] == 3 && f.trouble.first == EISDIR,
+	   "it is told at each try");
+	ok(!log_follow_pass(&f), "with nothing behind it, it is not given up");
+	log_follow_close(&f);
+	is_int(log_follow_open_now(&f, dir, LOG_SESSION), 0, "following begins from now beside it");
+	g = (struct got){0};
+	drain(&f, &g);
+	ok(g.records == 0 && g.troubles[LOG_TROUBLE_UNREADABLE] == 3, "it is told then, too");
+	put_committed(3);
+	ok(log_follow_pass(&f), "once there is another file it can be given up");
+	drain(&f, &g);
+	is_int(g.records, 3, "and that one is read");
+	log_follow_close(&f);
+	unlinkat(dir, SECOND, AT_REMOVEDIR);
+	end();
+}
+
+/* The folder cannot be read any more: it is not the file's fault. */
+static void test_unreadable_folder(void)
+{
+	struct log_follow f;
+	struct got g = {0};
+	struct buf text;
+	int none;
+
+	make_files(2);
+	log_follow_open(&f, dir, LOG_SESSION, NULL);
+	drain(&f, &g);
+	f.dir = none = openat(dir, FIRST, O_RDONLY | O_CLOEXEC);
+	drain(&f, &g);
+	buf_init_heap(&text, 1000);
+	log_trouble_text(&f.trouble, &text);
+	buf_put_byte(&text, '\0');
+	is_str((char *)text.data, "the log directory cannot be read: Not a directory",
+	       "a folder that cannot be read is told as such");
+	ok(!log_follow_pass(&f), "and nothing is given up for it");
+	f.dir = dir;
+	put_committed(4);
+	drain(&f, &g);
+	is_int(g.records, 24, "when it can be read again all goes on");
+	buf_fini(&text);
+	close(none);
 	log_follow_close(&f);
 	end();
 }
@@ -717,6 +774,8 @@ int main(void)
 	test_repaired();
 	test_abandoned();
 	test_unreadable();
+	test_unreadable_last();
+	test_unreadable_folder();
 	test_now();
 	test_limit();
 	test_chance();
