@@ -7,6 +7,7 @@ package Trap::ClickHouse;
 #   $server->file($path);                          # run the SQL in it
 #   $server->load($table, @files);                 # lines of JSON, compressed
 #   my $rows = $server->rows($query);              # arrays
+#   print $f $server->shim;                        # for a folder in PATH, where commands are run as they stand
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
@@ -68,6 +69,13 @@ sub log_text {
     open my $f, '<', "$self->{dir}/log" or return '';
     local $/;
     return <$f> // '';
+}
+
+# A script that is clickhouse-client, and asks this server.
+sub shim {
+    my ($self) = @_;
+    my $client = Trap::Process::program('clickhouse-client');
+    return "#!/bin/sh\nexec $client --host $Trap::ADDRESS --port $self->{port} \"\$@\"\n";
 }
 
 sub _client {
