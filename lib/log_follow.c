@@ -46,6 +46,9 @@ static const struct trouble_row {
     [LOG_TROUBLE_TORN] = {ERR_END, "the file is torn: it ends inside a member or a line"},
     [LOG_TROUBLE_MISSING] = {ERR_END, "records are missing before this place"},
     [LOG_TROUBLE_BACK] = {ERR_FORMAT, "record numbers go back"},
+    [LOG_TROUBLE_ANEW] = {ERR_FORMAT,
+			  "the file is gone, and later ones have lower numbers: the logs "
+			  "began anew and are read from there"},
     [LOG_TROUBLE_REWRITTEN] = {ERR_CORRUPT, "what was read here is not there any more, the file "
 					    "was cut back or written anew; it is read again"},
 };
@@ -178,6 +181,44 @@ static int open_name(struct log_follow *f)
 	return reopen(f);
 }
 
+static bool file_is_there(const struct log_follow *f)
+{
+	struct log_name name = f->name;
+	int fd;
+
+	if (log_follow_open_file(f->dir, &name, &fd) != 0)
+		return errno != ENOENT;
+	close(fd);
+	return true;
+}
+
+/* The file of the place is gone, not because it was the oldest: somebody emptied the folder, and the
+ * logger counts its files from 1 again.  True if so; it is told. */
+static bool meet_anew(struct log_follow *f)
+{
+	struct log_name first;
+
+	if (file_is_there(f) || log_follow_find_anew(f->dir, f->stream, &f->name, &first) != 1)
+		return false;
+	tell(f, LOG_TROUBLE_ANEW, 0, 0);
+	f->name = first;
+	f->read_out = false;
+	f->gone[0] = '\0';
+	place_at_start(f);
+	f->place.seq = 0;
+	return true;
+}
+
+bool log_follow_is_ahead(const struct log_follow *f)
+{
+	struct log_name other;
+
+	return f->place.file[0] != '\0' && !file_is_there(f) &&
+	       log_follow_find(f->dir, f->stream, NULL, &other) == 1 &&
+	       log_follow_find(f->dir, f->stream, &f->name, &other) == 0 &&
+	       log_follow_find_anew(f->dir, f->stream, &f->name, &other) == 0;
+}
+
 /* Open the file of the place, or the first behind it.  As open_name(). */
 static int open_next(struct log_follow *f)
 {
@@ -190,6 +231,8 @@ static int open_next(struct log_follow *f)
 			return got;
 		strlcpy(f->gone, f->place.file, sizeof f->gone);
 	}
+	if (named && meet_anew(f))
+		return rows[LOG_TROUBLE_ANEW].rc;
 	for (;;) {
 		struct log_name after = f->name;
 

@@ -35,6 +35,7 @@ enum log_trouble_kind {
 	LOG_TROUBLE_MISSING, /* ERR_END: records first to last are not there */
 	LOG_TROUBLE_BACK,    /* ERR_FORMAT: numbers go back, from first to last: other records */
 	LOG_TROUBLE_REWRITTEN, /* ERR_CORRUPT: what was read is not there any more; read again */
+	LOG_TROUBLE_ANEW, /* ERR_FORMAT: the file is gone and the logs began anew: they are read */
 	LOG_TROUBLE_COUNT
 };
 
@@ -94,6 +95,13 @@ int log_follow_open_now(struct log_follow *f, int dir, enum log_stream stream);
 /* Go on from another place (NULL: the oldest record); the descriptor of log_follow_fd() stays.
  * Returns 0, or ERR_FORMAT. */
 int log_follow_seek(struct log_follow *f, const struct log_place *to);
+
+/*
+ * Is the place ahead of all files of the stream, of which there are some, and its own not there?
+ * Then it is of other logs, or logs were put back to what they had been: what they will hold would be
+ * taken for read.
+ */
+bool log_follow_is_ahead(const struct log_follow *f);
 
 /* Release all; accepts a zeroed struct. */
 void log_follow_close(struct log_follow *f);

@@ -49,13 +49,13 @@ static void end(void)
 	buf_fini(&out.out);
 }
 
-/* Append a record that bears `mark`; counted by the stream's own numbers. */
-static void put(void)
+/* Append a record that bears the next mark; counted by the stream's own numbers. */
+static void put_at(uint64_t time)
 {
 	char line[256];
 
 	mark++;
-	stream_record(&out, START);
+	stream_record(&out, time);
 	int len =
 	    snprintf(line, sizeof line,
 		     "{\"v\":1,\"type\":\"session\",\"id\":\"019aab3e-0c1f-7a62-8d5c-%012llx\","
@@ -63,6 +63,11 @@ static void put(void)
 		     (unsigned long long)mark, (unsigned long long)out.seq,
 		     (unsigned long long)(mark * 6364136223846793005u));
 	stream_append(&out, line, (size_t)len);
+}
+
+static void put(void)
+{
+	put_at(START);
 }
 
 static void put_committed(unsigned n)
@@ -373,6 +378,47 @@ static void test_removed_after(void)
 	drain(&f, &g);
 	ok(g.records == 15 && troubles(&g) == 0,
 	   "a file that was removed after it was read is no loss");
+	log_follow_close(&f);
+	end();
+}
+
+/* The folder was emptied, and the logger began with the first numbers again. */
+static void test_anew(void)
+{
+	struct log_follow f;
+	struct log_place place;
+	struct got g = {0};
+
+	make_files(3);
+	log_follow_open(&f, dir, LOG_SESSION, NULL);
+	drain(&f, &g);
+	place = f.place;
+	end();
+	clear();
+	drain(&f, &g);
+	ok(g.records == 30 && troubles(&g) == 0, "that the folder was emptied is no loss");
+	ok(!log_follow_is_ahead(&f), "and no place is ahead of no files");
+	stream_init(&out, LOG_SESSION, dir, 1);
+	for (int i = 0; i < 4; i++) {
+		put_at(START + 100);
+		stream_flush(&out, false);
+		stream_commit(&out);
+		stream_rotate(&out);
+	}
+	drain(&f, &g);
+	ok(g.records == 34 && g.troubles[LOG_TROUBLE_ANEW] == 1 && troubles(&g) == 1,
+	   "when the logs begin anew, that is told and all of them is given");
+	log_follow_close(&f);
+	g = (struct got){0};
+	log_follow_open(&f, dir, LOG_SESSION, &place);
+	ok(!log_follow_is_ahead(&f), "so from a place that was kept before");
+	drain(&f, &g);
+	ok(g.records == 4 && g.troubles[LOG_TROUBLE_ANEW] == 1 && troubles(&g) == 1,
+	   "though the new logs have come as far as that place already");
+	log_follow_close(&f);
+	strcpy(place.file, "session-20301122T100000Z-000009.jsonl.gz");
+	log_follow_open(&f, dir, LOG_SESSION, &place);
+	ok(log_follow_is_ahead(&f), "a place that is later than all files is ahead");
 	log_follow_close(&f);
 	end();
 }
@@ -768,6 +814,7 @@ int main(void)
 	test_undone_all();
 	test_removed();
 	test_removed_after();
+	test_anew();
 	test_damaged();
 	test_lines();
 	test_torn();
