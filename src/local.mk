@@ -193,6 +193,7 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/lines_file.c src/smtptrap-ship/lines_file.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/loop.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/main.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/nats_leader.c src/smtptrap-ship/nats_leader.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/nats_link.c src/smtptrap-ship/nats_link.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/output.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/output_lines.c
