@@ -23,6 +23,13 @@ sub shipper {
 
 sub messages { my ($logs) = @_; return sort glob "$logs/message-*" }
 sub put_into { my ($from, $to) = @_; copy($_, "$to/" . s{.*/}{}r) or die "$_: $!" for messages($from) }
+# Under a finished name a file is whole from the start.
+sub appear {
+    my ($from, $file) = @_;
+    copy($from, "$file.new") or die "$file: $!";
+    rename "$file.new", $file or die "$file: $!";
+}
+
 sub empty { my ($logs) = @_; unlink messages($logs) }
 sub shipped { my ($logs) = @_; return scalar keys %{{count_lines("$logs.out")}} }
 
@@ -93,13 +100,13 @@ subtest 'a log directory that is moved while it is followed' => sub {
     ok(wait_for(60, sub { shipped($logs) == 40 }), 'files are shipped');
     rename $logs, "$logs.away" or die;
     $ship->wait_said(qr{\Q$logs\E: No such file or directory; looking for it again});
-    copy((messages(make_logs($work, 20, '-s', 41, '-t', LATER)))[0], "$logs.away/message-20261122T103040Z-000003.jsonl.gz") or die;
+    appear((messages(make_logs($work, 20, '-s', 41, '-t', LATER)))[0], "$logs.away/message-20261122T103040Z-000003.jsonl.gz");
     ok(wait_for(60, sub { shipped($logs) == 60 }), 'it is still followed');
     mkdir "$logs.new" or die;
     put_into("$logs.away", "$logs.new"); # to another disk, with all that was there
     rename "$logs.new", $logs or die;
     $ship->wait_said(qr{\Q$logs\E is another folder now});
-    copy((messages(make_logs($work, 20, '-s', 61, '-t', LATER + 100)))[0], "$logs/message-20261122T103040Z-000004.jsonl.gz") or die;
+    appear((messages(make_logs($work, 20, '-s', 61, '-t', LATER + 100)))[0], "$logs/message-20261122T103040Z-000004.jsonl.gz");
     ok(wait_for(60, sub { shipped($logs) == 80 }), 'then the one that has its name') or diag $ship->log_text;
     is(scalar(grep { $_ != 1 } values %{{count_lines("$logs.out")}}), 0, 'each record once');
     is(scalar(() = $ship->log_text =~ /No such file/g), 1, 'that there was none is told once');
