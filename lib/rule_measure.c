@@ -7,9 +7,9 @@
 
 #include "conf_number.h"
 #include "err.h"
+#include "unit.h"
 
-#define SECOND (1000ull * 1000)
-#define RATE_WINDOW_MAX (7 * 24 * 3600 * SECOND) /* what is remembered of addresses is bounded */
+#define RATE_WINDOW_MAX (7 * DAY) /* what is remembered of addresses is bounded */
 #define RATE_MAX 1000000000
 #define RATES_MAX 64 /* each is a count that is kept for every address */
 
@@ -144,6 +144,7 @@ int rule_if_header(struct rule_compiler *c, const struct rule_node *n, struct ru
 	for (uint32_t i = 0; i < word->len; i++)
 		name[i] = (char)rule_lower((uint8_t)name[i]);
 	op->match.name = span_of(name, word->len);
+	op->match.number = c->nregexes++;
 	op->kind = RULE_OP_HEADER;
 	return 0;
 }
@@ -152,9 +153,11 @@ int rule_if_body(struct rule_compiler *c, const struct rule_node *n, struct rule
 {
 	int result = use_regex(c, &n->words[0], RULE_REGEX_OF_BODY, &op->match.regex);
 
-	if (result == 0 && op->match.regex != NULL)
-		op->kind = RULE_OP_BODY;
-	return result;
+	if (result < 0 || op->match.regex == NULL)
+		return result;
+	op->match.number = c->nregexes++;
+	op->kind = RULE_OP_BODY;
+	return 0;
 }
 
 /* ---- numbers ---- */

@@ -38,6 +38,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Trap::Cert;
 use Trap::Client;
+use Trap::File qw(slurp_or_empty spew);
 use Trap::Log;
 use Trap::Process;
 
@@ -56,6 +57,7 @@ my $port = 2500;
 # What the daemon says in any run.
 my @USUAL = (
     qr/ master: ready: smtptrap /, qr/ master: stopping$/, qr/ master: stopped$/,
+    qr/ master: all \d+ workers are in use, and clients wait: /,
 );
 
 # Wait until what the code asks is true; returns 0 if that takes longer than so many seconds.
@@ -109,8 +111,7 @@ sub shared {
 
 # Was the daemon built with AddressSanitizer?
 sub sanitized {
-    open my $f, '<', "$BUILD/config.h" or return 0;
-    return scalar grep { /^#define SANITIZED 1/ } <$f>;
+    return scalar(slurp_or_empty("$BUILD/config.h") =~ /^#define SANITIZED 1/m);
 }
 
 # ---- users and folders ----
@@ -175,9 +176,7 @@ sub conf_text {
 
 sub write_conf {
     my ($self, $text) = @_;
-    open my $f, '>', $self->conf_file or croak $self->conf_file . ": $!";
-    print $f $text // $self->conf_text;
-    close $f or croak "write: $!";
+    spew($self->conf_file, $text // $self->conf_text);
 }
 
 # ---- starting ----
@@ -324,9 +323,7 @@ sub processes { $_[0]{processes} }
 
 sub log_text {
     my ($self) = @_;
-    open my $f, '<:raw', "$self->{dir}/daemon.log" or return '';
-    local $/;
-    return <$f> // '';
+    return slurp_or_empty("$self->{dir}/daemon.log");
 }
 
 sub expect { my ($self, @patterns) = @_; push @{$self->{expected}}, @patterns }

@@ -6,7 +6,8 @@ use warnings;
 use File::Temp qw(tempdir);
 use Test::More;
 use Trap::Nats;
-use Trap::ShipLogs qw(make_logs slurp);
+use Trap::File qw(slurp_or_empty);
+use Trap::ShipLogs qw(make_logs);
 use Trap::Shipper;
 
 my $why = Trap::Nats::missing();
@@ -42,8 +43,8 @@ my ($out, $err, $status) = $ship->run('--setup');
 is($status, 0, 'there is a stream') or diag $err;
 
 my $state = $ship->dir . '/state';
-sub kept { return map { /"id":"([0-9a-f-]{36})"/ } map { split /\n/, slurp("$state/$_") } 'rejected.jsonl.old', 'rejected.jsonl' }
-sub counted { return (slurp("$state/ship.checkpoint") =~ /^message .* rejected (\d+) /m)[0] }
+sub kept { return map { /"id":"([0-9a-f-]{36})"/ } map { split /\n/, slurp_or_empty("$state/$_") } 'rejected.jsonl.old', 'rejected.jsonl' }
+sub counted { return (slurp_or_empty("$state/ship.checkpoint") =~ /^message .* rejected (\d+) /m)[0] }
 sub named { return $_[0] =~ /message ([0-9a-f-]{36}), \d+ bytes, is rejected: \d+ bytes are more than the servers take/g }
 sub dropped { my $n = 0; $n += $_ for $_[0] =~ /rejected\.jsonl\.old: (\d+) older rejected records made room/g; return $n }
 

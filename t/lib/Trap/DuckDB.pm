@@ -14,6 +14,7 @@ use Fcntl qw(LOCK_EX);
 use File::Copy qw(copy);
 use File::Path qw(make_path);
 use JSON::PP;
+use Trap::File qw(slurp_or_empty spew);
 use Trap::Process;
 
 use constant SECONDS => 180;
@@ -37,16 +38,14 @@ sub prepare {
 sub _prepare {
     for (qw(node npm)) { return "$_ is not installed" if !Trap::Process::program($_) }
     my ($folder, $stamp) = (folder(), _stamp());
-    if (open my $f, '<', "$folder/done") { return if (<$f> // '') eq $stamp }
+    return if slurp_or_empty("$folder/done") eq $stamp;
     copy("$ENV{TRAP_SOURCE}/t/analysis/$_", $folder) or return "$folder: $!" for qw(package.json package-lock.json);
     my ($out, $err, $status) = Trap::Process::run('timeout', SECONDS, 'npm', 'ci', '--prefix', $folder, '--cache', "$folder/cache",
         qw(--ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-timeout=30000));
     return 'npm cannot install it: ' . ($err =~ s/\s+/ /gr || "status $status") if $status != 0;
     ($out, $err, $status) = Trap::Process::run(command([], 'SELECT 1'));
     return 'it does not run here: ' . $err =~ s/\s+/ /gr if $status != 0;
-    open my $f, '>', "$folder/done" or return "$folder/done: $!";
-    print $f $stamp;
-    close $f;
+    spew("$folder/done", $stamp);
     return;
 }
 
