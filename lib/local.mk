@@ -68,6 +68,7 @@ libsmtptrap_a_SOURCES += lib/log_follow_file.c lib/log_follow_file.h
 libsmtptrap_a_SOURCES += lib/log_name.c lib/log_name.h
 libsmtptrap_a_SOURCES += lib/log_read.c lib/log_read.h
 libsmtptrap_a_SOURCES += lib/log_tail.c lib/log_tail.h
+libsmtptrap_a_SOURCES += lib/log_trouble.c
 libsmtptrap_a_SOURCES += lib/mail_header.c lib/mail_header.h
 libsmtptrap_a_SOURCES += lib/mail_read.c lib/mail_read.h
 libsmtptrap_a_SOURCES += lib/mbox.c lib/mbox.h

@@ -122,6 +122,9 @@ bool log_follow_pass(struct log_follow *f);
  * by time.  It may tell of nothing, so go by what log_follow_next() returns. */
 int log_follow_fd(const struct log_follow *f);
 
+/* The error that log_follow_next() returns for it. */
+int log_trouble_error(enum log_trouble_kind kind);
+
 /* Append the trouble as a sentence without its end, with the file's name. */
 void log_trouble_text(const struct log_trouble *t, struct buf *to);
 

@@ -6,6 +6,7 @@
  * it from the logs again: so nothing of a record is kept in memory, and each is sent at least once.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
