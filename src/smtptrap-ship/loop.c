@@ -122,6 +122,15 @@ static bool all_idle(const struct ship *s)
 	return s->flights.count == 0;
 }
 
+/* The logs that are open give nothing more: all is read and acknowledged, or cannot be read. */
+static bool none_to_come(const struct ship *s)
+{
+	for (size_t i = 0; i < s->nsource; i++)
+		if (s->is_held[i] || (!s->idle[i] && s->source[i].retry_at == 0))
+			return false;
+	return s->flights.count == 0;
+}
+
 /* Once: leave when all is there, or when nothing has gone on for too long. */
 static void consider_leaving(struct ship *s)
 {
@@ -152,6 +161,8 @@ static void turn(struct ship *s)
 		ship_acknowledge(s);
 		ship_keep(s, false);
 	}
+	if (s->connected && none_to_come(s))
+		ship_look_for_logs(s);
 	consider_leaving(s);
 	if (s->done || more)
 		return;
@@ -184,6 +195,8 @@ int ship_loop(struct ship *s)
 {
 	s->good_at = s->kept_at = clock_us();
 	s->delay_us = s->conf->retry_min_us;
+	if (!s->replay)
+		history_note(&s->history, &s->checkpoint, s->kept_at);
 	while (!s->done && !s->stop) {
 		take_signals(s);
 		if (s->reload)

@@ -6,6 +6,7 @@
  * it from the logs again: so nothing of a record is kept in memory, and each is sent at least once.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@
 
 #define TURN 64                /* records of a stream before it is the other's turn */
 #define SAY_AGAIN_US 60000000u /* trouble that stays is named again after a minute */
+
+#define TOO_LONG "; too long for the file of rejected records, which has its id alone"
 
 enum sent { SENT_ONE, SENT_NOTHING, SENT_STUCK };
 
@@ -79,6 +82,7 @@ bool ship_keep(struct ship *s, bool now)
 	if (checkpoint_write(&s->checkpoint, s->state_dir) == 0) {
 		s->behind = 0;
 		s->kept_at = time;
+		history_note(&s->history, &s->checkpoint, time);
 		s->unkept = false;
 		trouble_over(s);
 		return true;
@@ -137,19 +141,47 @@ void ship_retreat(struct ship *s)
 	back_off(s);
 }
 
+/* The output has lost what it had acknowledged, as s->why tells; which, is not known. */
+static void go_back(struct ship *s)
+{
+	const char *text = ship_why_text(s);
+
+	s->behind++; /* the checkpoint is another one now */
+	if (history_go_back(&s->history, &s->checkpoint))
+		warn("%s: records are lost there, unless it was emptied or made anew; those of the "
+		     "last minute are sent again",
+		     text);
+	else
+		warn("%s: records are lost there, unless it was emptied or made anew", text);
+}
+
 /* ---- sending ---- */
 
-/* The output can never take this record: keep it apart.  False if that fails. */
-static bool reject(struct ship *s, const struct ship_item *item)
+/* Keep a rejected record apart.  False if that fails. */
+static bool keep_rejected(struct ship *s, const struct ship_item *item, struct rejected_kept *kept)
 {
-	warn("%s %s, %zu bytes, is rejected: %s", item->stream, item->id, item->len,
-	     ship_why_text(s));
+	*kept = (struct rejected_kept){.whole = true};
 	if (s->replay ||
-	    rejected_put(s->state_dir, item, ship_why_text(s), s->conf->rejected_size) == 0)
+	    rejected_put(s->state_dir, item, ship_why_text(s), s->conf->rejected_size, kept) == 0)
 		return true;
 	buf_printf(ship_why(s), "%s/%s: %s", s->conf->state_directory, REJECTED_FILE,
 		   strerror(errno));
 	return false;
+}
+
+/* The output can never take this record: say so, once it is kept apart.  False if it cannot be. */
+static bool reject(struct ship *s, const struct ship_item *item)
+{
+	struct rejected_kept kept;
+
+	bool done = keep_rejected(s, item, &kept);
+	if (kept.dropped > 0)
+		warn("%s/%s: %" PRIu64 " older rejected records made room for newer ones",
+		     s->conf->state_directory, REJECTED_OLD, kept.dropped);
+	if (done)
+		warn("%s %s, %zu bytes, is rejected: %s%s", item->stream, item->id, item->len,
+		     ship_why_text(s), kept.whole ? "" : TOO_LONG);
+	return done;
 }
 
 /* Offer a record to the output. */
@@ -195,7 +227,9 @@ static enum sent send_one(struct ship *s, size_t i)
 	if (!flights_have_room(&s->flights, r->line.len, s->conf->in_flight_bytes))
 		return SENT_STUCK;
 	int rc = offer(s, r, s->source[i].stream);
-	if (rc == SHIP_TROUBLE)
+	if (rc == SHIP_LOST)
+		go_back(s);
+	if (rc == SHIP_LOST || rc == SHIP_TROUBLE)
 		ship_retreat(s);
 	if (rc != SHIP_TAKEN)
 		return SENT_STUCK;

@@ -7,6 +7,7 @@
 #include "checkpoint.h"
 #include "conf.h"
 #include "flight.h"
+#include "history.h"
 #include "output.h"
 #include "source.h"
 
@@ -24,6 +25,7 @@ struct ship {
 	uint64_t behind;              /* records acknowledged since it was kept */
 	uint64_t kept_at;             /* when it was */
 	bool unkept;                  /* the last try failed: nothing more is sent */
+	struct history history;       /* what it was; empty with replay */
 
 	struct ship_source source[SHIP_STREAMS];
 	struct ship_record held[SHIP_STREAMS]; /* a record that the output had no room for */
@@ -50,6 +52,8 @@ struct ship {
 	bool done;
 
 	uint64_t status_at, watchdog_at;
+	uint64_t folder_at;         /* when the log directory's name was last looked at */
+	bool folder_gone;           /* there was none of that name then */
 	uint64_t shipped, rejected; /* since the start */
 };
 
@@ -90,6 +94,10 @@ bool ship_start_replay(struct ship *s, char **file, size_t nfile);
 
 /* start.c: read the configuration again; if it is wrong the old one stays. */
 void ship_reload(struct ship *s);
+
+/* start.c: the logs that are open have nothing more: has another folder their name now?  If so go on
+ * there.  Looks once a second. */
+void ship_look_for_logs(struct ship *s);
 
 /* start.c: release all. */
 void ship_end(struct ship *s);
