@@ -17,13 +17,14 @@ TLS_SOURCES = \
 	src/tls_pairs.c \
 	src/tls_priority.c src/tls_priority.h \
 	src/tls_served.c \
-	src/tls_sni.c \
 	src/tls_setup.c \
 	src/tls_shared.c \
+	src/tls_sni.c \
 	src/tls_transport.c
 
 sbin_PROGRAMS += smtptrapd
 smtptrapd_SOURCES = $(TLS_SOURCES)
+smtptrapd_SOURCES += src/check.c src/check.h
 smtptrapd_SOURCES += src/dialer.c src/dialer.h
 smtptrapd_SOURCES += src/fd_pass.c src/fd_pass.h
 smtptrapd_SOURCES += src/listen.c src/listen.h
@@ -81,7 +82,7 @@ smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
 smtptrapd_SOURCES += src/worker_who.c src/worker_who.h
 smtptrapd_SOURCES += src/worker_yakker.c src/worker_yakker.h
 smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
-smtptrapd_LDADD += $(CARES_LIBS) $(RESOLV_LIBS) $(PCRE2_LIBS)
+smtptrapd_LDADD += $(CARES_LIBS) $(RESOLV_LIBS) $(PCRE2_LIBS) $(ISAL_LIBS)
 smtptrapd_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
 
 # The tables of a report, which a fuzz target has too.
@@ -124,6 +125,7 @@ smtptrap_SOURCES += src/smtptrap/cmd_show.c
 smtptrap_SOURCES += src/smtptrap/cmd_status.c
 smtptrap_SOURCES += src/smtptrap/cmd_top.c
 smtptrap_SOURCES += src/smtptrap/cmd_verify.c
+smtptrap_SOURCES += src/smtptrap/commands.c src/smtptrap/commands.h
 smtptrap_SOURCES += src/smtptrap/end_signals.c src/smtptrap/end_signals.h
 smtptrap_SOURCES += src/smtptrap/env.c
 smtptrap_SOURCES += src/smtptrap/explain.h
@@ -163,6 +165,7 @@ smtptrap_SOURCES += src/smtptrap/report_result.c src/smtptrap/report_result.h
 smtptrap_SOURCES += src/smtptrap/report_text.c
 smtptrap_SOURCES += $(REPORT_SOURCES)
 smtptrap_SOURCES += src/smtptrap/smtptrap.h
+smtptrap_SOURCES += src/smtptrap/status_check.c src/smtptrap/status_check.h
 smtptrap_SOURCES += src/smtptrap/top.h
 smtptrap_SOURCES += src/smtptrap/top_screen.c
 smtptrap_SOURCES += src/smtptrap/top_text.c src/smtptrap/top_text.h
@@ -171,7 +174,8 @@ smtptrap_SOURCES += src/smtptrap/verify.h
 smtptrap_SOURCES += src/smtptrap/verify_copy.c
 smtptrap_SOURCES += src/smtptrap/verify_mail.c
 nodist_smtptrap_SOURCES = src/smtptrap/page_files.c
-smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS) -lm
+smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
+smtptrap_LDADD += $(NCURSES_LIBS) $(ISAL_LIBS) -lm
 
 # The shipper.  What it needs of libnats no other program is linked with.
 SHIP_CONF_SOURCES = src/smtptrap-ship/conf.c src/smtptrap-ship/conf.h
@@ -191,6 +195,7 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/fetch.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_sink.c src/smtptrap-ship/fetch_sink.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/history.c src/smtptrap-ship/history.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/loop.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/main.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/nats_leader.c src/smtptrap-ship/nats_leader.h
@@ -210,8 +215,6 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/start.c
 smtptrap_ship_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 smtptrap_ship_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
 smtptrap_ship_LDADD = libsmtptrap.a $(NATS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
-smtptrap_LDADD += $(NCURSES_LIBS)
-smtptrap_LDADD += $(ISAL_LIBS)
 
 # What a page is made of, as arrays of C.
 noinst_PROGRAMS += src/smtptrap/page/embed

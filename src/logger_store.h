@@ -18,6 +18,7 @@
 #include "logger_stream.h"
 #include "logger_unique.h"
 #include "mbox.h"
+#include "record_fields.h"
 
 #define STORE_BATCH_MAX 256                    /* acknowledgements of one commit */
 #define STORE_FIELDS_MAX (1024u * 1024 + 4096) /* fields of a message record and ours */
@@ -33,6 +34,7 @@ struct store {
 		uint32_t slot, seq;
 	} batch[STORE_BATCH_MAX];
 	unsigned batch_count;
+	struct record_fields read; /* those of the record that is encoded */
 	struct buf json, quoted;
 	/* the message under way */
 	struct buf fields, trace;

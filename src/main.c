@@ -1,15 +1,20 @@
 /*
  * main.c: smtptrapd's command line.
+ *
+ * Runs before there is any other process: checks the configuration (-n) or becomes the master.  What is
+ * wrong with the options, which the administrator gives, is told with the usage.
  */
 #include "config.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "conf.h"
 #include "log.h"
 #include "master.h"
@@ -29,17 +34,22 @@ _Noreturn static void usage(int status)
 	fprintf(status ? stderr : stdout,
 		"usage: smtptrapd [-nvV] [-f FILE]\n"
 		"  -f FILE  read this configuration instead of " CONF_DEFAULT "\n"
-		"  -n       check the configuration and leave\n"
+		"  -n       check the configuration, certificates and keys, and leave\n"
 		"  -v       say more\n"
-		"  -V       print the version\n");
+		"  -V       print the version (--version)\n"
+		"  -h       print this (--help)\n"
+		"manual: smtptrapd(8), smtptrap.conf(5)\n");
 	exit(status);
 }
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
 
 static struct options parse_options(int argc, char **argv)
 {
 	struct options o = {.conf_path = CONF_DEFAULT};
 
-	for (int c; (c = getopt(argc, argv, "f:nvVh")) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "f:nvVh", long_options, NULL)) != -1;) {
 		switch (c) {
 		case 'f':
 			o.conf_path = optarg;
@@ -118,6 +128,7 @@ int main(int argc, char **argv)
 	struct conf *conf = read_conf(path);
 	check_priorities(conf);
 	if (o.check) {
+		check_tls(conf);
 		printf("%s: ok\n", o.conf_path);
 		return 0;
 	}

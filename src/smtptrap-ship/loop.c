@@ -5,7 +5,6 @@
  * the logs to grow, and for signals; never longer than a second, so that the service manager hears
  * of it.
  */
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,7 +14,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "err.h"
 #include "log.h"
 #include "notify.h"
 #include "ship.h"
@@ -186,6 +184,8 @@ int ship_loop(struct ship *s)
 {
 	s->good_at = s->kept_at = clock_us();
 	s->delay_us = s->conf->retry_min_us;
+	if (!s->replay)
+		history_note(&s->history, &s->checkpoint, s->kept_at);
 	while (!s->done && !s->stop) {
 		take_signals(s);
 		if (s->reload)

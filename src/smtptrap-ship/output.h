@@ -1,7 +1,7 @@
 /*
  * output.h: where records are shipped to.
  *
- * The loop (loop.h) knows outputs by this alone.  It numbers what it sends from 1, anew after each
+ * The loop (loop.c) knows outputs by this alone.  It numbers what it sends from 1, anew after each
  * open(); it goes back to the first item that was not acknowledged after trouble.  All calls come
  * from one thread; an output may have threads of its own behind them.
  */
@@ -30,6 +30,8 @@ enum ship_result {
 			       again from the first that is not acknowledged */
 	SHIP_NEVER = -2,    /* of open(): what is configured cannot work, give up */
 	SHIP_REJECTED = -3, /* of send(): this record can never be taken; counts as acknowledged */
+	SHIP_LOST = -4,     /* of send(): as SHIP_TROUBLE, and some of what was acknowledged is not
+			       there any more; said once */
 };
 
 struct ship_output {
@@ -39,7 +41,7 @@ struct ship_output {
 	 * SHIP_NEVER (why too).  conf stays valid until close(). */
 	int (*open)(struct ship_output *o, const struct ship_conf *conf, struct buf *why);
 
-	/* Take an item: SHIP_TAKEN, SHIP_FULL, SHIP_TROUBLE or SHIP_REJECTED, the last two with
+	/* Take an item: SHIP_TAKEN, SHIP_FULL, or SHIP_TROUBLE, SHIP_REJECTED or SHIP_LOST with
 	 * why. */
 	int (*send)(struct ship_output *o, const struct ship_item *item, struct buf *why);
 

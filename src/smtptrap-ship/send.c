@@ -6,7 +6,6 @@
  * it from the logs again: so nothing of a record is kept in memory, and each is sent at least once.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +79,7 @@ bool ship_keep(struct ship *s, bool now)
 	if (checkpoint_write(&s->checkpoint, s->state_dir) == 0) {
 		s->behind = 0;
 		s->kept_at = time;
+		history_note(&s->history, &s->checkpoint, time);
 		s->unkept = false;
 		trouble_over(s);
 		return true;
@@ -136,6 +136,20 @@ void ship_retreat(struct ship *s)
 			      rc == ERR_SYSTEM ? strerror(errno) : err_text(rc));
 	}
 	back_off(s);
+}
+
+/* The output has lost what it had acknowledged, as s->why tells; which, is not known. */
+static void go_back(struct ship *s)
+{
+	const char *text = ship_why_text(s);
+
+	s->behind++; /* the checkpoint is another one now */
+	if (history_go_back(&s->history, &s->checkpoint))
+		warn("%s: records are lost there, unless it was emptied or made anew; those of the "
+		     "last minute are sent again",
+		     text);
+	else
+		warn("%s: records are lost there, unless it was emptied or made anew", text);
 }
 
 /* ---- sending ---- */
@@ -196,7 +210,9 @@ static enum sent send_one(struct ship *s, size_t i)
 	if (!flights_have_room(&s->flights, r->line.len, s->conf->in_flight_bytes))
 		return SENT_STUCK;
 	int rc = offer(s, r, s->source[i].stream);
-	if (rc == SHIP_TROUBLE)
+	if (rc == SHIP_LOST)
+		go_back(s);
+	if (rc == SHIP_LOST || rc == SHIP_TROUBLE)
 		ship_retreat(s);
 	if (rc != SHIP_TAKEN)
 		return SENT_STUCK;

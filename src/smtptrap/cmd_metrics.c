@@ -1,5 +1,7 @@
 /*
  * cmd_metrics.c: smtptrap metrics: counters of the running trap for Prometheus.
+ *
+ * Input: the status socket's boards (boards.c) and, with --serve, a request (metrics_http.c).
  */
 #include <getopt.h>
 #include <signal.h>
@@ -37,11 +39,14 @@ static bool take_options(struct wanted *w, int argc, char **argv)
 			w->format = METRICS_PROMETHEUS;
 			format = true;
 		} else {
-			return false;
+			return option == 'f' &&
+			       complain_usage("--format: '%s' is not openmetrics or prometheus",
+					      optarg);
 		}
 	}
-	/* Who asks over HTTP says which format it wants. */
-	return optind == argc && !(format && w->serve);
+	if (format && w->serve)
+		return complain_usage("--serve: who asks over HTTP says which format it wants");
+	return no_more_arguments(argv + optind);
 }
 
 static int print_page(const struct wanted *w)
@@ -72,8 +77,7 @@ int cmd_metrics(const struct env *env, int argc, char **argv)
 
 	if (!take_options(&w, argc, argv))
 		return usage_of("metrics");
-	if (w.socket == NULL)
-		w.socket = env_status_socket(env);
+	w.socket = env_status_socket(env, w.socket);
 	if (w.socket == NULL)
 		return EXIT_TROUBLE;
 	if (!w.serve)

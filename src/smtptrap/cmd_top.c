@@ -153,7 +153,7 @@ static bool take_options(struct top *t, int argc, char **argv)
 			return false;
 		t->socket = optarg;
 	}
-	return optind == argc;
+	return no_more_arguments(argv + optind);
 }
 
 int cmd_top(const struct env *env, int argc, char **argv)
@@ -162,8 +162,7 @@ int cmd_top(const struct env *env, int argc, char **argv)
 
 	if (!take_options(&t, argc, argv))
 		return usage_of("top");
-	if (t.socket == NULL)
-		t.socket = env_status_socket(env);
+	t.socket = env_status_socket(env, t.socket);
 	if (t.socket == NULL)
 		return EXIT_TROUBLE;
 	/* What cannot be asked from the start is said, not shown. */

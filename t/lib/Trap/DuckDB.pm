@@ -13,6 +13,7 @@ use Digest::SHA;
 use File::Copy qw(copy);
 use File::Path qw(make_path);
 use JSON::PP;
+use Trap::File qw(slurp_or_empty spew);
 use Trap::Process;
 
 use constant SECONDS => 180;
@@ -33,7 +34,7 @@ sub prepare {
 sub _prepare {
     for (qw(node npm)) { return "$_ is not installed" if !Trap::Process::program($_) }
     my ($folder, $stamp) = (folder(), _stamp());
-    if (open my $f, '<', "$folder/done") { return if (<$f> // '') eq $stamp }
+    return if slurp_or_empty("$folder/done") eq $stamp;
     make_path($folder);
     copy("$ENV{TRAP_SOURCE}/t/analysis/$_", $folder) or return "$folder: $!" for qw(package.json package-lock.json);
     my ($out, $err, $status) = Trap::Process::run('timeout', SECONDS, 'npm', 'ci', '--prefix', $folder, '--cache', "$folder/cache",
@@ -41,9 +42,7 @@ sub _prepare {
     return 'npm cannot install it: ' . ($err =~ s/\s+/ /gr || "status $status") if $status != 0;
     ($out, $err, $status) = Trap::Process::run(command([], 'SELECT 1'));
     return 'it does not run here: ' . $err =~ s/\s+/ /gr if $status != 0;
-    open my $f, '>', "$folder/done" or return "$folder/done: $!";
-    print $f $stamp;
-    close $f;
+    spew("$folder/done", $stamp);
     return;
 }
 
