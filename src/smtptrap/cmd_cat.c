@@ -1,8 +1,8 @@
 /*
  * cmd_cat.c: smtptrap cat: records as lines of JSON, as they stand in the files.
  *
- * Input: log files, which may be damaged: that is complained about, and the rest given.  They may be
- * of another machine: lines that could steer a terminal are complained about, too.
+ * Input: log files, which may be damaged: that is complained about, and the rest given.  Lines may be of
+ * another machine: those that could steer a terminal are told, and not printed.
  */
 #include <getopt.h>
 #include <stdio.h>
