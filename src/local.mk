@@ -195,6 +195,7 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/fetch.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_sink.c src/smtptrap-ship/fetch_sink.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/lines_file.c src/smtptrap-ship/lines_file.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/history.c src/smtptrap-ship/history.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/loop.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/main.c

@@ -10,6 +10,7 @@ use strict;
 use warnings;
 use Cwd qw(getcwd);
 use Digest::SHA;
+use Fcntl qw(LOCK_EX);
 use File::Copy qw(copy);
 use File::Path qw(make_path);
 use JSON::PP;
@@ -26,6 +27,9 @@ sub _stamp {
 
 sub prepare {
     return $ENV{TRAP_DUCKDB_WHY} || undef if exists $ENV{TRAP_DUCKDB_WHY};
+    make_path(folder());
+    open my $lock, '>', folder() . '/lock' or return folder() . "/lock: $!"; # another test may install it just now
+    flock $lock, LOCK_EX;
     my $why = _prepare();
     $ENV{TRAP_DUCKDB_WHY} = $why // ''; # a test may start itself again without a network
     return $why;
@@ -35,7 +39,6 @@ sub _prepare {
     for (qw(node npm)) { return "$_ is not installed" if !Trap::Process::program($_) }
     my ($folder, $stamp) = (folder(), _stamp());
     return if slurp_or_empty("$folder/done") eq $stamp;
-    make_path($folder);
     copy("$ENV{TRAP_SOURCE}/t/analysis/$_", $folder) or return "$folder: $!" for qw(package.json package-lock.json);
     my ($out, $err, $status) = Trap::Process::run('timeout', SECONDS, 'npm', 'ci', '--prefix', $folder, '--cache', "$folder/cache",
         qw(--ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-timeout=30000));
