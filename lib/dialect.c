@@ -120,7 +120,8 @@ size_t dialect_header(const struct mail_header *h, bool bare_cr, bool bare_lf, c
 		char family[DIALECT_FAMILY_MAX];
 		struct span value = {mailer->bytes, mailer->len};
 
-		buf_put(&to, family, dialect_family(value, family));
+		size_t len = dialect_family(value, family);
+		buf_put(&to, family, len);
 	}
 	return to.len;
 }
