@@ -12,9 +12,7 @@ INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logge
 	src/logger_memory.c src/logger_memory.h src/logger_store.c src/logger_store.h \
 	src/logger_stream.c src/logger_stream.h src/logger_unique.c src/logger_unique.h \
 	src/logger_unique_load.c
-UNIQUE_SOURCES = t/tap.h t/lib-c/intake_lab.h t/lib-c/unique_lab.h $(INTAKE_SOURCES) \
-	src/smtptrap/mail_store.c src/smtptrap/mail_store.h src/smtptrap/mail_whole.c \
-	src/smtptrap/mail_whole.h src/smtptrap/message_info.c src/smtptrap/message_info.h
+UNIQUE_SOURCES = t/tap.h t/lib-c/intake_lab.h t/lib-c/unique_lab.h $(INTAKE_SOURCES)
 
 # A benchmark that is a program: make t/bench/rules.
 EXTRA_PROGRAMS = t/bench/rules

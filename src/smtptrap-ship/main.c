@@ -44,7 +44,7 @@ _Noreturn static void usage(int status)
 		"  --output OUTPUT  nats, stdout, or the path of a file or named pipe\n"
 		"  --replay         publish the records in these files (again)\n"
 		"  --status         print how far records were shipped\n"
-		"  --setup          make the stream in JetStream, or check it\n"
+		"  --setup          make the stream in JetStream, or check it, and buckets of sensors\n"
 		"  --fetch          write what is in the stream to files\n");
 	exit(status);
 }

@@ -4,6 +4,7 @@
  * Runs in smtptrap-ship.  A record counts as shipped when the output has acknowledged it and all
  * that was sent before it.  After trouble the sources go back to the first that is not, and read
  * it from the logs again: so nothing of a record is kept in memory, and each is sent at least once.
+ * What goes with the raw message of a record is in mail.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -100,6 +101,7 @@ static void count_one(struct ship *s, const struct flight *one)
 	c->missing += one->missing;
 	c->shipped += !one->rejected;
 	c->rejected += one->rejected;
+	s->checkpoint.mail[one->mail] += one->mail != MAIL_NONE;
 	s->shipped += !one->rejected;
 	s->rejected += one->rejected;
 	s->behind++;
@@ -107,12 +109,17 @@ static void count_one(struct ship *s, const struct flight *one)
 
 void ship_acknowledge(struct ship *s)
 {
-	uint64_t up_to = s->output.acknowledged(&s->output), before = s->behind;
+	uint64_t before = s->behind + s->up_to;
 	const struct flight *one;
 
-	while ((one = flights_take(&s->flights, up_to)) != NULL)
+	s->up_to = s->output.acknowledged(&s->output);
+	if (ship_mail_settle(s) == SHIP_TROUBLE) {
+		ship_retreat(s);
+		return;
+	}
+	while ((one = flights_take(&s->flights, s->up_to)) != NULL)
 		count_one(s, one);
-	if (s->behind == before)
+	if (s->behind + s->up_to == before)
 		return;
 	s->good_at = clock_us();
 	if (!s->unkept)
@@ -127,6 +134,7 @@ void ship_retreat(struct ship *s)
 	s->output.close(&s->output);
 	s->connected = false;
 	flights_clear(&s->flights);
+	ship_mail_forget(s);
 	for (size_t i = 0; i < s->nsource; i++) {
 		struct ship_source *source = &s->source[i];
 		s->is_held[i] = false;
@@ -169,12 +177,13 @@ static int offer(struct ship *s, const struct ship_record *r, unsigned stream)
 		return SHIP_TROUBLE;
 	if (rc == SHIP_TAKEN || rc == SHIP_REJECTED) {
 		s->number++;
-		flights_put(&s->flights, &(struct flight){.number = s->number,
-							  .stream = stream,
-							  .rejected = rc == SHIP_REJECTED,
-							  .len = r->line.len,
-							  .missing = r->missing,
-							  .place = r->place});
+		struct flight one = {.number = s->number,
+				     .stream = stream,
+				     .rejected = rc == SHIP_REJECTED,
+				     .len = r->line.len,
+				     .missing = r->missing,
+				     .place = r->place};
+		ship_mail_sent(s, r, flights_put(&s->flights, &one));
 		return SHIP_TAKEN;
 	}
 	return rc;
@@ -195,7 +204,9 @@ static enum sent send_one(struct ship *s, size_t i)
 	s->idle[i] = false;
 	if (!flights_have_room(&s->flights, r->line.len, s->conf->in_flight_bytes))
 		return SENT_STUCK;
-	int rc = offer(s, r, s->source[i].stream);
+	int rc = ship_mail_send(s, r);
+	if (rc == SHIP_TAKEN)
+		rc = offer(s, r, s->source[i].stream);
 	if (rc == SHIP_TROUBLE)
 		ship_retreat(s);
 	if (rc != SHIP_TAKEN)

@@ -7,7 +7,7 @@
 
 #include <sys/wait.h>
 
-#include "../../src/smtptrap/mail_whole.h"
+#include "mail_whole.h"
 #include "intake_lab.h"
 
 #define INDEX 20                       /* store-index */
