@@ -266,6 +266,13 @@ t_unit_record_scan_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/sandbox.t
 t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
 t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
+UNIT_TESTS += t/unit/ship_mail_ring.t
+t_unit_ship_mail_ring_t_SOURCES = t/unit/ship_mail_ring.c t/tap.h src/smtptrap-ship/mail_ring.c \
+	src/smtptrap-ship/mail_ring.h src/smtptrap-ship/refusals.c src/smtptrap-ship/refusals.h
+t_unit_ship_mail_ring_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ship_object.t
+t_unit_ship_object_t_SOURCES = t/unit/ship_object.c t/tap.h src/smtptrap-ship/object.c src/smtptrap-ship/object.h
+t_unit_ship_object_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ship_checkpoint.t
 t_unit_ship_checkpoint_t_SOURCES = t/unit/ship_checkpoint.c t/tap.h $(SHIP_CHECKPOINT_SOURCES)
 t_unit_ship_checkpoint_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -370,6 +377,7 @@ EXTRA_DIST += t/run t/tap.h t/README.md
 EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3
 EXTRA_DIST += t/analysis/duckdb.mjs t/analysis/package-lock.json t/analysis/package.json
 EXTRA_DIST += t/lib t/proc t/regress t/ship t/smtp t/ssl3
+EXTRA_DIST += t/nats-js/objects.mjs t/nats-js/package-lock.json t/nats-js/package.json
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)

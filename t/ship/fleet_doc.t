@@ -76,7 +76,7 @@ put('users.conf', here($block{'users.conf'}));
 put("$_.conf", server($_)) for 1 .. 3;
 $nats->start;
 $nats->wait_ready;
-put('fleet.conf', here($block{'fleet.conf'}) =~ s/max-bytes 400g/max-bytes 1g/r);
+put('fleet.conf', here($block{'fleet.conf'}) =~ s/max-bytes \d+g/max-bytes 1g/gr);
 like(sh('setup', here($block{setup})), qr/^stream SMTPTRAP: made/, 'the stream is made');
 like(sh('setup', here($block{setup})), qr/^stream SMTPTRAP: as configured/, 'and then it is as configured');
 
@@ -114,6 +114,9 @@ ok(wait_for(PATIENCE, sub { $nats->messages('SMTPTRAP') >= $all }), 'all records
 $_->done for values %trap;
 is($_->stop, 0, "the shipper of $_->{sensor} leaves in order") or diag $_->log_text for @ship{qw(mx1 mx2)};
 is($nats->messages('SMTPTRAP'), $all, 'and no others do');
+my %deliveries = (mx1 => 62, mx2 => 90);
+is($nats->messages("OBJ_smtptrap-mail-$_"), 2 * $deliveries{$_}, "the bucket of $_ has a chunk and a meta of each message")
+    for sort keys %deliveries;
 
 # ---- what is fetched, and reported ----
 
@@ -152,18 +155,18 @@ is_deeply($row{connections}, {mx1 => 23, mx2 => 33}, 'connections by sensor');
 is_deeply($row{negotiated}, {mx1 => 2, mx2 => 2}, 'connections that negotiated TLS');
 is_deeply($row{failed}, {mx1 => 1, mx2 => 1}, 'handshakes that failed');
 is_deeply($row{versions}, {map { ("$_ TLSv1.2" => 1, "$_ TLSv1.3" => 1) } qw(mx1 mx2)}, 'versions');
-is_deeply($row{deliveries}, {mx1 => 62, mx2 => 90}, 'deliveries');
+is_deeply($row{deliveries}, \%deliveries, 'deliveries');
 is_deeply($row{deliveries_tls}, {mx1 => 2}, 'deliveries over TLS');
 
 # ---- what a sensor may not ----
 
 # A shipper with this certificate that claims to be this sensor.
 sub impostor {
-    my ($certificate, $sensor) = @_;
+    my ($certificate, $sensor, $more) = @_;
     my $ship = Trap::Shipper->new(servers => ['unused'], sensor => $sensor);
     my $text = here($block{'mx1.conf'}) =~ s/sensor mx1/sensor $sensor/r =~ s{/mx1\.(pem|key)}{/$certificate.$1}gr;
     open my $f, '>', $ship->conf_file or die "$!";
-    print $f $text, 'log-directory "', $logs[0], "\"\nstate-directory \"", $ship->dir, "/state\"\nstop 1s\n";
+    print $f $text, 'log-directory "', $logs[0], "\"\nstate-directory \"", $ship->dir, "/state\"\nstop 1s\n", $more // '';
     close $f or die "$!";
     return $ship;
 }
@@ -172,6 +175,9 @@ my $before = $last->();
 my ($out, $err, $status) = impostor('mx1', 'mx2')->run('--once');
 isnt($status, 0, 'a sensor with another\'s name cannot ship');
 like($err, qr/Permissions Violation/i, 'and says why');
+($out, $err, $status) = impostor('mx1', 'mx2', "streams message\n")->run('--once');
+like($err, qr/Permissions Violation for Publish to "\$O\.smtptrap-mail-mx2\.C\./, 'nor put messages into another\'s bucket');
+is($nats->messages('OBJ_smtptrap-mail-mx2'), 2 * $deliveries{mx2}, 'which has what it had');
 ($out, $err, $status) = impostor('mx1', 'mx1')->run('--setup');
 isnt($status, 0, 'a sensor cannot make streams');
 is($last->(), $before, 'nothing of that reached the stream');
