@@ -23,11 +23,11 @@
 #define FILE_MODE 0640
 #define NO_FILE "-" /* before the oldest file */
 
-static const char mail_line[] = "mail put %" PRIu64 " left-out %" PRIu64 " missing %" PRIu64
-				" refused %" PRIu64 "\n";
+static const char mail_line[] =
+    "mail put %" PRIu64 " left-out %" PRIu64 " missing %" PRIu64 " refused %" PRIu64 "\n";
 
-static const char mail_line_read[] = "mail put %" SCNu64 " left-out %" SCNu64 " missing %" SCNu64
-				     " refused %" SCNu64;
+static const char mail_line_read[] =
+    "mail put %" SCNu64 " left-out %" SCNu64 " missing %" SCNu64 " refused %" SCNu64;
 
 bool checkpoint_has_mail(const struct checkpoint *c)
 {

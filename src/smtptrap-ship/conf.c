@@ -238,7 +238,8 @@ static void check_mail(struct reading *r)
 	if (c->output != SHIP_OUTPUT_NATS)
 		wrong(r, "mail", "bucket", "raw messages go to output nats alone");
 	if ((c->streams & SHIP_MESSAGE) == 0)
-		wrong(r, "mail", "bucket", "raw messages go with the records of the stream message");
+		wrong(r, "mail", "bucket",
+		      "raw messages go with the records of the stream message");
 }
 
 static void check_all(struct reading *r)

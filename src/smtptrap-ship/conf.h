@@ -51,7 +51,7 @@ struct ship_conf {
 		uint64_t max_payload; /* a record past this is rejected; the server's limit too */
 	} nats;
 
-	struct { /* raw messages */
+	struct {                    /* raw messages */
 		const char *bucket; /* the object store; "": they are not shipped */
 		uint64_t size;      /* larger ones are left out */
 	} mail;

@@ -258,8 +258,9 @@ const struct ship_row ship_rows[] = {
       .max = SHIP_TOKEN_MAX,
       .def = "",
       .offset = AT(mail.bucket),
-      .doc = "Put raw messages into the object store BUCKET-SENSOR: letters, digits, - and _. Empty: "
-	     "they are not shipped."},
+      .doc =
+	  "Put raw messages into the object store BUCKET-SENSOR: letters, digits, - and _. Empty: "
+	  "they are not shipped."},
      false},
     {"mail",
      {.key = "size",

@@ -16,9 +16,9 @@ struct mail_bytes {
 	struct message_info info; /* of the present message */
 	struct mail_check check;
 	bool checking;
-	uint64_t size;             /* of the present message */
-	uint64_t read;             /* bytes of it that were given out */
-	const uint8_t *more;       /* bytes that were read and not given out */
+	uint64_t size;       /* of the present message */
+	uint64_t read;       /* bytes of it that were given out */
+	const uint8_t *more; /* bytes that were read and not given out */
 	size_t nmore;
 	uint8_t chunk[OBJECT_CHUNK];
 	size_t len; /* of chunk */

@@ -14,7 +14,8 @@
 #include "json_text.h"
 #include "mime_code.h"
 
-#define NUID_DIGITS 22 /* 62^22 > 2^128 */
+#define BASE 62
+#define NUID_DIGITS 22 /* BASE^22 > 2^128 */
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -29,15 +30,15 @@ void object_stream(char stream_r[OBJECT_STREAM_MAX], const char *bucket)
 	snprintf(stream_r, OBJECT_STREAM_MAX, "OBJ_%s", bucket);
 }
 
-/* Divide the number by 62; returns what is left. */
+/* Divide the number by BASE; returns what is left. */
 static unsigned divide(uint8_t number[UUID_BYTES])
 {
 	unsigned rest = 0;
 
 	for (size_t i = 0; i < UUID_BYTES; i++) {
 		unsigned n = rest << 8 | number[i];
-		number[i] = (uint8_t)(n / 62);
-		rest = n % 62;
+		number[i] = (uint8_t)(n / BASE);
+		rest = n % BASE;
 	}
 	return rest;
 }
@@ -51,7 +52,7 @@ void object_nuid(char nuid_r[OBJECT_NUID_MAX], const uint8_t id[UUID_BYTES], uns
 	for (size_t i = NUID_DIGITS; i-- > 0;)
 		nuid_r[i] = digits[divide(number)];
 	if (attempt > 0)
-		nuid_r[len++] = digits[attempt];
+		nuid_r[len++] = digits[attempt % OBJECT_ATTEMPTS];
 	nuid_r[len] = '\0';
 }
 
@@ -129,7 +130,8 @@ void object_put_meta(struct buf *to, const char *bucket, const char *sensor, con
 	put_uuid(to, "{\"name\":", o->id);
 	buf_printf(to, ",\"headers\":{\"sensor\":[\"%s\"],\"sha256\":[", sensor);
 	json_put_hex(to, o->sha256, sizeof o->sha256);
-	buf_printf(to, "]},\"bucket\":\"%s\",\"nuid\":\"%s\",\"size\":%" PRIu64 ",\"chunks\":%" PRIu32,
+	buf_printf(to,
+		   "]},\"bucket\":\"%s\",\"nuid\":\"%s\",\"size\":%" PRIu64 ",\"chunks\":%" PRIu32,
 		   bucket, nuid, o->is_link ? 0 : o->size, o->chunks);
 	if (o->is_link)
 		put_link(to, bucket, o);

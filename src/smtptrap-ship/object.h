@@ -31,7 +31,7 @@ struct object {
 	uint64_t size;
 	uint32_t chunks;
 	uint8_t sha256[DIGEST_SHA256]; /* of the bytes */
-	bool is_link;                  /* there are no chunks: the object named `to` has the bytes */
+	bool is_link; /* there are no chunks: the object named `to` has the bytes */
 	uint8_t to[UUID_BYTES];
 };
 

@@ -26,7 +26,7 @@ struct ship_part {
 /* A record, or a part of an object.  What it points to is valid during the call only. */
 struct ship_item {
 	const struct ship_part *part; /* NULL: a record */
-	const char *stream;   /* "session" or "message": the record's type */
+	const char *stream;           /* "session" or "message": the record's type */
 	const char *id;       /* the record's id, a UUID in its text form; unique with the stream */
 	const uint8_t *bytes; /* the line of JSON, without LF; of a part anything */
 	size_t len;

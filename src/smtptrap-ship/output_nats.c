@@ -39,7 +39,7 @@
 struct state {
 	pthread_mutex_t lock;
 	struct ack_window window;
-	struct refusals refusals;  /* parts of objects that were refused */
+	struct refusals refusals; /* parts of objects that were refused */
 	size_t bytes_max;
 	uint64_t told;             /* what acknowledged() said last */
 	bool filled;               /* the last send() was refused for want of room */
@@ -332,8 +332,8 @@ static int reject(struct state *st, const struct ship_item *item, struct buf *wh
 static natsStatus make_part(natsMsg **msg_r, const struct ship_item *item)
 {
 	const struct ship_part *part = item->part;
-	natsStatus s = natsMsg_Create(msg_r, part->subject, NULL, (const char *)item->bytes,
-				      (int)item->len);
+	natsStatus s =
+	    natsMsg_Create(msg_r, part->subject, NULL, (const char *)item->bytes, (int)item->len);
 
 	if (s == NATS_OK && part->first)
 		s = natsMsgHeader_Set(*msg_r, "Nats-Expected-Last-Subject-Sequence", "0");

@@ -51,7 +51,8 @@ static void test_order(void)
 	is_int(take(8), 5, "they end in order");
 	is_int(take(8), -1, "one by one");
 	is_int(take(9), 0, "all of them");
-	ok(r.count == 0 && mail_ring_untold(&r, 99) == NULL && take(99) == -1, "then there is none");
+	ok(r.count == 0 && mail_ring_untold(&r, 99) == NULL && take(99) == -1,
+	   "then there is none");
 }
 
 static void test_refusals(void)
@@ -68,7 +69,8 @@ static void test_refusals(void)
 	ok(mail_ring_refuse(&r, &one), "a refusal of a chunk");
 	is_str(mail_ring_untold(&r, 7)->why, "full", "has its reason");
 	one.number = 8;
-	ok(!mail_ring_refuse(&r, &one) && !mail_object_refuse(&now, &one), "one of nobody's is nobody's");
+	ok(!mail_ring_refuse(&r, &one) && !mail_object_refuse(&now, &one),
+	   "one of nobody's is nobody's");
 	one = (struct refusal){.number = 9, .is_there = true};
 	ok(mail_object_refuse(&now, &one) && now.is_there && !now.refused,
 	   "something that is there is no refusal");

@@ -6,15 +6,15 @@
 #include "../tap.h"
 
 static struct ship_conf conf = {.mail = {.bucket = "mail"}};
-static const struct object one = {
-    .id = {0x01, 0x98, 0xc3, 0xa4, 0x1b, 0x2c, 0x7d, 0x3e, 0x8f, 0x40, 0x51, 0x62, 0x73, 0x84, 0x95,
-	   0xa6},
-    .attempt = 2,
-    .size = 131073,
-    .chunks = 2,
-    .sha256 = {0x00, 0x08, 0x10, 0x18, 0x20, 0x28, 0x30, 0x38, 0x40, 0x48, 0x50,
-	       0x58, 0x60, 0x68, 0x70, 0x78, 0x80, 0x88, 0x90, 0x98, 0xa0, 0xa8,
-	       0xb0, 0xb8, 0xc0, 0xc8, 0xd0, 0xd8, 0xe0, 0xe8, 0xf0, 0xf8}};
+static const struct object one = {.id = {0x01, 0x98, 0xc3, 0xa4, 0x1b, 0x2c, 0x7d, 0x3e, 0x8f, 0x40,
+					 0x51, 0x62, 0x73, 0x84, 0x95, 0xa6},
+				  .attempt = 2,
+				  .size = 131073,
+				  .chunks = 2,
+				  .sha256 = {0x00, 0x08, 0x10, 0x18, 0x20, 0x28, 0x30, 0x38,
+					     0x40, 0x48, 0x50, 0x58, 0x60, 0x68, 0x70, 0x78,
+					     0x80, 0x88, 0x90, 0x98, 0xa0, 0xa8, 0xb0, 0xb8,
+					     0xc0, 0xc8, 0xd0, 0xd8, 0xe0, 0xe8, 0xf0, 0xf8}};
 
 static void test_nuid(void)
 {
@@ -44,14 +44,16 @@ static void test_names(void)
 	object_stream(stream, bucket);
 	is_str(stream, "OBJ_mail-mx1", "and its stream the bucket's");
 	object_chunk_subject(subject, bucket, &one);
-	is_str(subject, "$O.mail-mx1.C.030nxO0rUwqVR457d3jIc22", "the subject of chunks has the NUID");
+	is_str(subject, "$O.mail-mx1.C.030nxO0rUwqVR457d3jIc22",
+	       "the subject of chunks has the NUID");
 	object_meta_subject(subject, bucket, &one);
 	is_str(subject, "$O.mail-mx1.M.MDE5OGMzYTQtMWIyYy03ZDNlLThmNDAtNTE2MjczODQ5NWE2",
 	       "that of what tells of the object its name");
 	object_chunk_id(id, &one, 1);
 	is_str(id, "0198c3a4-1b2c-7d3e-8f40-5162738495a6-mail-2-1", "a chunk has its number");
 	object_meta_id(id, &one);
-	is_str(id, "0198c3a4-1b2c-7d3e-8f40-5162738495a6-mail-2-meta", "what tells of it the attempt");
+	is_str(id, "0198c3a4-1b2c-7d3e-8f40-5162738495a6-mail-2-meta",
+	       "what tells of it the attempt");
 }
 
 static void test_meta(void)
@@ -100,7 +102,8 @@ static void test_longest(void)
 	object_bucket(bucket, &conf, token);
 	is_int((int64_t)strlen(bucket), 2 * SHIP_TOKEN_MAX + 1, "the longest bucket is not cut");
 	object_meta_subject(subject, bucket, &o);
-	is_int((int64_t)strlen(subject), 2 * SHIP_TOKEN_MAX + 1 + 6 + 48, "nor the longest subject");
+	is_int((int64_t)strlen(subject), 2 * SHIP_TOKEN_MAX + 1 + 6 + 48,
+	       "nor the longest subject");
 	object_chunk_id(id, &o, UINT32_MAX);
 	is_str(id, "00000000-0000-0000-0000-000000000000-mail-61-4294967295", "nor the longest id");
 	buf_init(&b, text, sizeof text);
