@@ -192,6 +192,7 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/mail.c src/smtptrap-ship/mail.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/mail_bytes.c src/smtptrap-ship/mail_bytes.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/mail_ring.c src/smtptrap-ship/mail_ring.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/main.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/nats_leader.c src/smtptrap-ship/nats_leader.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/nats_link.c src/smtptrap-ship/nats_link.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/object.c src/smtptrap-ship/object.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/output.h

@@ -5,8 +5,9 @@
  * Nats-Msg-Id ID-TYPE: the stream drops what it has had within its duplicate window, so the loop
  * may send again what it is not sure of.  Anything that goes wrong with one publish (no leader,
  * no acknowledgement in time, a refusal, a lost connection) is trouble of the whole output: the
- * loop closes it, waits, opens it and goes back to the first record that is not acknowledged; that
- * one goes alone, the others once it is acknowledged (see is_early()).
+ * loop closes it, waits, opens it and goes back to the first record that is not acknowledged.  Before
+ * that one goes the leader of the stream must show that it has read its log (nats_leader.h), and it
+ * goes alone, the others once it is acknowledged (is_early()).
  *
  * libnats has threads of its own, which call on_ack(), on_closed() and on_refused(); what these
  * share with the shipper's thread is struct state, behind its lock.  There is one state, which
@@ -25,6 +26,7 @@
 #include "clock.h"
 #include "err.h"
 #include "log.h"
+#include "nats_leader.h"
 #include "nats_link.h"
 #include "object.h"
 #include "output.h"
@@ -47,6 +49,7 @@ struct state {
 	bool open;                 /* between open() and close() */
 	bool heard;                /* something was acknowledged since open() */
 	bool late;                 /* an acknowledgement did not come in time */
+	uint64_t last;             /* the highest number in the stream that a record got */
 	size_t early;              /* so many may be on their way before one is heard */
 	char trouble[TROUBLE_MAX]; /* "": none */
 	int event;                 /* eventfd */
@@ -55,16 +58,16 @@ struct state {
 	char object_stream[OBJECT_STREAM_MAX];
 	struct nats_link link;
 	int64_t max_payload;
+	struct nats_leader leader;
+	bool ready; /* the leader may be given records */
 };
 
 static struct state the_state = {.lock = PTHREAD_MUTEX_INITIALIZER, .event = -1, .early = 1};
 
 /* ---- under the lock ---- */
 
-/* Before anything is acknowledged only a few are sent, the first time one.  A leader of nats-server
- * 2.9 that was just elected misnumbers what comes before it has caught up with its own log: it does
- * not acknowledge these, and replicas that read that log again after a restart may judge them
- * differently, and differ from then on.  An acknowledgement shows that it has caught up. */
+/* Before anything is acknowledged only a few are sent, the first time one.  What a leader misnumbers
+ * (nats_leader.h) it does not acknowledge; an acknowledgement shows that it numbers rightly. */
 static bool is_early(const struct state *st)
 {
 	return !st->heard && st->window.high - st->window.low >= st->early;
@@ -138,10 +141,8 @@ static bool take_part(struct state *st, const natsMsg *msg, const jsPubAck *ack,
 	if (!good)
 		set_trouble(st, "a raw message was not taken: ",
 			    error != NULL ? error->ErrText : "another stream has its subject");
-	else if (ack_window_done(&st->window, msg) == 0) {
-		st->heard = true;
-		wake(st);
-	}
+	else if (ack_window_done(&st->window, msg) == 0)
+		wake(st); /* nothing was heard of the leader of the other stream */
 	return true;
 }
 
@@ -158,6 +159,8 @@ static void take_ack(struct state *st, const natsMsg *msg, const jsPubAck *ack,
 		    st, "records go to another stream: ", ack->Stream != NULL ? ack->Stream : "?");
 	else if (ack_window_done(&st->window, msg) == 0) {
 		st->heard = true;
+		if (ack->Sequence > st->last)
+			st->last = ack->Sequence;
 		wake(st);
 	}
 }
@@ -234,6 +237,8 @@ static void output_close(struct ship_output *o)
 	if (st->event >= 0)
 		close(st->event);
 	st->event = -1;
+	st->ready = false;
+	st->leader.again = true;
 	o->self = NULL;
 }
 
@@ -290,6 +295,27 @@ static int output_open(struct ship_output *o, const struct ship_conf *conf, stru
 }
 
 /* ---- sending ---- */
+
+/* May the leader be given records? */
+static int be_ready(struct state *st, struct buf *why)
+{
+	uint64_t last;
+	int rc;
+
+	pthread_mutex_lock(&st->lock);
+	last = st->last;
+	pthread_mutex_unlock(&st->lock);
+	rc = nats_leader_ready(&st->leader, &last, &st->link, st->conf, why);
+	pthread_mutex_lock(&st->lock);
+	st->last = last;
+	if (rc != SHIP_TAKEN && st->trouble[0] != '\0') {
+		buf_reset(why);
+		rc = tell_trouble(st, why); /* says more */
+	}
+	pthread_mutex_unlock(&st->lock);
+	st->ready = rc == SHIP_TAKEN;
+	return rc;
+}
 
 /* Is there room?  If so the item has its place, with the message as its key (NULL: done). */
 static int reserve(struct state *st, const natsMsg *msg, size_t len, struct buf *why)
@@ -372,7 +398,10 @@ static int output_send(struct ship_output *o, const struct ship_item *item, stru
 {
 	struct state *st = o->self;
 	natsMsg *msg = NULL;
+	int rc = st->ready ? SHIP_TAKEN : be_ready(st, why);
 
+	if (rc != SHIP_TAKEN)
+		return rc;
 	if (st->max_payload < HEADER_ROOM || item->len > (size_t)st->max_payload - HEADER_ROOM)
 		return reject(st, item, why);
 	natsStatus s = make_message(&msg, st, item);
@@ -380,7 +409,7 @@ static int output_send(struct ship_output *o, const struct ship_item *item, stru
 		nats_link_why(why, "make a message", s);
 		return SHIP_TROUBLE;
 	}
-	int rc = reserve(st, msg, item->len + MESSAGE_COST, why);
+	rc = reserve(st, msg, item->len + MESSAGE_COST, why);
 	if (rc == SHIP_TAKEN && (s = publish(st, &msg, item)) != NATS_OK) {
 		give_back(st);
 		nats_link_why(why, "publish", s);

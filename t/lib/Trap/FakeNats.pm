@@ -1,12 +1,13 @@
 package Trap::FakeNats;
 
 # FakeNats.pm: a NATS server of one test that acknowledges only what it is told to, for what real
-# servers do too seldom.
+# servers do too seldom.  It tells the number of a subject's last record, which the test sets.
 #
 #   my $fake = Trap::FakeNats->new;
 #   $fake->url;
 #   my $came = $fake->wait_published(5);   # [{id, reply}...] on this connection
 #   $fake->acknowledge($came->[0]);
+#   $fake->last(17);                       # from now on the number of the last record; undef: no leader
 #   $fake->drop;                           # close the connection; the next one is taken
 #
 # It serves one client at a time, from the test's own process, while one of its calls waits.
@@ -21,7 +22,8 @@ sub new {
     my ($class, %o) = @_;
     my $listener = IO::Socket::INET->new(LocalAddr => $Trap::ADDRESS, Listen => 5, ReuseAddr => 1)
         or die "listen: $!";
-    return bless {stream => 'SMTPTRAP', connections => 0, published => [], listener => $listener, %o}, $class;
+    return bless {stream => 'SMTPTRAP', connections => 0, published => [], last => 0, asked => 0,
+        listener => $listener, %o}, $class;
 }
 
 sub url { my ($self) = @_; return "nats://$Trap::ADDRESS:" . $self->{listener}->sockport }
@@ -29,7 +31,8 @@ sub connections { $_[0]{connections} }
 
 sub drop {
     my ($self) = @_;
-    delete @$self{qw(client sid)};
+    delete $self->{client};
+    $self->{sids} = {}; # of the prefix that stands before the last * of the subject
     $self->{published} = [];
     $self->{input} = '';
 }
@@ -51,14 +54,34 @@ sub _take {
     if (my ($reply, $head, $all) = $line =~ /^HPUB \S+ (\S+) (\d+) (\d+)$/) {
         return 0 if length $self->{input} < $len + $all + 2;
         my ($id) = substr($self->{input}, $len, $head) =~ /^Nats-Msg-Id: *(.*)\r$/m;
-        push @{$self->{published}}, {id => $id, reply => $reply};
+        defined $id ? push @{$self->{published}}, {id => $id, reply => $reply} : $self->_tell_last($reply);
         $len += $all + 2;
     }
-    $self->{sid} = $1 if $line =~ /^SUB _INBOX\S* +(\d+)$/;
+    $self->{sids}{$1} = $2 if $line =~ /^SUB (\S+)\* +(\d+)$/;
     syswrite $self->{client}, "PONG\r\n" if $line eq 'PING';
     substr $self->{input}, 0, $len, '';
     return 1;
 }
+
+sub _send {
+    my ($self, $to, $text, $head) = @_;
+    my ($prefix) = $to =~ /^(.*\.)/;
+    my $sizes = defined $head ? length($head) . ' ' . length($head . $text) : length $text;
+    $head //= '';
+    syswrite $self->{client}, ($head ? 'HMSG' : 'MSG') . " $to $self->{sids}{$prefix} $sizes\r\n$head$text\r\n";
+}
+
+# Answer a publish on a condition that does not hold.
+sub _tell_last {
+    my ($self, $reply) = @_;
+    $self->{asked}++;
+    return $self->_send($reply, '', "NATS/1.0 503\r\n\r\n") if !defined $self->{last};
+    $self->_send($reply, "{\"error\":{\"code\":400,\"err_code\":10071,\"description\":\"wrong last sequence: "
+        . "$self->{last}\"},\"stream\":\"$self->{stream}\",\"seq\":0}");
+}
+
+sub last { my ($self, $number) = @_; $self->{last} = $number }
+sub asked { $_[0]{asked} } # how often the number was asked for
 
 sub _read {
     my ($self) = @_;
@@ -84,12 +107,10 @@ sub wait_published {
 }
 
 my $number = 0;
+sub number { $number } # of the last that was acknowledged
 sub acknowledge {
     my ($self, @these) = @_;
-    for (@these) {
-        my $text = "{\"stream\":\"$self->{stream}\",\"seq\":" . ++$number . '}';
-        syswrite $self->{client}, "MSG $_->{reply} $self->{sid} " . length($text) . "\r\n$text\r\n";
-    }
+    $self->_send($_->{reply}, "{\"stream\":\"$self->{stream}\",\"seq\":" . ++$number . '}') for @these;
 }
 
 1;
