@@ -5,6 +5,8 @@
 use strict;
 use warnings;
 use File::Path qw(make_path);
+use IO::Socket::INET;
+use IO::Socket::SSL;
 use IO::Uncompress::Gunzip qw(gunzip);
 use JSON::PP qw(decode_json encode_json);
 use Test::More;
@@ -162,22 +164,40 @@ is_deeply($row{deliveries_tls}, {mx1 => 2}, 'deliveries over TLS');
 
 # A shipper with this certificate that claims to be this sensor.
 sub impostor {
-    my ($certificate, $sensor, $more) = @_;
+    my ($certificate, $sensor) = @_;
     my $ship = Trap::Shipper->new(servers => ['unused'], sensor => $sensor);
     my $text = here($block{'mx1.conf'}) =~ s/sensor mx1/sensor $sensor/r =~ s{/mx1\.(pem|key)}{/$certificate.$1}gr;
     open my $f, '>', $ship->conf_file or die "$!";
-    print $f $text, 'log-directory "', $logs[0], "\"\nstate-directory \"", $ship->dir, "/state\"\nstop 1s\n", $more // '';
+    print $f $text, 'log-directory "', $logs[0], "\"\nstate-directory \"", $ship->dir, "/state\"\nstop 1s\n";
     close $f or die "$!";
     return $ship;
+}
+
+# What a server says when the user of this certificate publishes to a bucket.
+sub publish_as {
+    my ($certificate, $bucket, $kind) = @_;
+    my $s = IO::Socket::INET->new(PeerAddr => $at, PeerPort => 4223) or die "connect: $!";
+    readline $s; # INFO; TLS follows
+    IO::Socket::SSL->start_SSL($s, SSL_cert_file => "$dir/$certificate.pem", SSL_key_file => "$dir/$certificate.key",
+        SSL_ca_file => "$dir/ca.pem", SSL_verifycn_scheme => 'none') or die "TLS: $IO::Socket::SSL::SSL_ERROR";
+    my $head = "NATS/1.0\r\nNats-Rollup: all\r\n\r\n";
+    print $s 'CONNECT {"verbose":false,"headers":true}', "\r\nHPUB \$O.$bucket.$kind.x ", length $head, ' ', length $head, "\r\n$head\r\nPING\r\n";
+    my $says = '';
+    while (defined(my $line = readline $s)) {
+        last if $line =~ /^PONG/;
+        $says .= $line if $line =~ /^-ERR/;
+    }
+    return $says;
 }
 my $last = sub { $nats->stream('SMTPTRAP')->{state}{last_seq} };
 my $before = $last->();
 my ($out, $err, $status) = impostor('mx1', 'mx2')->run('--once');
 isnt($status, 0, 'a sensor with another\'s name cannot ship');
 like($err, qr/Permissions Violation/i, 'and says why');
-($out, $err, $status) = impostor('mx1', 'mx2', "streams message\n")->run('--once');
-like($err, qr/Permissions Violation for Publish to "\$O\.smtptrap-mail-mx2\.C\./, 'nor put messages into another\'s bucket');
+like(publish_as('mx1', 'smtptrap-mail-mx2', $_), qr/Permissions Violation for Publish to "\$O\.smtptrap-mail-mx2\.$_\.x"/,
+    "nor put $_.x into another's bucket, or purge it") for qw(C M);
 is($nats->messages('OBJ_smtptrap-mail-mx2'), 2 * $deliveries{mx2}, 'which has what it had');
+is(publish_as('mx1', 'smtptrap-mail-mx1', 'C'), '', 'into its own it can');
 ($out, $err, $status) = impostor('mx1', 'mx1')->run('--setup');
 isnt($status, 0, 'a sensor cannot make streams');
 is($last->(), $before, 'nothing of that reached the stream');
