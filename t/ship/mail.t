@@ -134,6 +134,24 @@ is($store9->object($same[1])->{options}{link}, undef, 'what is no copy is not');
 same_bytes({$store9->bytes}, {mails($copies->logs)}, 'by links too all bytes are found');
 is($store9->messages, 4 + 2, 'the bytes of copies are there once');
 
+# ---- real messages ----
+
+SKIP: {
+    my $archive = Trap::shared('spamassassin-corpus.tar.xz') or skip 'spamassassin-corpus.tar.xz is not at hand', 5;
+    my $corpus = tempdir(CLEANUP => 1);
+    system('tar', '-C', $corpus, '-xJf', $archive, '--wildcards', './hard-ham-1/*.txt') == 0 or die "tar failed\n";
+    my $logs = "$work/corpus";
+    mkdir $logs;
+    my (undef, $said, $status) = Trap::Process::run("$Trap::BUILD/t/tools/logwrite", '-r', 50, $logs, glob "$corpus/*/*.txt");
+    is($status, 0, 'real messages are logged') or diag $said;
+    my $ship = shipper($logs, 'corpus', mail => {size => '10m'});
+    run($ship, '--setup');
+    run($ship, '--once');
+    my $store = store('corpus');
+    is_deeply([$store->wrong], [], 'the bucket is as it must be');
+    same_bytes({$store->bytes}, {mails($logs)}, 'and has every message byte for byte');
+}
+
 # ---- replay ----
 
 my ($out, $err) = run($ship, '--replay', glob $trap->logs . '/message-*');
@@ -233,6 +251,30 @@ ok(wait_for(PATIENCE, sub { counts($ship5) =~ /^2 put/ }), 'a message of 8 MB is
 cmp_ok($ship5->peak_kib, '<', Trap::sanitized() ? 400_000 : 15_000, 'in chunks: memory stays small');
 is($ship5->stop, 0, 'the shipper leaves in order');
 same_bytes({store('mx5')->bytes}, {mails($huge->logs)}, 'it is whole');
+
+# ---- messages as they come, and a bucket from a reload on ----
+
+my $live = Trap->new(tls => 0, conf => {sensor => 'mx10'});
+my $ship10 = shipper($live->logs, 'mx10', conf => {checkpoint => '10ms'});
+run($ship10, '--setup');
+my %bucket = %{$ship10->{mail}};
+$ship10->{mail} = {};
+$ship10->write_conf;
+$ship10->start;
+give($live, message(2000));
+ok(wait_for(PATIENCE, sub { ($ship10->run('--status'))[0] =~ /^message: 1 shipped/m }), 'without a bucket a record is shipped alone');
+$ship10->{mail} = \%bucket;
+$ship10->write_conf;
+kill 'HUP', $ship10->pid;
+$ship10->wait_said(qr/reloaded/);
+my ($new) = give($live, message(2001));
+ok(wait_for(PATIENCE, sub { counts($ship10) =~ /^1 put/ }), 'after a reload that names one, what comes is put');
+is(join(' ', store('mx10')->names), $new, 'and only that');
+my @coming = map { my $n = $_; my ($id) = give($live, message(2001 + $n * 90_000));
+    wait_for(PATIENCE, sub { counts($ship10) =~ /^${\($n + 1)} put, 0 left out, 0 missing/ }) ? $id : () } 1 .. 4;
+is(join(' ', store('mx10')->names), join(' ', sort $new, @coming), 'one after the other, from a file that is being written');
+is($ship10->stop, 0, 'the shipper leaves in order');
+$live->done;
 
 # ---- mail that is not there any more, or damaged ----
 
