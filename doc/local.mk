@@ -1,11 +1,15 @@
 # doc/: manual pages and PROCESSES.md.
-dist_man_MANS += doc/smtptrap.conf.5
-
-dist_man_MANS += doc/smtptrap-rules.5
-dist_man_MANS += doc/smtptrap.1
 dist_man_MANS += doc/smtptrap-export.1
 dist_man_MANS += doc/smtptrap-metrics.1
 dist_man_MANS += doc/smtptrap-report.1
+dist_man_MANS += doc/smtptrap-rules.5
+dist_man_MANS += doc/smtptrap.1
+dist_man_MANS += doc/smtptrap.conf.5
+dist_man_MANS += doc/smtptrapd.8
+EXTRA_DIST += doc/smtptrap-ship.8
+if SHIP
+dist_man_MANS += doc/smtptrap-ship.8
+endif
 
 # The page of records is made of its text and the tables of the sources.
 noinst_PROGRAMS += doc/records_table
@@ -17,11 +21,7 @@ CLEANFILES += doc/smtptrap-records.5
 
 doc/smtptrap-records.5: $(srcdir)/doc/smtptrap-records.5.in doc/records_table$(EXEEXT)
 	$(AM_V_GEN)doc/records_table <$(srcdir)/doc/smtptrap-records.5.in >$@.tmp && mv $@.tmp $@
-EXTRA_DIST += doc/smtptrap-ship.8
-if SHIP
-dist_man_MANS += doc/smtptrap-ship.8
-endif
-dist_man_MANS += doc/smtptrapd.8
+
 dist_doc_DATA = README.md doc/PROCESSES.md
 dist_doc_DATA += doc/DIALECT.md
 dist_doc_DATA += doc/FLEET.md

@@ -6,12 +6,15 @@
  */
 #include "buf.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "hex.h"
 
 #define BUF_FIRST_ALLOCATION 512
+#define BUF_DIGITS_MAX 20 /* UINT64_MAX has as many */
 
 void buf_init(struct buf *b, void *memory, size_t cap)
 {
@@ -54,7 +57,7 @@ static bool buf_grow(struct buf *b, size_t need)
 	return true;
 }
 
-uint8_t *buf_reserve(struct buf *b, size_t len)
+uint8_t *buf_make_room(struct buf *b, size_t len)
 {
 	if (b->failed)
 		return NULL;
@@ -65,25 +68,33 @@ uint8_t *buf_reserve(struct buf *b, size_t len)
 	return b->data + b->len;
 }
 
-void buf_put(struct buf *b, const void *bytes, size_t len)
+void buf_put_digits(struct buf *b, uint64_t n, unsigned width)
+{
+	char text[BUF_DIGITS_MAX];
+	size_t at = sizeof text;
+
+	assert(width <= BUF_DIGITS_MAX);
+	do {
+		text[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0 || sizeof text - at < width);
+	buf_put(b, text + at, sizeof text - at);
+}
+
+void buf_put_u64(struct buf *b, uint64_t n)
+{
+	buf_put_digits(b, n, 1);
+}
+
+void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len)
 {
 	if (len == 0)
 		return;
-	uint8_t *to = buf_reserve(b, len);
+	uint8_t *to = buf_reserve(b, len > SIZE_MAX / 2 ? SIZE_MAX : 2 * len);
 	if (to == NULL)
 		return;
-	memcpy(to, bytes, len);
-	b->len += len;
-}
-
-void buf_put_str(struct buf *b, const char *text)
-{
-	buf_put(b, text, strlen(text));
-}
-
-void buf_put_byte(struct buf *b, uint8_t byte)
-{
-	buf_put(b, &byte, 1);
+	hex_write(to, bytes, len);
+	b->len += 2 * len;
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -1,7 +1,7 @@
 /*
  * buf.h: a byte buffer whose every append is bounds-checked.
  *
- * The buffer does not own its memory unless made by buf_alloc().  An append that does not fit
+ * The buffer does not own its memory unless buf_init_heap() made it.  An append that does not fit
  * changes nothing, sets `failed` and makes every later append a no-op: write ten fields, check
  * once (sticky error).
  */
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	uint8_t *data;
@@ -33,14 +34,47 @@ void buf_fini(struct buf *b);
 /* Forget the content and the error, keep the memory. */
 void buf_reset(struct buf *b);
 
-/* Append; see `failed`. */
-void buf_put(struct buf *b, const void *bytes, size_t len);
-void buf_put_str(struct buf *b, const char *text);
-void buf_put_byte(struct buf *b, uint8_t byte);
-void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* As buf_reserve(), where there is no room yet. */
+uint8_t *buf_make_room(struct buf *b, size_t len);
 
 /* Room for len bytes at the end, to be filled by the caller and counted by adding to len;
  * NULL (and `failed`) if it does not fit. */
-uint8_t *buf_reserve(struct buf *b, size_t len);
+static inline uint8_t *buf_reserve(struct buf *b, size_t len)
+{
+	return !b->failed && len <= b->cap - b->len ? b->data + b->len : buf_make_room(b, len);
+}
+
+/* Append; see `failed`.  These four are called for each piece of each record, so they are inline:
+ * the length of a literal is then known. */
+static inline void buf_put(struct buf *b, const void *bytes, size_t len)
+{
+	uint8_t *to = buf_reserve(b, len);
+
+	if (to == NULL || len == 0)
+		return;
+	memcpy(to, bytes, len);
+	b->len += len;
+}
+
+static inline void buf_put_str(struct buf *b, const char *text)
+{
+	buf_put(b, text, strlen(text));
+}
+
+static inline void buf_put_byte(struct buf *b, uint8_t byte)
+{
+	buf_put(b, &byte, 1);
+}
+
+/* Append a decimal number; the second with zeros before it, so that it has `width` digits (at most
+ * 20) or more. */
+void buf_put_u64(struct buf *b, uint64_t n);
+void buf_put_digits(struct buf *b, uint64_t n, unsigned width);
+
+/* Append len bytes as lower-case hexadecimal digits. */
+void buf_put_hex(struct buf *b, const uint8_t *bytes, size_t len);
+
+/* Append at most 511 bytes.  It costs ten times what the others do. */
+void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

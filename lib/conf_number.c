@@ -6,6 +6,7 @@
 #include "conf_number.h"
 
 #include "err.h"
+#include "unit.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -13,11 +14,11 @@
 #include <string.h>
 
 const struct conf_unit conf_units_none[] = {{"", 1}, {NULL, 0}};
-const struct conf_unit conf_units_size[] = {{"", 1},           {"k", 1ull << 10}, {"m", 1ull << 20},
-					    {"g", 1ull << 30}, {"t", 1ull << 40}, {NULL, 0}};
-const struct conf_unit conf_units_duration[] = {
-    {"us", 1},         {"ms", 1000},       {"s", 1000000}, {"m", 60000000},
-    {"h", 3600000000}, {"d", 86400000000}, {NULL, 0}};
+const struct conf_unit conf_units_size[] = {{"", 1},    {"k", KIB}, {"m", MIB},
+					    {"g", GIB}, {"t", TIB}, {NULL, 0}};
+const struct conf_unit conf_units_duration[] = {{"us", 1},     {"ms", MILLISECOND}, {"s", SECOND},
+						{"m", MINUTE}, {"h", HOUR},         {"d", DAY},
+						{NULL, 0}};
 
 static const struct conf_unit *find_unit(const struct conf_unit *u, const char *suffix, size_t len)
 {

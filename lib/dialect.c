@@ -8,8 +8,6 @@
  */
 #include "dialect.h"
 
-#include <stdio.h>
-
 #include "dialect_form.h"
 #include "digest.h"
 
@@ -92,6 +90,12 @@ size_t dialect_family(struct span field, char *family_r)
 	return len;
 }
 
+static void put_oddity(struct buf *to, enum mail_header_oddity oddity)
+{
+	buf_put_byte(to, ',');
+	buf_put_str(to, mail_header_oddity_name(oddity));
+}
+
 size_t dialect_header(const struct mail_header *h, bool bare_cr, bool bare_lf, char *header_r)
 {
 	static const char letters[MAIL_HEADER_FIELD_COUNT] = {[MAIL_HEADER_FROM] = 'f',
@@ -108,7 +112,7 @@ size_t dialect_header(const struct mail_header *h, bool bare_cr, bool bare_lf, c
 			buf_put_byte(&to, (uint8_t)letters[i]);
 	for (int i = 0; i < MAIL_ODDITY_COUNT; i++)
 		if (h->oddities & ~OF_CONTENT & 1u << i)
-			buf_printf(&to, ",%s", mail_header_oddity_name((enum mail_header_oddity)i));
+			put_oddity(&to, (enum mail_header_oddity)i);
 	buf_put_str(&to, bare_cr ? ",bare_cr" : "");
 	buf_put_str(&to, bare_lf ? ",bare_lf" : "");
 	buf_put_byte(&to, '=');
@@ -153,8 +157,7 @@ static int put_digest(struct buf *to, const char *before, const struct buf *text
 	if (text->len > 0 && digest_sha256(text->data, text->len, digest) < 0)
 		return -1;
 	buf_put_str(to, before);
-	for (int i = 0; i < digits / 2; i++)
-		buf_printf(to, "%02x", digest[i]);
+	buf_put_hex(to, digest, (size_t)digits / 2);
 	return 0;
 }
 

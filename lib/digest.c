@@ -1,5 +1,7 @@
 /*
  * digest.c: SHA-256, its HMAC, SHA-1 and MD5 by the TLS library.
+ *
+ * Runs in every process, over anything.  It fails only without memory.
  */
 #include "digest.h"
 

@@ -7,7 +7,6 @@
 #include "dns_facts.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const struct {
 	const char *name;

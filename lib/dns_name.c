@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "hex.h"
 
 static char lower(uint8_t c)
 {
@@ -53,16 +54,15 @@ bool dns_name_valid(const char *name, size_t len)
 /* The octets or nibbles of ip, the last first, each with a dot behind; returns the length. */
 static size_t put_reversed(char text[DNS_NAME_TEXT], const uint8_t ip[IP_BYTES])
 {
-	static const char digits[] = "0123456789abcdef";
 	size_t n = 0;
 
 	if (ip_is_v4(ip))
 		return (size_t)snprintf(text, DNS_NAME_TEXT, "%u.%u.%u.%u.", ip[15], ip[14], ip[13],
 					ip[12]);
 	for (size_t i = IP_BYTES; i-- > 0;) {
-		text[n++] = digits[ip[i] & 0xf];
+		text[n++] = hex_digit(ip[i]);
 		text[n++] = '.';
-		text[n++] = digits[ip[i] >> 4];
+		text[n++] = hex_digit(ip[i] >> 4);
 		text[n++] = '.';
 	}
 	return n;

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#include "record.h"
-
 static const char *const outcomes[FIGURES_OUTCOMES] = {
     "not_offered", "offered_unused", "refused_by_rule", "failed", "negotiated", "other"};
 static const char *const versions[FIGURES_VERSIONS] = {"none",    "SSLv3",   "TLSv1.0", "TLSv1.1",
@@ -54,20 +52,13 @@ static void add(_Atomic uint64_t *sum, uint64_t n)
 			      memory_order_relaxed);
 }
 
-struct fields {
-	const uint8_t *bytes;
-	size_t len;
-};
-
 /* Where the value of a field stands in a list; "other" if it is not there or in none. */
-static size_t place_of(const struct fields *r, enum record_field f, enum figures_list list)
+static size_t place_of(const struct record_fields *r, enum record_field f, enum figures_list list)
 {
-	size_t last = lists[list].count - 1, len;
-	const uint8_t *text;
+	size_t last = lists[list].count - 1, len = 0;
+	const uint8_t *text = record_fields_get(r, f, &len);
 
-	if (record_get(r->bytes, r->len, f, &text, &len) != 1)
-		return last;
-	for (size_t i = 0; i < last; i++)
+	for (size_t i = 0; text != NULL && i < last; i++)
 		if (len == strlen(lists[list].names[i]) &&
 		    memcmp(text, lists[list].names[i], len) == 0)
 			return i;
@@ -75,19 +66,19 @@ static size_t place_of(const struct fields *r, enum record_field f, enum figures
 }
 
 /* A number, at most max; 0 if it is not there. */
-static uint64_t number_of(const struct fields *r, enum record_field f, uint64_t max)
+static uint64_t number_of(const struct record_fields *r, enum record_field f, uint64_t max)
 {
-	const uint8_t *value;
-	uint64_t n = 0;
 	size_t len;
+	const uint8_t *value = record_fields_get(r, f, &len);
+	uint64_t n = 0;
 
-	if (record_get(r->bytes, r->len, f, &value, &len) == 1 && len == sizeof n)
+	if (value != NULL)
 		memcpy(&n, value, sizeof n);
 	return n < max ? n : max;
 }
 
 /* The version of what negotiated TLS; a failed handshake may have one, too. */
-static size_t version_of(const struct fields *r)
+static size_t version_of(const struct record_fields *r)
 {
 	if (strcmp(outcomes[place_of(r, FIELD_TLS_OUTCOME, FIGURES_OUTCOME)], "negotiated") != 0)
 		return 0;
@@ -107,7 +98,7 @@ static void note(struct figures *f, const struct figures_failure *failure)
 	atomic_store_explicit(&f->failures, number, memory_order_release);
 }
 
-static void count_failure(struct figures *f, const struct fields *r, uint64_t sessions)
+static void count_failure(struct figures *f, const struct record_fields *r, uint64_t sessions)
 {
 	struct figures_failure it = {0};
 	const uint8_t *value;
@@ -116,18 +107,18 @@ static void count_failure(struct figures *f, const struct fields *r, uint64_t se
 	it.failure = (uint8_t)place_of(r, FIELD_TLS_FAILURE, FIGURES_FAILURE);
 	add(&f->n[FIGURES_SESSIONS_BY_FAILURE + it.failure], sessions);
 	it.ts = number_of(r, FIELD_TS, UINT64_MAX);
-	if (record_get(r->bytes, r->len, FIELD_TLS_VERSION, &value, &len) == 1)
+	if (record_fields_has(r, FIELD_TLS_VERSION))
 		it.version = (uint8_t)place_of(r, FIELD_TLS_VERSION, FIGURES_VERSION);
-	if (record_get(r->bytes, r->len, FIELD_CLIENT_IP, &value, &len) == 1 && len == sizeof it.ip)
+	if ((value = record_fields_get(r, FIELD_CLIENT_IP, &len)) != NULL)
 		memcpy(it.ip, value, sizeof it.ip);
-	if (record_get(r->bytes, r->len, FIELD_HELO, &value, &len) == 1) {
+	if ((value = record_fields_get(r, FIELD_HELO, &len)) != NULL) {
 		it.helo_len = (uint8_t)(len < FIGURES_HELO_MAX ? len : FIGURES_HELO_MAX);
 		memcpy(it.helo, value, it.helo_len);
 	}
 	note(f, &it);
 }
 
-static void count_session(struct figures *f, const struct fields *r)
+static void count_session(struct figures *f, const struct record_fields *r)
 {
 	uint64_t sessions = number_of(r, FIELD_YAKKER_SESSIONS, FIGURES_SESSIONS_MAX);
 	size_t outcome = place_of(r, FIELD_TLS_OUTCOME, FIGURES_OUTCOME);
@@ -144,7 +135,7 @@ static void count_session(struct figures *f, const struct fields *r)
 		count_failure(f, r, sessions);
 }
 
-static void count_message(struct figures *f, const struct fields *r)
+static void count_message(struct figures *f, const struct record_fields *r)
 {
 	size_t verdict = place_of(r, FIELD_VERDICT, FIGURES_VERDICT);
 
@@ -152,14 +143,12 @@ static void count_message(struct figures *f, const struct fields *r)
 	add(&f->n[FIGURES_MESSAGE_BYTES], number_of(r, FIELD_SIZE, FIGURES_AMOUNT_MAX));
 }
 
-void figures_count(struct figures *f, enum log_stream stream, const uint8_t *fields, size_t len)
+void figures_count(struct figures *f, const struct record_fields *r)
 {
-	const struct fields r = {fields, len};
-
-	if (stream == LOG_SESSION)
-		count_session(f, &r);
+	if (r->type == RECORD_SESSION)
+		count_session(f, r);
 	else
-		count_message(f, &r);
+		count_message(f, r);
 }
 
 void figures_move(struct figures *to, struct figures *from)

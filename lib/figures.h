@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "log_name.h"
+#include "record_fields.h"
 
 /* The closed lists; the last name of each is "other". */
 enum figures_list {
@@ -76,9 +76,8 @@ struct figures {
 	} recent[FIGURES_RECENT];
 };
 
-/* Count a record of the session or message stream; its fields are those that record_encode() took.
- * Only one process may count into f. */
-void figures_count(struct figures *f, enum log_stream stream, const uint8_t *fields, size_t len);
+/* Count a record.  Only one process may count into f. */
+void figures_count(struct figures *f, const struct record_fields *r);
 
 /* Add what was counted apart, and clear that.  A sum that would pass 64 bits stays at the end. */
 void figures_move(struct figures *to, struct figures *from);

@@ -1,7 +1,7 @@
 /*
  * file_io.c: whole reads and writes of files at an offset; EINTR and short counts end here.
  *
- * Runs in the logger and the reader.
+ * Runs in whatever reads or writes files: the logger, the reader and the shipper.
  */
 #include "file_io.h"
 

@@ -1,7 +1,7 @@
 /*
  * gzip_reader.c: read a gzip file of many members, finished, torn or still growing.
  *
- * Runs in the logger (repair at start) and in the reader.  Input: a file that a crash, a full
+ * Runs in the logger (at its start), the reader and the shipper.  Input: a file that a crash, a full
  * disk or bad memory may have damaged; every byte goes through zlib, or the engine that takes its
  * place, which checks it.  Any gzip file is read, not only those of gzip_writer.c.  Memory is fixed:
  * two buffers and a window.

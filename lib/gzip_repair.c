@@ -1,9 +1,10 @@
 /*
  * gzip_repair.c: make a torn log file whole again.
  *
- * Runs in the logger at start, on the `.part` files that a crash left.  Input: a file whose tail
+ * Runs in the logger at start, on the `.part` files that a crash left, and in smtptrap-ship, on what
+ * a fetch left.  Input: a file whose tail
  * may be missing, be zeros or be anything; what was flushed and synced before is there.  Every
- * step may be repeated, so a crash during repair costs nothing.  Errors go to the logger, which
+ * step may be repeated, so a crash during repair costs nothing.  Errors go to the caller, which
  * says what was cut.
  */
 #include "gzip_repair.h"

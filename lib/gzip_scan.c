@@ -1,7 +1,7 @@
 /*
  * gzip_scan.c: find the members of a gzip file by the signature in their headers.
  *
- * Runs in the logger at start and in the reader.  Memory is one buffer on the stack.
+ * Runs in the logger at start, the reader and the shipper.  Memory is one buffer on the stack.
  */
 #include <string.h>
 

@@ -47,10 +47,25 @@ struct gzip_mark {
 	bool open;           /* a member is open; if not, the three above mean nothing */
 };
 
+/*
+ * What deflates in zlib's place.  deflate() takes from z->next_in and puts to z->next_out as zlib's
+ * does for raw deflate with Z_NO_FLUSH, Z_SYNC_FLUSH and Z_FINISH: there is more to come out as long as
+ * z->avail_out is 0.  crc() is zlib's crc32().
+ */
+struct gzip_deflater {
+	void *(*make)(void); /* NULL without memory */
+	void (*free)(void *state);
+	void (*reset)(void *state); /* a member begins */
+	void (*deflate)(void *state, z_stream *z, int flush);
+	uint32_t (*crc)(uint32_t crc, const void *bytes, size_t len);
+};
+
 struct gzip_writer {
 	struct gzip_mark at; /* where the writer is now; read it, never write it */
 	struct buf *out;
 	bool pending; /* something was appended since the last flush */
+	const struct gzip_deflater *deflater;
+	void *state; /* the deflater's */
 	z_stream z;
 };
 
@@ -61,6 +76,10 @@ struct gzip_writer {
  */
 int gzip_writer_init(struct gzip_writer *w, struct buf *out, int level, uint64_t size,
 		     uint64_t raw);
+
+/* Have another one deflate, which stays; before the first record.  Returns 0, or ERR_MEMORY, and then
+ * zlib goes on. */
+int gzip_writer_use(struct gzip_writer *w, const struct gzip_deflater *deflater);
 
 /* Release memory; an open member is not ended, out is left as it is. */
 void gzip_writer_fini(struct gzip_writer *w);

@@ -6,6 +6,7 @@
  */
 #include "ip.h"
 
+#include "buf.h"
 #include "err.h"
 
 #include <arpa/inet.h>
@@ -42,10 +43,18 @@ int ip_parse(uint8_t ip[IP_BYTES], const char *text, size_t len)
 
 char *ip_text(const uint8_t ip[IP_BYTES], char text[IP_TEXT_MAX])
 {
-	if (ip_is_v4(ip))
-		inet_ntop(AF_INET, ip + IP_V4_OFFSET, text, IP_TEXT_MAX);
-	else
+	struct buf to;
+
+	if (!ip_is_v4(ip)) {
 		inet_ntop(AF_INET6, ip, text, IP_TEXT_MAX);
+		return text;
+	}
+	/* Written five times a session, and inet_ntop() has printf do it. */
+	buf_init(&to, text, IP_TEXT_MAX);
+	for (int i = IP_V4_OFFSET; i < IP_BYTES; i++) {
+		buf_put_u64(&to, ip[i]);
+		buf_put_byte(&to, i == IP_BYTES - 1 ? '\0' : '.');
+	}
 	return text;
 }
 

@@ -10,13 +10,12 @@
 
 #include "digest.h"
 #include "err.h"
+#include "hex.h"
 
 #define EXT_SERVER_NAME 0
 #define EXT_ALPN 16
 #define HASH_DIGITS 12
 #define COUNT_MAX 99
-
-static const char digits[] = "0123456789abcdef";
 
 static const struct {
 	uint16_t version;
@@ -67,10 +66,10 @@ static void put_values(struct buf *to, const struct ja4_values *v)
 
 		if (i > 0)
 			*at++ = ',';
-		*at++ = (uint8_t)digits[n >> 12];
-		*at++ = (uint8_t)digits[n >> 8 & 15];
-		*at++ = (uint8_t)digits[n >> 4 & 15];
-		*at++ = (uint8_t)digits[n & 15];
+		*at++ = (uint8_t)hex_digit(n >> 12);
+		*at++ = (uint8_t)hex_digit(n >> 8);
+		*at++ = (uint8_t)hex_digit(n >> 4);
+		*at++ = (uint8_t)hex_digit(n);
 	}
 	to->len = (size_t)(at - to->data);
 }
@@ -114,8 +113,8 @@ static void put_alpn(const struct client_hello *h, struct buf *to)
 		buf_put_byte(to, first);
 		buf_put_byte(to, last);
 	} else {
-		buf_put_byte(to, (uint8_t)digits[first >> 4]);
-		buf_put_byte(to, (uint8_t)digits[last & 15]);
+		buf_put_byte(to, (uint8_t)hex_digit(first >> 4));
+		buf_put_byte(to, (uint8_t)hex_digit(last));
 	}
 }
 
@@ -178,10 +177,7 @@ static int put_hash(const uint8_t *text, size_t len, char *to)
 		return 0;
 	if (digest_sha256(text, len, digest) != 0)
 		return ERR_MEMORY;
-	for (size_t i = 0; i < HASH_DIGITS / 2; i++) {
-		to[2 * i] = digits[digest[i] >> 4];
-		to[2 * i + 1] = digits[digest[i] & 15];
-	}
+	hex_write(to, digest, HASH_DIGITS / 2);
 	return 0;
 }
 

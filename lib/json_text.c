@@ -1,14 +1,15 @@
 /*
  * json_text.c: strings of unknown bytes as JSON strings that every strict reader takes.
  *
- * Runs in the logger, over everything that peers sent.  Bytes that need no change are copied in
+ * Runs in the logger, over everything that peers sent, and in the reader and the shipper, over what they
+ * write as JSON themselves.  Bytes that need no change are copied in
  * runs; a table says which those are.
  */
 #include "json_text.h"
 
 #include <string.h>
 
-static const char hex_digits[] = "0123456789abcdef";
+#include "hex.h"
 
 enum byte_class {
 	PLAIN,  /* copied */
@@ -64,7 +65,7 @@ uint32_t utf8_value(const uint8_t *p, size_t len)
 
 static void put_escape(struct buf *out, uint8_t code)
 {
-	char text[6] = {'\\', 'u', '0', '0', hex_digits[code >> 4], hex_digits[code & 15]};
+	char text[6] = {'\\', 'u', '0', '0', hex_digit(code >> 4), hex_digit(code)};
 
 	buf_put(out, text, sizeof text);
 }
@@ -131,27 +132,6 @@ bool json_put_string(struct buf *out, const uint8_t *bytes, size_t len)
 void json_put_hex(struct buf *out, const uint8_t *bytes, size_t len)
 {
 	buf_put_byte(out, '"');
-	uint8_t *to = len > SIZE_MAX / 2 ? NULL : buf_reserve(out, len * 2);
-	if (to == NULL) {
-		out->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < len; i++) {
-		*to++ = (uint8_t)hex_digits[bytes[i] >> 4];
-		*to++ = (uint8_t)hex_digits[bytes[i] & 15];
-	}
-	out->len += len * 2;
+	buf_put_hex(out, bytes, len);
 	buf_put_byte(out, '"');
-}
-
-void json_put_u64(struct buf *out, uint64_t n)
-{
-	char text[20];
-	size_t at = sizeof text;
-
-	do {
-		text[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	buf_put(out, text + at, sizeof text - at);
 }

@@ -21,9 +21,6 @@ bool json_put_string(struct buf *out, const uint8_t *bytes, size_t len);
 /* Append the bytes as a JSON string of lower-case hexadecimal digits. */
 void json_put_hex(struct buf *out, const uint8_t *bytes, size_t len);
 
-/* Append a decimal number. */
-void json_put_u64(struct buf *out, uint64_t n);
-
 /* The length (1 to 4) of the valid UTF-8 character at p, or 0 if there is none before end. */
 size_t utf8_length(const uint8_t *p, const uint8_t *end);
 

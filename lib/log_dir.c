@@ -1,8 +1,8 @@
 /*
  * log_dir.c: the log files in a folder, in order.
  *
- * Runs in the logger (what to continue, what to remove) and in the reader, beside a logger that
- * renames and removes files at any time.
+ * Runs in the reader and the shipper, beside a logger that renames and removes files at any time, and in
+ * the logger at its start (what is stored already).
  */
 #include "log_dir.h"
 
@@ -12,26 +12,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "err.h"
-
-#define FIRST_NAMES 64
 
 static int compare(const void *a, const void *b)
 {
 	return log_name_compare(a, b);
 }
 
-static int add(struct log_dir *d, size_t *cap, const struct log_name *n)
+static int add(struct log_dir *d, size_t *room, const struct log_name *n)
 {
-	if (d->count == *cap) {
-		size_t more = *cap == 0 ? FIRST_NAMES : *cap * 2;
-		struct log_name *names = reallocarray(d->names, more, sizeof *names);
+	struct log_name *names = array_grow(d->names, d->count, room, sizeof *names);
 
-		if (names == NULL)
-			return ERR_MEMORY;
-		d->names = names;
-		*cap = more;
-	}
+	if (names == NULL)
+		return ERR_MEMORY;
+	d->names = names;
 	d->names[d->count++] = *n;
 	return 0;
 }
@@ -40,10 +35,10 @@ static int read_names(struct log_dir *d, DIR *folder)
 {
 	struct dirent *entry;
 	struct log_name n;
-	size_t cap = 0;
+	size_t room = 0;
 
 	while (errno = 0, (entry = readdir(folder)) != NULL) {
-		if (log_name_parse(entry->d_name, &n) == 0 && add(d, &cap, &n) != 0)
+		if (log_name_parse(entry->d_name, &n) == 0 && add(d, &room, &n) != 0)
 			return ERR_MEMORY;
 	}
 	return errno == 0 ? 0 : ERR_SYSTEM;

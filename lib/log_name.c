@@ -1,7 +1,7 @@
 /*
  * log_name.c: the names of log files.
  *
- * Runs in the logger, which makes them, and in the reader.  A folder may hold any name:
+ * Runs in the logger, which makes them, the reader and the shipper.  A folder may hold any name:
  * log_name_parse() takes those alone that log_name_format() would write.
  */
 #include "log_name.h"

@@ -11,7 +11,6 @@
 #define SMTPTRAP_LOG_NAME_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define LOG_NAME_MAX 80 /* the longest name and its NUL fit */

@@ -1,7 +1,7 @@
 /*
  * log_read.c: the lines of a session or message file.
  *
- * Runs in the reader.  Input: files that were finished, are being written, are torn or damaged.
+ * Runs in the reader, the shipper and, at its start, the logger.  Input: files that were finished, are being written, are torn or damaged.
  * A line that lies whole in what was inflated is given out from there without copying.
  */
 #include "log_read.h"

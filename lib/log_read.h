@@ -14,7 +14,8 @@
 #include "buf.h"
 #include "gzip_reader.h"
 
-#define LOG_LINE_MAX (16u * 1024 * 1024) /* 1 MiB of fields, escaped and in hexadecimal, fits */
+/* 1 MiB of fields, escaped and in hexadecimal, fits.  No value is longer. */
+#define LOG_LINE_MAX (16u * 1024 * 1024)
 
 struct log_reader {
 	struct gzip_reader gz;

@@ -7,7 +7,6 @@
  */
 #include "mail_store.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -132,7 +131,7 @@ void mail_check_data(struct mail_check *c, const uint8_t *bytes, size_t len)
 
 const char *mail_check_end(struct mail_check *c, const struct message_info *info, uint64_t size)
 {
-	uint8_t digest[SHA256_BYTES];
+	uint8_t digest[DIGEST_SHA256];
 
 	gnutls_hash_deinit(c->hash, digest);
 	if (!info->has_size || info->size != size)

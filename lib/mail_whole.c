@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "err.h"
-
 void mail_whole_init(struct mail_whole *w, const struct log_dir *dir)
 {
 	*w = (struct mail_whole){0};

@@ -24,9 +24,17 @@ void mbox_put_separator(struct buf *out, uint64_t time)
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct time_parts t = time_split(time < TIME_SECONDS_END ? time : TIME_SECONDS_END - 1);
 
-	buf_printf(out, "From MAILER-DAEMON %.3s %.3s %2u %02u:%02u:%02u %04u\n",
-		   days + 3 * t.weekday, months + 3 * (t.month - 1), t.day, t.hour, t.minute,
-		   t.second, t.year);
+	buf_put_str(out, "From MAILER-DAEMON ");
+	buf_put(out, days + 3 * t.weekday, 3);
+	buf_put_byte(out, ' ');
+	buf_put(out, months + 3 * (t.month - 1), 3);
+	buf_put_str(out, t.day < 10 ? "  " : " ");
+	buf_put_u64(out, t.day);
+	buf_put_byte(out, ' ');
+	time_put_clock(out, &t);
+	buf_put_byte(out, ' ');
+	buf_put_digits(out, t.year, 4);
+	buf_put_byte(out, '\n');
 }
 
 /* What is being copied: bytes from run to p are unchanged and not yet in out. */

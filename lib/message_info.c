@@ -1,5 +1,8 @@
 /*
  * message_info.c: what a message record says about its raw bytes.
+ *
+ * Input: lines of log files, which may be damaged or not ours: a place that they name may be wrong, and
+ * mail_store.c looks whether it is.
  */
 #include "message_info.h"
 
@@ -7,6 +10,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "hex.h"
 
 /* What was found of the four places, and of the six of a copy. */
 enum {
@@ -38,22 +42,6 @@ static uint64_t number(const struct record_item *item)
 	memcpy(text, item->text, item->len);
 	text[item->len] = '\0';
 	return strtoull(text, NULL, 10);
-}
-
-static bool read_sha256(const struct record_item *item, uint8_t to[SHA256_BYTES])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	if (item->len != 2 * SHA256_BYTES)
-		return false;
-	for (size_t i = 0; i < item->len; i++) {
-		const char *digit = memchr(digits, item->text[i], 16);
-
-		if (digit == NULL)
-			return false;
-		to[i / 2] = (uint8_t)(to[i / 2] << 4 | (digit - digits));
-	}
-	return true;
 }
 
 static bool read_name(const struct record_item *item, char to[LOG_NAME_MAX])
@@ -109,7 +97,7 @@ static int on_item(void *ctx, const struct record_item *item)
 		info->has_size = true;
 		break;
 	case FIELD_SHA256:
-		info->has_sha256 = read_sha256(item, info->sha256);
+		info->has_sha256 = hex_read(info->sha256, DIGEST_SHA256, item->text, item->len);
 		break;
 	case FIELD_MAIL_FILE:
 		r->found |= read_name(item, info->mail_file) ? HAS_FILE : 0;

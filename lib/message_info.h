@@ -8,11 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digest.h"
 #include "log_name.h"
 #include "record_line.h"
 #include "uuid.h"
-
-#define SHA256_BYTES 32
 
 /* Where the bytes are that a message shares with another one. */
 struct message_copy {
@@ -33,7 +32,7 @@ struct message_info {
 	uint64_t skip;   /* from the member's start to the From_ line, uncompressed */
 	bool has_size, has_sha256;
 	uint64_t size;
-	uint8_t sha256[SHA256_BYTES];
+	uint8_t sha256[DIGEST_SHA256];
 	bool is_copy;  /* another message has its bytes, or those of its body */
 	bool has_copy; /* and it is said which, and where */
 	struct message_copy copy;

@@ -7,6 +7,8 @@
 
 #include <ctype.h>
 
+#include "hex.h"
+
 #define LINE 76 /* characters of an encoded line: RFC 2045, 6.7 and 6.8 */
 
 int mime_base64_value(uint8_t c)
@@ -89,18 +91,11 @@ void mime_base64_lines(struct span in, struct buf *out)
 	}
 }
 
-static int hex(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte that two hexadecimal digits stand for, or -1. */
 static int hex_byte(struct span in)
 {
-	int high = in.len >= 2 ? hex(in.bytes[0]) : -1, low = in.len >= 2 ? hex(in.bytes[1]) : -1;
+	int high = in.len < 2 ? -1 : hex_value(in.bytes[0]);
+	int low = in.len < 2 ? -1 : hex_value(in.bytes[1]);
 
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }

@@ -74,7 +74,7 @@ struct span mime_next_field(struct span *header)
 	return span_head(rest, len);
 }
 
-bool mime_field_is(struct span field, const char *name)
+static bool field_is(struct span field, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -223,8 +223,8 @@ void mime_info_read(struct mime_info *info_r, struct span header)
 	*info_r = (struct mime_info){.type = "text/plain"};
 	while (header.len > 0) {
 		struct span field = mime_next_field(&header);
-		bool type = mime_field_is(field, "Content-Type");
-		bool encoding = mime_field_is(field, "Content-Transfer-Encoding");
+		bool type = field_is(field, "Content-Type");
+		bool encoding = field_is(field, "Content-Transfer-Encoding");
 		struct buf value;
 
 		if (!type && !encoding)

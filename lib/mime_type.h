@@ -37,9 +37,6 @@ struct mime_split mime_split(struct span entity);
 /* The first field of a header, with its line ends, taken from *header; an empty span at the end. */
 struct span mime_next_field(struct span *header);
 
-/* Is this field called so (any case)? */
-bool mime_field_is(struct span field, const char *name);
-
 /* Read the Content- fields of a header.  Never fails. */
 void mime_info_read(struct mime_info *info_r, struct span header);
 

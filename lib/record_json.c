@@ -2,7 +2,7 @@
  * record_json.c: make one line of JSON of the fields of a record.
  *
  * Runs in the logger, once a record.  Input: wire bytes from a worker, of which nothing is
- * trusted; they are checked whole before a byte is written.  Output: a line that is valid JSON
+ * trusted; record_fields.c has checked them whole before a byte is written.  Output: a line that is valid JSON
  * and UTF-8 whatever came in.  Errors go to the caller, who drops the record and says so.
  */
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "err.h"
 #include "ip.h"
 #include "json_text.h"
-#include "record.h"
+#include "record_fields.h"
 #include "record_wire.h"
 #include "uuid.h"
 
@@ -31,57 +31,6 @@ static const struct field_key field_keys[FIELD_COUNT] = {
 
 static const char *const dialogue_dirs[DIALOGUE_DIR_COUNT] = {"c", "s", "e"};
 static const char *const dialogue_eols[EOL_COUNT] = {"crlf", "lf", "none"};
-
-/* What was seen in a record's fields. */
-struct survey {
-	bool seen[FIELD_COUNT];
-	const uint8_t *id;
-	uint64_t ts;
-};
-
-static bool is_list(enum record_field f)
-{
-	enum record_kind kind = record_table[f].kind;
-
-	return kind == RECORD_STRINGS || kind == RECORD_DIALOGUE;
-}
-
-/* The logger alone knows these. */
-static bool is_head(enum record_field f)
-{
-	return f == FIELD_V || f == FIELD_TYPE || f == FIELD_SEQ || f == FIELD_SENSOR;
-}
-
-static bool is_of_stream(enum record_field f, enum record_type type)
-{
-	return type == RECORD_SESSION ? record_table[f].in_session : record_table[f].in_message;
-}
-
-/* Check all fields; 0 or ERR_FORMAT. */
-static int survey_fields(enum record_type type, struct record_cursor c, struct survey *s)
-{
-	unsigned last = FIELD_COUNT;
-	struct record_value v;
-	int got;
-
-	while ((got = record_next(&c, &v)) == 1) {
-		bool goes_on = is_list(v.field) && v.field == last;
-
-		if (is_head(v.field) || !is_of_stream(v.field, type))
-			return ERR_FORMAT;
-		if (s->seen[v.field] && !goes_on)
-			return ERR_FORMAT;
-		s->seen[v.field] = true;
-		last = v.field;
-		if (v.field == FIELD_ID)
-			s->id = v.bytes;
-		if (v.field == FIELD_TS)
-			s->ts = record_wire_u64(v.bytes);
-	}
-	if (got == 0 && !(s->seen[FIELD_ID] && s->seen[FIELD_TS]))
-		return ERR_FORMAT;
-	return got;
-}
 
 static void put_uuid(struct buf *out, const uint8_t uuid[UUID_BYTES])
 {
@@ -125,17 +74,17 @@ static void put_hex_key(struct buf *out, enum record_field f)
 	buf_put(out, field_keys[f].hex_key, field_keys[f].hex_key_len);
 }
 
-static void put_head(struct buf *out, const struct record_head *head, const struct survey *s)
+static void put_head(struct buf *out, const struct record_head *head, const struct record_fields *r)
 {
 	buf_put_str(out, "{\"v\":1,\"type\":\"");
-	buf_put_str(out, record_type_name(head->type));
+	buf_put_str(out, record_type_name(r->type));
 	buf_put_byte(out, '"');
 	put_key(out, FIELD_ID);
-	put_uuid(out, s->id);
+	put_uuid(out, r->bytes + r->at[FIELD_ID]);
 	put_key(out, FIELD_SEQ);
-	json_put_u64(out, head->seq);
+	buf_put_u64(out, head->seq);
 	put_key(out, FIELD_TS);
-	put_time(out, head->clock, s->ts);
+	put_time(out, head->clock, record_wire_u64(r->bytes + r->at[FIELD_TS]));
 	put_key(out, FIELD_SENSOR);
 	json_put_string(out, (const uint8_t *)head->sensor, strlen(head->sensor));
 }
@@ -158,23 +107,23 @@ static bool string_is_exact(const uint8_t *bytes, size_t len)
 	return p == end && n > 0;
 }
 
-/* Where the run of values of v's field that begins with v ends; v was taken from *c. */
-static const uint8_t *list_end(struct record_cursor c, const struct record_value *v)
+/* Take the next value if it is one of field f, too. */
+static bool next_of(struct record_cursor *c, enum record_field f, struct record_value *v_r)
 {
-	const uint8_t *end = c.p;
-	struct record_value next;
+	struct record_cursor before = *c;
 
-	while (record_next(&c, &next) == 1 && next.field == v->field)
-		end = c.p;
-	return end;
+	if (record_next(c, v_r) == 1 && v_r->field == f)
+		return true;
+	*c = before;
+	return false;
 }
 
-static void put_hex_list(struct buf *out, struct record_cursor list)
+static void put_hex_list(struct buf *out, struct record_cursor c, enum record_field f)
 {
 	struct record_value v;
 	const char *sep = "";
 
-	while (record_next(&list, &v) == 1) {
+	while (next_of(&c, f, &v)) {
 		buf_put_str(out, sep);
 		if (string_is_exact(v.bytes, v.len))
 			buf_put_str(out, "\"\"");
@@ -184,15 +133,15 @@ static void put_hex_list(struct buf *out, struct record_cursor list)
 	}
 }
 
-static void put_strings(struct buf *out, struct record_cursor list, enum record_field f)
+static void put_strings(struct buf *out, struct record_cursor *c, enum record_field f)
 {
-	struct record_cursor c = list;
+	struct record_cursor start = *c;
 	struct record_value v;
 	bool exact = true;
 	const char *sep = "";
 
 	buf_put_byte(out, '[');
-	while (record_next(&c, &v) == 1) {
+	while (next_of(c, f, &v)) {
 		buf_put_str(out, sep);
 		exact = json_put_string(out, v.bytes, v.len) && exact;
 		sep = ",";
@@ -202,14 +151,14 @@ static void put_strings(struct buf *out, struct record_cursor list, enum record_
 		return;
 	put_hex_key(out, f);
 	buf_put_byte(out, '[');
-	put_hex_list(out, list);
+	put_hex_list(out, start, f);
 	buf_put_byte(out, ']');
 }
 
 static void put_dialogue_entry(struct buf *out, const struct dialogue_entry *e)
 {
 	buf_put_str(out, "{\"us\":");
-	json_put_u64(out, e->us);
+	buf_put_u64(out, e->us);
 	buf_put_str(out, ",\"dir\":\"");
 	buf_put_str(out, dialogue_dirs[e->dir]);
 	buf_put_byte(out, '"');
@@ -227,17 +176,17 @@ static void put_dialogue_entry(struct buf *out, const struct dialogue_entry *e)
 	}
 	if (e->body > 0) {
 		buf_put_str(out, ",\"body\":");
-		json_put_u64(out, e->body);
+		buf_put_u64(out, e->body);
 	}
 	buf_put_byte(out, '}');
 }
 
-static void put_dialogue(struct buf *out, struct record_cursor list)
+static void put_dialogue(struct buf *out, struct record_cursor *c)
 {
 	struct record_value v;
 	const char *sep = "[";
 
-	while (record_next(&list, &v) == 1) {
+	while (next_of(c, FIELD_DIALOGUE, &v)) {
 		struct dialogue_entry e = record_wire_dialogue(&v);
 
 		buf_put_str(out, sep);
@@ -287,7 +236,7 @@ static void put_scalar(struct buf *out, const struct record_value *v)
 		put_string(out, v);
 		break;
 	case RECORD_U64:
-		json_put_u64(out, record_wire_u64(v->bytes));
+		buf_put_u64(out, record_wire_u64(v->bytes));
 		break;
 	case RECORD_BOOL:
 		buf_put_str(out, v->bytes[0] ? "true" : "false");
@@ -318,32 +267,28 @@ static void put_scalar(struct buf *out, const struct record_value *v)
 /* Put the field v, which was just taken from *c, and take the rest of a list from *c too. */
 static void put_field(struct buf *out, struct record_cursor *c, const struct record_value *v)
 {
+	enum record_kind kind = record_table[v->field].kind;
+
 	put_key(out, v->field);
-	if (!is_list(v->field)) {
+	if (!record_kind_is_list(kind)) {
 		put_scalar(out, v);
 		return;
 	}
-	const uint8_t *start = v->bytes - RECORD_WIRE_HEADER;
-	struct record_cursor list = {start, list_end(*c, v)};
-
-	if (record_table[v->field].kind == RECORD_STRINGS)
-		put_strings(out, list, v->field);
+	c->p = v->bytes - RECORD_WIRE_HEADER;
+	if (kind == RECORD_STRINGS)
+		put_strings(out, c, v->field);
 	else
-		put_dialogue(out, list);
-	c->p = list.end;
+		put_dialogue(out, c);
 }
 
-int record_encode(const struct record_head *head, const uint8_t *fields, size_t len,
-		  struct buf *out)
+int record_encode_fields(const struct record_head *head, const struct record_fields *r,
+			 struct buf *out)
 {
-	struct record_cursor c = {fields, fields + len};
-	struct survey s = {0};
+	struct record_cursor c = {r->bytes, r->bytes + r->len};
 	struct record_value v;
 	size_t before = out->len;
 
-	if (survey_fields(head->type, c, &s) != 0)
-		return ERR_FORMAT;
-	put_head(out, head, &s);
+	put_head(out, head, r);
 	while (record_next(&c, &v) == 1) {
 		if (v.field != FIELD_ID && v.field != FIELD_TS)
 			put_field(out, &c, &v);
@@ -354,4 +299,14 @@ int record_encode(const struct record_head *head, const uint8_t *fields, size_t 
 		return ERR_FULL;
 	}
 	return 0;
+}
+
+int record_encode(const struct record_head *head, const uint8_t *fields, size_t len,
+		  struct buf *out)
+{
+	struct record_fields r;
+
+	if (record_fields_read(&r, head->type, fields, len) != 0)
+		return ERR_FORMAT;
+	return record_encode_fields(head, &r, out);
 }

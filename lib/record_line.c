@@ -1,11 +1,10 @@
 /*
  * record_line.c: a line of JSON as a record.
  *
- * Runs in the reader.  Input: lines of log files, which may be damaged or not ours.
+ * Runs in the reader and the shipper.  Input: lines of log files, which may be damaged or not ours.
  */
 #include "record_line.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 

@@ -1,7 +1,7 @@
 /*
  * record_scan.c: find the values of a few fields in a line of JSON, fast.
  *
- * Runs in the reader.  Input: lines of log files, which may be damaged or not ours: every step is
+ * Runs in the reader and, at its start, in the logger.  Input: lines of log files, which may be damaged or not ours: every step is
  * bounded by the line's end.  A value is passed over by looking for the quotes in it only.
  */
 #include "record_scan.h"
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "hex.h"
 
 #define HEX_SUFFIX "_hex"
 
@@ -207,14 +208,6 @@ int record_scan_element(const struct record_scan_value *list, size_t *at,
 
 /* ---- escapes ---- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four hexadecimal digits at p; -1 if they are not that. */
 static int32_t hex4(const char *p, const char *end)
 {
@@ -223,7 +216,7 @@ static int32_t hex4(const char *p, const char *end)
 	if (end - p < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(p[i]);
+		int digit = hex_value(p[i]);
 
 		if (digit < 0)
 			return -1;

@@ -8,15 +8,14 @@
 #include <string.h>
 
 #include "err.h"
+#include "log_read.h"
 #include "record_line.h"
-
-#define SCRATCH_MAX (16u * 1024 * 1024) /* no value is longer than a line, see LOG_LINE_MAX */
 
 void record_select_init(struct record_select *s)
 {
 	*s = (struct record_select){.until = UINT64_MAX};
 	record_scan_init(&s->scan);
-	buf_init_heap(&s->scratch, SCRATCH_MAX);
+	buf_init_heap(&s->scratch, LOG_LINE_MAX);
 }
 
 void record_select_fini(struct record_select *s)

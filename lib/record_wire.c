@@ -63,6 +63,11 @@ int record_next(struct record_cursor *c, struct record_value *v_r)
 	return value_is_valid(v_r) ? 1 : ERR_FORMAT;
 }
 
+bool record_kind_is_list(enum record_kind kind)
+{
+	return kind == RECORD_STRINGS || kind == RECORD_DIALOGUE;
+}
+
 uint64_t record_wire_u64(const uint8_t *p)
 {
 	uint64_t n;

@@ -30,6 +30,9 @@ struct record_cursor {
  * its length or content do not fit its kind. */
 int record_next(struct record_cursor *c, struct record_value *v_r);
 
+/* Is a field of this kind repeated, its elements together? */
+bool record_kind_is_list(enum record_kind kind);
+
 /* A number in host byte order, any alignment. */
 uint64_t record_wire_u64(const uint8_t *p);
 

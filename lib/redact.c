@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "digest.h"
 #include "err.h"
 #include "ip.h"
@@ -175,22 +176,6 @@ static void lower(uint8_t *to, struct span from)
 		to[i] = (uint8_t)tolower(from.bytes[i]);
 }
 
-int redact_token(const struct redact *r, const void *text, size_t len,
-		 char token_r[REDACT_TOKEN_MAX])
-{
-	struct span s = trimmed(text, len);
-	uint8_t low[REDACT_SECRET_MAX], mac[DIGEST_SHA256];
-
-	if (s.len > sizeof low)
-		s.len = sizeof low;
-	lower(low, s);
-	enum redact_kind kind = kind_of((const char *)low, s.len);
-	int rc = hmac_of(r, kind, low, s.len, mac);
-	if (rc == 0)
-		put_token(kind, mac, token_r);
-	return rc;
-}
-
 static bool is_known(const struct redact *r, enum redact_kind kind, const uint8_t *text, size_t len)
 {
 	for (uint32_t i = r->first[text[0]]; i != 0; i = r->secret[i - 1].next) {
@@ -202,22 +187,6 @@ static bool is_known(const struct redact *r, enum redact_kind kind, const uint8_
 	return false;
 }
 
-/* Room for one more. */
-static int grow(struct redact *r)
-{
-	if (r->count < r->room)
-		return 0;
-	if (r->count == REDACT_SECRETS_MAX)
-		return ERR_FULL;
-	size_t room = r->room ? 2 * r->room : 64;
-	void *more = reallocarray(r->secret, room, sizeof *r->secret);
-	if (more == NULL)
-		return ERR_MEMORY;
-	r->secret = more;
-	r->room = room;
-	return 0;
-}
-
 /* Text of at least one byte, in lower case if it is no digest. */
 static int add_one(struct redact *r, enum redact_kind kind, const uint8_t *text, size_t len)
 {
@@ -225,9 +194,13 @@ static int add_one(struct redact *r, enum redact_kind kind, const uint8_t *text,
 
 	if (is_known(r, kind, text, len))
 		return 0;
-	int rc = grow(r);
-	if (rc == 0)
-		rc = hmac_of(r, kind, text, len, mac);
+	if (r->count == REDACT_SECRETS_MAX)
+		return ERR_FULL;
+	struct redact_secret *all = array_grow(r->secret, r->count, &r->room, sizeof *all);
+	if (all == NULL)
+		return ERR_MEMORY;
+	r->secret = all;
+	int rc = hmac_of(r, kind, text, len, mac);
 	if (rc != 0)
 		return rc;
 	struct redact_secret *s = &r->secret[r->count];
@@ -314,7 +287,7 @@ int redact_add(struct redact *r, const void *text, size_t len)
 	return rc == 0 ? add_halves(r, secret) : rc;
 }
 
-void redact_run_init(struct redact_run *run, const struct redact *r, size_t len)
+static void run_init(struct redact_run *run, const struct redact *r, size_t len)
 {
 	*run = (struct redact_run){.r = r, .steps_max = (uint64_t)len * STEPS_A_BYTE + STEPS_MORE};
 	for (size_t i = 0; i < REDACT_DEPTH; i++) {
@@ -323,7 +296,7 @@ void redact_run_init(struct redact_run *run, const struct redact *r, size_t len)
 	}
 }
 
-void redact_run_fini(struct redact_run *run)
+static void run_fini(struct redact_run *run)
 {
 	for (size_t i = 0; i < REDACT_DEPTH; i++) {
 		buf_fini(&run->decoded[i]);
@@ -339,12 +312,12 @@ static int run_once(const struct redact *r, redact_fn fn, struct span in, struct
 {
 	struct redact_run run;
 
-	redact_run_init(&run, r, in.len);
+	run_init(&run, r, in.len);
 	fn(&run, in, 0, out);
 	if (run.error == 0 && out != NULL && out->failed)
 		run.error = ERR_FULL;
 	*count_r = run.count;
-	redact_run_fini(&run);
+	run_fini(&run);
 	return run.error;
 }
 
@@ -394,12 +367,6 @@ static int redact(const struct redact *r, redact_fn fn, struct span in, struct b
 	if (rc != 0)
 		out->len = before;
 	return rc;
-}
-
-int redact_text(const struct redact *r, const void *bytes, size_t len, struct buf *out,
-		struct redact_count *count_r)
-{
-	return redact(r, redact_any, (struct span){bytes, len}, out, count_r);
 }
 
 /* A value as a field that is called x. */

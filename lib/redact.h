@@ -19,7 +19,6 @@
 #ifndef SMTPTRAP_REDACT_H
 #define SMTPTRAP_REDACT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,10 +53,6 @@ int redact_add(struct redact *r, const void *text, size_t len);
 void redact_keep(struct redact *r);
 void redact_forget(struct redact *r);
 
-/* The token of a text, whether it is a secret or not.  Returns 0, or ERR_MEMORY. */
-int redact_token(const struct redact *r, const void *text, size_t len,
-		 char token_r[REDACT_TOKEN_MAX]);
-
 /* What was done. */
 struct redact_count {
 	size_t found;   /* secrets replaced */
@@ -65,14 +60,11 @@ struct redact_count {
 };
 
 /*
- * Append bytes to out with all secrets replaced; without any they are appended as they are.
- * *count_r is added to.  Returns 0; ERR_REFUSED if a secret is still found afterwards, or looking
- * for them took too many steps; ERR_FULL; ERR_MEMORY.  On error out->len is as before.
+ * Append the value of a field, its encoded words (RFC 2047) put together, with all secrets replaced;
+ * without any the bytes are appended as they are.  *count_r is added to.  Returns 0; ERR_REFUSED if a
+ * secret is still found afterwards, or looking for them took too many steps; ERR_FULL; ERR_MEMORY.
+ * On error out->len is as before.
  */
-int redact_text(const struct redact *r, const void *bytes, size_t len, struct buf *out,
-		struct redact_count *count_r);
-
-/* The same for the value of a header's field: its encoded words (RFC 2047) are put together too. */
 int redact_value(const struct redact *r, const void *bytes, size_t len, struct buf *out,
 		 struct redact_count *count_r);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "hex.h"
 #include "mime_code.h"
 #include "redact_int.h"
 
@@ -96,11 +97,6 @@ static const struct buf *changed_of(struct redact_run *run, unsigned depth)
 
 /* ---- hexadecimal digits ---- */
 
-static uint8_t digit_of(uint8_t c)
-{
-	return (uint8_t)(isdigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
 /* A run of digits from an offset of 0 or 1; returns whether it was replaced. */
 static bool hex_at(struct redact_run *run, struct span digits, size_t from, unsigned depth,
 		   struct buf *out)
@@ -110,8 +106,8 @@ static bool hex_at(struct redact_run *run, struct span digits, size_t from, unsi
 
 	buf_reset(bytes);
 	for (size_t i = from; i + 1 < digits.len; i += 2)
-		buf_put_byte(bytes, (uint8_t)(digit_of(digits.bytes[i]) << 4 |
-					      digit_of(digits.bytes[i + 1])));
+		buf_put_byte(bytes, (uint8_t)(hex_value(digits.bytes[i]) * 16 +
+					      hex_value(digits.bytes[i + 1])));
 	for (size_t i = 0; i < digits.len; i++)
 		upper |= isupper(digits.bytes[i]) != 0;
 	const struct buf *now = changed_of(run, depth);
@@ -127,7 +123,7 @@ static bool hex_at(struct redact_run *run, struct span digits, size_t from, unsi
 	return true;
 }
 
-void redact_hex(struct redact_run *run, struct span in, unsigned depth, struct buf *out)
+static void redact_hex(struct redact_run *run, struct span in, unsigned depth, struct buf *out)
 {
 	size_t i = 0, copied = 0;
 
@@ -317,7 +313,7 @@ static bool may_be_run(struct span in, size_t i)
 	return true;
 }
 
-void redact_base64(struct redact_run *run, struct span in, unsigned depth, struct buf *out)
+static void redact_base64(struct redact_run *run, struct span in, unsigned depth, struct buf *out)
 {
 	size_t i = 0, copied = 0;
 	uint8_t c;

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "hex.h"
 #include "json_text.h"
 #include "mime_code.h"
 #include "redact_int.h"
@@ -25,21 +26,13 @@ int redact_unit(const struct redact_units *u, size_t i)
 	return unit[u->at];
 }
 
-static int hex(int unit)
-{
-	if (unit >= '0' && unit <= '9')
-		return unit - '0';
-	unit |= 0x20;
-	return unit >= 'a' && unit <= 'f' ? unit - 'a' + 10 : -1;
-}
-
 /* So many hexadecimal digits from i; their value, or -1. */
 static long hex_run(const struct redact_units *u, size_t i, size_t digits)
 {
 	long value = 0;
 
 	for (size_t k = 0; k < digits; k++) {
-		int digit = hex(redact_unit(u, i + k));
+		int digit = hex_value(redact_unit(u, i + k));
 
 		if (digit < 0)
 			return -1;
@@ -88,7 +81,7 @@ static long html_number(const struct redact_units *u, size_t *j)
 
 	*j += is_hex;
 	for (size_t n = 0; n < NUMBER_MAX; n++, (*j)++) {
-		int digit = hex(redact_unit(u, *j));
+		int digit = hex_value(redact_unit(u, *j));
 
 		if (digit < 0 || (!is_hex && digit > 9))
 			break;
@@ -156,7 +149,7 @@ static size_t backslash(const struct redact_units *u, size_t i, long *value_r)
 		size_t j = i + 3;
 
 		*value_r = 0;
-		for (int digit; j < i + 9 && (digit = hex(redact_unit(u, j))) >= 0; j++)
+		for (int digit; j < i + 9 && (digit = hex_value(redact_unit(u, j))) >= 0; j++)
 			*value_r = *value_r * 16 + digit;
 		return j + 1 - i;
 	}

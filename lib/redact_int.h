@@ -37,10 +37,6 @@ struct redact_run {
 	struct buf decoded[REDACT_DEPTH], changed[REDACT_DEPTH];
 };
 
-/* Begin one for so many bytes; end it. */
-void redact_run_init(struct redact_run *run, const struct redact *r, size_t len);
-void redact_run_fini(struct redact_run *run);
-
 /* Text as units of `width` bytes, of which the one at `at` counts and the others are 0. */
 struct redact_units {
 	const uint8_t *p;
@@ -72,10 +68,6 @@ void redact_plain(struct redact_run *run, struct span in, unsigned width, unsign
 
 /* Replace secrets in all forms that redact.h names. */
 void redact_any(struct redact_run *run, struct span in, unsigned depth, struct buf *out);
-
-/* Replace secrets within runs of base64 or hexadecimal digits. */
-void redact_base64(struct redact_run *run, struct span in, unsigned depth, struct buf *out);
-void redact_hex(struct redact_run *run, struct span in, unsigned depth, struct buf *out);
 
 /* How many secrets redact_any() would replace, and how many bytes they have in all. */
 size_t redact_hits(struct redact_run *run, struct span in, unsigned depth);

@@ -6,7 +6,7 @@
  * what is not known is unknown, and an unknown condition neither holds nor does its "not".
  *
  * How a session uses them:
- *   rule_scratch_new() once a process; rule_session_init() for each client
+ *   rule_scratch_new() once a process; a zeroed struct rule_session for each client
  *   at each phase: put into the facts what has become known (rules_facts() tells what is looked
  *   at, rules_lookup() which DNS look-ups), then rule_decide(), and do what the verdict says
  */

@@ -1,7 +1,7 @@
 /*
  * rule_candidates.c: what a session is, prepared for conditions, and the rules that can match it.
  *
- * Runs in workers.  What a look at an address, a name or a list of names needs is made once an
+ * Runs in workers and in smtptrap explain.  What a look at an address, a name or a list of names needs is made once an
  * evaluation, when it is first wanted.  Facts come from clients.
  */
 #include "rule_eval_int.h"

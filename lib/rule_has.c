@@ -1,7 +1,7 @@
 /*
  * rule_has.c: what addresses, HELO names and reverse names look like.
  *
- * Runs in workers.  Texts come from clients.  This is no parser of addresses (path.c is): it
+ * Runs in workers and in smtptrap explain.  Texts come from clients.  This is no parser of addresses (path.c is): it
  * looks for signs of what nobody's mail program would send.
  */
 #include "rule_has.h"

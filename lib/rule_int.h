@@ -122,7 +122,7 @@ struct rules {
 	struct rule_lookup *lookup;
 	struct rule_rate *rate;
 	const char **tag;
-	size_t nrules, nclauses, nops, nop_texts, noptions, nlookups, nrates, ntags;
+	size_t nrules, nclauses, nops, noptions, nlookups, nrates, ntags;
 	struct rule_index index;
 	struct rule_guard *guard;
 	uint32_t *guarded;

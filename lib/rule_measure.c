@@ -7,9 +7,9 @@
 
 #include "conf_number.h"
 #include "err.h"
+#include "unit.h"
 
-#define SECOND (1000ull * 1000)
-#define RATE_WINDOW_MAX (7 * 24 * 3600 * SECOND) /* what is remembered of addresses is bounded */
+#define RATE_WINDOW_MAX (7 * DAY) /* what is remembered of addresses is bounded */
 #define RATE_MAX 1000000000
 #define RATES_MAX 64 /* each is a count that is kept for every address */
 

@@ -34,7 +34,7 @@ void rule_words_error(struct conf_parser *parser);
 struct rule_node *rule_build_condition(struct conf_parser *parser, const struct conf_word *word);
 struct rule_option *rule_build_option(struct conf_parser *parser, const struct conf_word *word);
 
-/* left and right together under kind (ALL_OF, ANY_OF); NOT with right NULL. */
+/* left and right together under kind (RULE_NODE_ALL_OF, RULE_NODE_ANY_OF); RULE_NODE_NOT with right NULL. */
 struct rule_node *rule_build_join(struct conf_parser *parser, enum rule_node_kind kind,
 				  struct rule_node *left, struct rule_node *right);
 

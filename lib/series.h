@@ -8,7 +8,6 @@
 #ifndef SMTPTRAP_SERIES_H
 #define SMTPTRAP_SERIES_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"

@@ -199,9 +199,9 @@ struct smtp_verdict {
 /* The transaction.  Kept in the caller's arena; spans are valid until the transaction is over
  * and the next smtp_command() comes. */
 struct smtp_envelope {
-	struct span sender;        /* reverse-path without brackets, empty for <> */
-	struct span sender_params; /* parameters of MAIL as sent */
-	uint64_t size_declared;    /* SIZE=, 0 if none */
+	struct span reverse_path; /* without brackets, empty for <> */
+	struct span mail_params;  /* parameters of MAIL as sent */
+	uint64_t size_declared;   /* SIZE=, 0 if none */
 	enum param_body body;
 	bool smtputf8;
 	bool chunked;        /* data came, or comes, by BDAT */
@@ -343,9 +343,8 @@ void smtp_note(struct smtp *s, enum oddity o);
 /* Walk the accepted recipients: *at is 0 at first.  Returns false after the last. */
 bool smtp_recipient_next(const struct smtp_envelope *e, size_t *at, struct smtp_recipient *r);
 
-/* "MAIL", "STARTTLS", "unknown"; "connect" ...; "refused", "accepted", "cancelled", "broken",
+/* "connect" ...; "refused", "accepted", "cancelled", "broken",
  * "unknown_mechanism".  Never NULL. */
-const char *smtp_verb_name(enum smtp_verb verb);
 const char *smtp_phase_name(enum smtp_phase phase);
 const char *smtp_auth_verdict_name(enum smtp_auth_verdict verdict);
 

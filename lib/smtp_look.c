@@ -6,6 +6,7 @@
  * ASCII alone, other bytes as '?', cut where the line would be too long for RFC 5321, and of AUTH
  * nothing but the verb, for a secret may follow it.
  */
+#include "hex.h"
 #include "smtp_int.h"
 #include "time_text.h"
 
@@ -123,9 +124,10 @@ void smtp_ehlo_put(struct buf *b, const struct smtp *s)
 		unsigned extension = lines[ehlo->line[i]].extension;
 		if (extension & ~offered)
 			continue;
-		buf_printf(b, "250-%s", lines[ehlo->line[i]].text);
+		buf_put_str(b, "250-");
+		buf_put_str(b, lines[ehlo->line[i]].text);
 		if (extension == EXT_SIZE)
-			buf_printf(b, "%llu", (unsigned long long)policy->max_message_size);
+			buf_put_u64(b, policy->max_message_size);
 		if (extension == EXT_AUTH)
 			buf_put_str(b, auth[policy->mechanisms & 3]);
 		buf_put(b, "\r\n", 2);
@@ -141,13 +143,12 @@ static uint64_t id_number(const char *id, unsigned from, unsigned to)
 	unsigned at = 0;
 
 	for (; *id != '\0' && at < to; id++) {
-		unsigned digit = *id >= '0' && *id <= '9'   ? (unsigned)(*id - '0')
-				 : *id >= 'a' && *id <= 'f' ? (unsigned)(*id - 'a' + 10)
-							    : 0;
+		int digit = hex_value(*id);
+
 		if (*id == '-')
 			continue;
 		if (at++ >= from)
-			n = n << 4 | digit;
+			n = n << 4 | (unsigned)(digit < 0 ? 0 : digit);
 	}
 	return n;
 }
@@ -203,13 +204,13 @@ static void put_id_sendmail(struct buf *b, const char *id)
 
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++)
 		buf_put_byte(b, (uint8_t)digits[part[i]]);
-	buf_printf(b, "%06llu", (unsigned long long)(id_number(id, 24, ID_DIGITS) % 1000000));
+	buf_put_digits(b, id_number(id, 24, ID_DIGITS) % 1000000, 6);
 }
 
 /* A row of the mailbox database. */
 static void put_id_exchange(struct buf *b, const char *id)
 {
-	buf_printf(b, "%llu", (unsigned long long)id_number(id, 21, ID_DIGITS));
+	buf_put_u64(b, id_number(id, 21, ID_DIGITS));
 }
 
 static void put_queue_id(struct buf *b, enum smtp_look look, const char *id)
@@ -320,10 +321,10 @@ static void put_field(struct buf *b, const struct smtp *s, char what, const char
 		put_shown(b, text_span(id ? id : ""), SMTP_ID_MAX);
 		break;
 	case 'c':
-		buf_printf(b, "%llu", (unsigned long long)s->chunk_size);
+		buf_put_u64(b, s->chunk_size);
 		break;
 	case 'z':
-		buf_printf(b, "%llu", (unsigned long long)s->policy->max_message_size);
+		buf_put_u64(b, s->policy->max_message_size);
 		break;
 	default:
 		if (s->call)

@@ -148,8 +148,8 @@ struct smtp_result smtp_do_mail(struct smtp *s, struct smtp_call *c)
 	if (refusal != REPLY_NONE)
 		return smtp_failed(refusal);
 
-	e->sender = keep(e, path.address);
-	e->sender_params = keep(e, span_trim_left(path.rest));
+	e->reverse_path = keep(e, path.address);
+	e->mail_params = keep(e, span_trim_left(path.rest));
 	e->recipients_at = e->arena_len;
 	e->size_declared = params.size;
 	e->body = params.body;

@@ -48,11 +48,6 @@ static const struct smtp_row rows[SMTP_VERB_COUNT] = {
     [SMTP_UNKNOWN] = {"unknown", SMTP_UNKNOWN, NULL, IN_ANY, SMTP_STATE_READY, 0, 0, LINE_RFC_MAX},
 };
 
-const char *smtp_verb_name(enum smtp_verb verb)
-{
-	return rows[verb].name;
-}
-
 static const struct smtp_row *find(struct span verb)
 {
 	for (unsigned i = 0; i < SMTP_UNKNOWN; i++)

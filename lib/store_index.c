@@ -43,7 +43,7 @@ void store_index_fini(struct store_index *x)
 }
 
 /* Senders can choose a digest's bits by trying; not what this makes of them. */
-static uint32_t *bucket_of(const struct store_index *x, const uint8_t digest[STORE_INDEX_DIGEST])
+static uint32_t *bucket_of(const struct store_index *x, const uint8_t digest[DIGEST_SHA256])
 {
 	uint64_t n;
 
@@ -52,14 +52,14 @@ static uint32_t *bucket_of(const struct store_index *x, const uint8_t digest[STO
 }
 
 const struct stored *store_index_find(const struct store_index *x,
-				      const uint8_t digest[STORE_INDEX_DIGEST], bool body)
+				      const uint8_t digest[DIGEST_SHA256], bool body)
 {
 	if (x->size == 0)
 		return NULL;
 	for (uint32_t i = *bucket_of(x, digest); i != 0; i = x->ring[i - 1].next) {
 		const struct stored *e = &x->ring[i - 1];
 
-		if ((e->from != 0) == body && memcmp(e->digest, digest, STORE_INDEX_DIGEST) == 0)
+		if ((e->from != 0) == body && memcmp(e->digest, digest, DIGEST_SHA256) == 0)
 			return e;
 	}
 	return NULL;

@@ -7,17 +7,15 @@
 #ifndef SMTPTRAP_STORE_INDEX_H
 #define SMTPTRAP_STORE_INDEX_H
 
-#include <stddef.h>
 #include <stdint.h>
 
+#include "digest.h"
 #include "log_name.h"
 #include "uuid.h"
 
-#define STORE_INDEX_DIGEST 32 /* SHA-256 */
-
 /* A message that is stored whole. */
 struct stored {
-	uint8_t digest[STORE_INDEX_DIGEST]; /* of its data from `from` on */
+	uint8_t digest[DIGEST_SHA256]; /* of its data from `from` on */
 	uint8_t id[UUID_BYTES];
 	uint64_t file_time, file_seq; /* of the mail file, as in struct log_name */
 	uint64_t offset, member;      /* of its From_ line, and of that one's gzip member */
@@ -46,7 +44,7 @@ void store_index_fini(struct store_index *x);
 /* The entry with this digest, of a body or of all data, added last; NULL if there is none.  Valid
  * until the next change. */
 const struct stored *store_index_find(const struct store_index *x,
-				      const uint8_t digest[STORE_INDEX_DIGEST], bool body);
+				      const uint8_t digest[DIGEST_SHA256], bool body);
 
 /* Add a copy of *entry, whose next is not looked at. */
 void store_index_add(struct store_index *x, const struct stored *entry);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "array.h"
 #include "err.h"
 #include "wire.h"
 
@@ -19,7 +20,7 @@
 struct tally {
 	struct arena *labels;
 	struct tally_row *rows;
-	size_t count, cap, labelled;
+	size_t count, room, labelled;
 	uint32_t labelled_in[TALLY_SECTIONS];
 	uint32_t *index; /* row + 1; 0: free */
 	size_t slots;
@@ -83,22 +84,22 @@ static uint32_t *slot_of(const struct tally *t, const struct tally_row *key)
 	return &t->index[i];
 }
 
-/* Room for one row more, and twice as many slots as rows. */
+/* Room for one row more, and at least twice as many slots as rows. */
 static int grow(struct tally *t)
 {
-	size_t cap = t->cap > 0 ? t->cap * 2 : 64;
-	struct tally_row *rows = reallocarray(t->rows, cap, sizeof *rows);
+	struct tally_row *rows = array_grow(t->rows, t->count, &t->room, sizeof *rows);
 
 	if (rows == NULL)
 		return ERR_MEMORY;
 	t->rows = rows;
-	t->cap = cap;
-	uint32_t *index = calloc(cap * 2, sizeof *index);
+	if (t->slots >= 2 * t->room)
+		return 0;
+	uint32_t *index = calloc(2 * t->room, sizeof *index);
 	if (index == NULL)
 		return ERR_MEMORY;
 	free(t->index);
 	t->index = index;
-	t->slots = cap * 2;
+	t->slots = 2 * t->room;
 	for (size_t i = 0; i < t->count; i++)
 		*slot_of(t, &t->rows[i]) = (uint32_t)i + 1;
 	return 0;
@@ -106,7 +107,7 @@ static int grow(struct tally *t)
 
 static struct tally_row *add_row(struct tally *t, const struct tally_row *key)
 {
-	if (t->count == t->cap && grow(t) != 0)
+	if (grow(t) != 0)
 		return NULL;
 	struct tally_row *r = &t->rows[t->count];
 	*r = *key;

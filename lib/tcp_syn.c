@@ -289,11 +289,11 @@ static void put_window(const struct tcp_syn *s, struct buf *to)
 	if (s->window > 0 && mss >= MSS_TO_COMPARE)
 		for (size_t i = 0; i < sizeof units / sizeof *units; i++)
 			if (units[i].try && s->window % units[i].unit == 0) {
-				buf_printf(to, "%s*%u", units[i].mtu ? "mtu" : "mss",
-					   s->window / units[i].unit);
+				buf_put_str(to, units[i].mtu ? "mtu*" : "mss*");
+				buf_put_u64(to, s->window / units[i].unit);
 				return;
 			}
-	buf_printf(to, "%u", s->window);
+	buf_put_u64(to, s->window);
 }
 
 static void put_quirks(const struct tcp_syn *s, struct buf *to)
@@ -302,7 +302,8 @@ static void put_quirks(const struct tcp_syn *s, struct buf *to)
 
 	for (int i = 0; i < TCP_SYN_QUIRK_COUNT; i++)
 		if (s->quirks & 1u << i) {
-			buf_printf(to, "%s%s", comma, quirk_names[i]);
+			buf_put_str(to, comma);
+			buf_put_str(to, quirk_names[i]);
 			comma = ",";
 		}
 }
@@ -314,12 +315,22 @@ const char *tcp_syn_signature(const struct tcp_syn *s, char text[TCP_SYN_TEXT])
 	struct buf to;
 
 	buf_init(&to, text, TCP_SYN_TEXT - 1);
-	buf_printf(&to, ttl ? "%u:%u:" : "%u:%u+?:", s->version, ttl ? ttl : s->ttl);
-	buf_printf(&to, "%u:%u:", s->ip_extras, s->mss);
+	buf_put_u64(&to, s->version);
+	buf_put_byte(&to, ':');
+	buf_put_u64(&to, ttl ? ttl : s->ttl);
+	buf_put_str(&to, ttl ? ":" : "+?:");
+	buf_put_u64(&to, s->ip_extras);
+	buf_put_byte(&to, ':');
+	buf_put_u64(&to, s->mss);
+	buf_put_byte(&to, ':');
 	put_window(s, &to);
-	buf_printf(&to, ",%u:", s->scale);
-	for (unsigned i = 0; i < s->option_count; i++)
-		buf_printf(&to, "%s%s", i ? "," : "", option_text(s, s->options[i], option));
+	buf_put_byte(&to, ',');
+	buf_put_u64(&to, s->scale);
+	buf_put_byte(&to, ':');
+	for (unsigned i = 0; i < s->option_count; i++) {
+		buf_put_str(&to, i ? "," : "");
+		buf_put_str(&to, option_text(s, s->options[i], option));
+	}
 	buf_put_byte(&to, ':');
 	put_quirks(s, &to);
 	buf_put_str(&to, s->payload ? ":+" : ":0");

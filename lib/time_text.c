@@ -203,6 +203,15 @@ int time_parse(const char *text, size_t len, uint64_t *us_r)
 	return 0;
 }
 
+void time_put_clock(struct buf *to, const struct time_parts *t)
+{
+	buf_put_digits(to, t->hour, 2);
+	buf_put_byte(to, ':');
+	buf_put_digits(to, t->minute, 2);
+	buf_put_byte(to, ':');
+	buf_put_digits(to, t->second, 2);
+}
+
 /* libc's strftime() would want the time zone's file. */
 void time_put_mail(struct buf *to, uint64_t us_since_1970)
 {
@@ -210,6 +219,14 @@ void time_put_mail(struct buf *to, uint64_t us_since_1970)
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct time_parts t = time_split(us_since_1970 / 1000000);
 
-	buf_printf(to, "%.3s, %u %.3s %u %02u:%02u:%02u +0000", days + 3 * t.weekday, t.day,
-		   months + 3 * (t.month - 1), t.year, t.hour, t.minute, t.second);
+	buf_put(to, days + 3 * t.weekday, 3);
+	buf_put_str(to, ", ");
+	buf_put_u64(to, t.day);
+	buf_put_byte(to, ' ');
+	buf_put(to, months + 3 * (t.month - 1), 3);
+	buf_put_byte(to, ' ');
+	buf_put_u64(to, t.year);
+	buf_put_byte(to, ' ');
+	time_put_clock(to, &t);
+	buf_put_str(to, " +0000");
 }

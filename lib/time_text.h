@@ -43,6 +43,9 @@ int time_format(struct time_cache *cache, uint64_t us_since_1970, char text_r[TI
  */
 int time_parse(const char *text, size_t len, uint64_t *us_r);
 
+/* Put 14:50:44. */
+void time_put_clock(struct buf *to, const struct time_parts *t);
+
 /* Put the date of a mail header, "Sun, 22 Nov 2026 14:50:44 +0000" (RFC 5322, 3.3); before the
  * year 10000. */
 void time_put_mail(struct buf *to, uint64_t us_since_1970);

@@ -1,7 +1,8 @@
 /*
  * tls_registry.c: names of the numbers that TLS messages have.
  *
- * Runs in workers; constant tables and looking up in them.  A number may be any that a client sent.
+ * Runs in the logger, which writes names where workers send numbers; constant tables and looking up in
+ * them.  A number may be any that a client sent.
  */
 #include "tls_registry.h"
 

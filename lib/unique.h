@@ -9,7 +9,6 @@
 #ifndef SMTPTRAP_UNIQUE_H
 #define SMTPTRAP_UNIQUE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

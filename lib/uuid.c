@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "hex.h"
 
 #define FRACTION_BITS 12
 #define HYPHENS (1ull << 8 | 1ull << 13 | 1ull << 18 | 1ull << 23) /* where they stand in text */
@@ -33,25 +34,15 @@ void uuid_make(struct uuid_state *state, uint64_t us_since_1970, const uint8_t r
 
 void uuid_format(const uint8_t uuid[UUID_BYTES], char text_r[UUID_TEXT])
 {
-	static const char digits[] = "0123456789abcdef";
 	char *to = text_r;
 
 	for (int i = 0; i < UUID_BYTES; i++) {
 		if (HYPHENS >> (to - text_r) & 1)
 			*to++ = '-';
-		*to++ = digits[uuid[i] >> 4];
-		*to++ = digits[uuid[i] & 15];
+		*to++ = hex_digit(uuid[i] >> 4);
+		*to++ = hex_digit(uuid[i]);
 	}
 	*to = '\0';
-}
-
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 int uuid_parse(const char *text, size_t len, uint8_t uuid_r[UUID_BYTES])
@@ -61,7 +52,7 @@ int uuid_parse(const char *text, size_t len, uint8_t uuid_r[UUID_BYTES])
 	if (len != UUID_TEXT - 1)
 		return ERR_FORMAT;
 	for (unsigned i = 0; i < len; i++) {
-		int value = digit_value(text[i]);
+		int value = hex_value(text[i]);
 
 		if (HYPHENS >> i & 1) {
 			if (text[i] != '-')

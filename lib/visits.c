@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "err.h"
 #include "wire.h"
 
@@ -18,15 +19,10 @@ int visits_add(struct visits *v, const struct visit *one)
 		v->lost++;
 		return 0;
 	}
-	if (v->count == v->cap) {
-		size_t cap = v->cap > 0 ? v->cap * 2 : 256;
-		struct visit *more = reallocarray(v->visit, cap, sizeof *more);
-
-		if (more == NULL)
-			return ERR_MEMORY;
-		v->visit = more;
-		v->cap = cap;
-	}
+	struct visit *all = array_grow(v->visit, v->count, &v->room, sizeof *all);
+	if (all == NULL)
+		return ERR_MEMORY;
+	v->visit = all;
 	v->visit[v->count++] = *one;
 	return 0;
 }

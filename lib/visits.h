@@ -4,7 +4,6 @@
 #ifndef SMTPTRAP_VISITS_H
 #define SMTPTRAP_VISITS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,7 +32,7 @@ struct visit {
 /* Zero it before the first use. */
 struct visits {
 	struct visit *visit;
-	size_t count, cap;
+	size_t count, room;
 	uint64_t lost;
 };
 

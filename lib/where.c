@@ -12,11 +12,11 @@
 
 #include "conf_number.h"
 #include "err.h"
+#include "log_read.h"
 #include "time_text.h"
 #include "where_gram.h"
 
 #define MATCH_LIMIT 1000000 /* about 20 ms */
-#define SCRATCH_MAX (16u * 1024 * 1024)
 
 /* What flex makes of where_lex.l. */
 int where_yylex_init_extra(struct where_parser *extra, void **scanner_r);
@@ -74,7 +74,7 @@ int where_parse(struct where **where_r, const char *text, struct where_error *er
 	if (p.where == NULL)
 		return ERR_MEMORY;
 	record_scan_init(&p.where->scan);
-	buf_init_heap(&p.where->scratch, SCRATCH_MAX);
+	buf_init_heap(&p.where->scratch, LOG_LINE_MAX);
 	int rc = prepare(p.where, text, len) ? run_parser(&p, len) : ERR_MEMORY;
 	if (rc == 0)
 		*where_r = p.where;

@@ -11,6 +11,7 @@
 #include "conf_number.h"
 #include "conf_suggest.h"
 #include "err.h"
+#include "hex.h"
 #include "where_int.h"
 
 #define BIT(op) (1u << (op))
@@ -66,7 +67,7 @@ static bool take_text(struct where_literal *l, const struct record_info *field)
 {
 	/* Hexadecimal digits are lower-case in records. */
 	for (size_t i = 0; field->kind == RECORD_HEX && i < l->len; i++)
-		if (strchr("0123456789abcdef", l->text[i]) == NULL)
+		if (!hex_is_lower(l->text[i]))
 			return false;
 	return true;
 }

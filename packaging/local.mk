@@ -1,19 +1,13 @@
 # packaging/: Debian package, systemd units, AppArmor profile, quickstart.
 pkglibexec_SCRIPTS = packaging/make-certificates
 
-edit = sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bindir[@]|$(bindir)|g'
-packaging/systemd/smtptrapd.service: packaging/systemd/smtptrapd.service.in Makefile
+UNITS = packaging/systemd/smtptrapd.service packaging/systemd/smtptrap-metrics@.service \
+	packaging/systemd/smtptrap-ship.service
+$(UNITS): packaging/systemd/%: packaging/systemd/%.in Makefile
 	@$(MKDIR_P) packaging/systemd
-	$(AM_V_GEN)$(edit) $(srcdir)/packaging/systemd/smtptrapd.service.in >$@.tmp && mv $@.tmp $@
-CLEANFILES += packaging/systemd/smtptrapd.service
-packaging/systemd/smtptrap-ship.service: packaging/systemd/smtptrap-ship.service.in Makefile
-	@$(MKDIR_P) packaging/systemd
-	$(AM_V_GEN)$(edit) $(srcdir)/packaging/systemd/smtptrap-ship.service.in >$@.tmp && mv $@.tmp $@
-CLEANFILES += packaging/systemd/smtptrap-ship.service
-packaging/systemd/smtptrap-metrics@.service: packaging/systemd/smtptrap-metrics@.service.in Makefile
-	@$(MKDIR_P) packaging/systemd
-	$(AM_V_GEN)$(edit) '$(srcdir)/packaging/systemd/smtptrap-metrics@.service.in' >$@.tmp && mv $@.tmp $@
-CLEANFILES += packaging/systemd/smtptrap-metrics@.service
+	$(AM_V_GEN)sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bindir[@]|$(bindir)|g' "$<" >$@.tmp && \
+		mv $@.tmp $@
+CLEANFILES += $(UNITS)
 
 if HAVE_SYSTEMD_UNITS
 nodist_systemdsystemunit_DATA = packaging/systemd/smtptrapd.service
@@ -69,10 +63,8 @@ EXTRA_DIST += $(DEBIAN_FILES) $(SSL3_FILES) \
 	packaging/lint \
 	packaging/make-certificates \
 	packaging/quickstart \
-	packaging/systemd/smtptrap-ship.service.in \
+	$(UNITS:=.in) \
 	packaging/systemd/smtptrap-metrics.socket \
-	packaging/systemd/smtptrap-metrics@.service.in \
-	packaging/systemd/smtptrapd.service.in \
 	packaging/systemd/smtptrapd.socket \
 	packaging/sysusers.d/smtptrap.conf \
 	packaging/test \

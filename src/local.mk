@@ -17,9 +17,9 @@ TLS_SOURCES = \
 	src/tls_pairs.c \
 	src/tls_priority.c src/tls_priority.h \
 	src/tls_served.c \
-	src/tls_sni.c \
 	src/tls_setup.c \
 	src/tls_shared.c \
+	src/tls_sni.c \
 	src/tls_transport.c
 
 sbin_PROGRAMS += smtptrapd
@@ -80,7 +80,7 @@ smtptrapd_SOURCES += src/worker_session.c src/worker_session.h
 smtptrapd_SOURCES += src/worker_who.c src/worker_who.h
 smtptrapd_SOURCES += src/worker_yakker.c src/worker_yakker.h
 smtptrapd_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS)
-smtptrapd_LDADD += $(CARES_LIBS) $(RESOLV_LIBS) $(PCRE2_LIBS)
+smtptrapd_LDADD += $(CARES_LIBS) $(RESOLV_LIBS) $(PCRE2_LIBS) $(ISAL_LIBS)
 smtptrapd_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
 
 # The tables of a report, which a fuzz target has too.
@@ -167,7 +167,8 @@ smtptrap_SOURCES += src/smtptrap/verify.h
 smtptrap_SOURCES += src/smtptrap/verify_copy.c
 smtptrap_SOURCES += src/smtptrap/verify_mail.c
 nodist_smtptrap_SOURCES = src/smtptrap/page_files.c
-smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS) -lm
+smtptrap_LDADD = libsmtptrap.a $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
+smtptrap_LDADD += $(NCURSES_LIBS) $(ISAL_LIBS) -lm
 
 # The shipper.  What it needs of libnats no other program is linked with.
 SHIP_CONF_SOURCES = src/smtptrap-ship/conf.c src/smtptrap-ship/conf.h
@@ -210,9 +211,9 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/source_follow.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/start.c
 smtptrap_ship_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 smtptrap_ship_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
-smtptrap_ship_LDADD = libsmtptrap.a $(NATS_LIBS) $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 smtptrap_LDADD += $(NCURSES_LIBS)
 smtptrap_LDADD += $(ISAL_LIBS)
+smtptrap_ship_LDADD = libsmtptrap.a $(NATS_LIBS) $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 
 # What a page is made of, as arrays of C.
 noinst_PROGRAMS += src/smtptrap/page/embed

@@ -10,10 +10,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#define LOG_LINE_MAX 1024
+#define MESSAGE_MAX 1024
 
 static const char *program_name = "smtptrapd";
 static char role_name[32] = "";
@@ -56,7 +55,7 @@ static size_t log_escape(char *line, size_t max, const char *text)
 __attribute__((format(printf, 2, 0))) static void log_line(int severity, const char *format,
 							   va_list ap)
 {
-	char text[LOG_LINE_MAX], line[LOG_LINE_MAX + 96];
+	char text[MESSAGE_MAX], line[MESSAGE_MAX + 96];
 	size_t n = 0;
 
 	vsnprintf(text, sizeof text, format, ap);

@@ -4,7 +4,6 @@
 #ifndef SMTPTRAP_LOGGER_H
 #define SMTPTRAP_LOGGER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "conf.h"

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "err.h"
 #include "gzip_repair.h"
 #include "log.h"
@@ -50,14 +51,10 @@ static bool list_add(struct log_list *list, int dir, const char *text)
 	if (log_name_parse(text, &f.name) < 0 || fstatat(dir, text, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !S_ISREG(st.st_mode))
 		return true;
-	if (list->count == list->room) {
-		size_t room = list->room ? list->room * 2 : 64;
-		struct log_file *file = reallocarray(list->file, room, sizeof *file);
-		if (file == NULL)
-			return false;
-		list->file = file;
-		list->room = room;
-	}
+	struct log_file *file = array_grow(list->file, list->count, &list->room, sizeof *file);
+	if (file == NULL)
+		return false;
+	list->file = file;
 	strlcpy(f.text, text, sizeof f.text);
 	f.size = (uint64_t)st.st_size;
 	list->file[list->count++] = f;

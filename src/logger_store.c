@@ -2,7 +2,7 @@
  * logger_store.c: records and messages on their way into the three streams.
  *
  * Runs in the logger.  Input: fields and raw bytes that workers sent, none of them trusted: fields go
- * through record_encode(), trace headers through mbox_trace_parse(), raw bytes through mboxrd
+ * through record_fields_read(), trace headers through mbox_trace_parse(), raw bytes through mboxrd
  * quoting.  Output: the streams and the acknowledgement board.  A failure to write is said once
  * when it begins and once when it is over.
  */
@@ -114,26 +114,40 @@ static bool room_for(struct store *st, uint64_t bytes)
 	return st->free_bytes > need && bytes < st->free_bytes - need;
 }
 
-/* Encode a record into st->json as the next of its stream; the stream has counted it already. */
-static int encode(struct store *st, enum log_stream to, const uint8_t *fields, size_t len)
+/* Read fields that a worker sent into st->read.  Returns 0, or ERR_FORMAT, also if they say where
+ * the raw bytes are: only this module knows. */
+static int read_fields(struct store *st, enum log_stream of, const uint8_t *fields, size_t len)
 {
-	struct record_head head = {.type = to == LOG_SESSION ? RECORD_SESSION : RECORD_MESSAGE,
-				   .seq = st->stream[to].seq,
-				   .sensor = st->conf->sensor};
+	static const enum record_field ours[] = {
+	    FIELD_MAIL_FILE,   FIELD_MAIL_OFFSET,      FIELD_MAIL_MEMBER, FIELD_MAIL_MEMBER_SKIP,
+	    FIELD_UNIQUE_FROM, FIELD_COPY_OF,          FIELD_COPY_FILE,   FIELD_COPY_OFFSET,
+	    FIELD_COPY_MEMBER, FIELD_COPY_MEMBER_SKIP, FIELD_COPY_FROM};
+	enum record_type type = of == LOG_SESSION ? RECORD_SESSION : RECORD_MESSAGE;
 
-	buf_reset(&st->json);
-	return record_encode(&head, fields, len, &st->json);
+	if (record_fields_read(&st->read, type, fields, len) < 0)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (record_fields_has(&st->read, ours[i]))
+			return ERR_FORMAT;
+	return 0;
 }
 
-/* Append the record that was encoded of these fields. */
-static int append_json(struct store *st, enum log_stream to, const uint8_t *fields, size_t len)
+/* Append the record whose fields were read as the next of its stream, which has counted it
+ * already. */
+static int append_record(struct store *st, enum log_stream to)
 {
 	struct stream *s = &st->stream[to];
+	struct record_head head = {.seq = s->seq, .sensor = st->conf->sensor};
 
+	buf_reset(&st->json);
+	if (record_encode_fields(&head, &st->read, &st->json) < 0) {
+		errno = ENOMEM;
+		return ERR_SYSTEM;
+	}
 	st->ack->bytes_raw += st->json.len;
 	if (stream_append(s, st->json.data, st->json.len) < 0)
 		return ERR_SYSTEM;
-	figures_count(&st->uncommitted[to], to, fields, len);
+	figures_count(&st->uncommitted[to], &st->read);
 	return stream_spill(s);
 }
 
@@ -148,14 +162,11 @@ static int later_apply(struct store *st, enum log_stream to)
 		uint32_t len;
 
 		memcpy(&len, entry, sizeof len);
-		if (stream_record(s, wall_us() / 1000000) < 0)
-			return ERR_SYSTEM;
-		if (encode(st, to, entry + sizeof len, len) < 0) {
-			s->seq--; /* malformed: its number goes to the next one */
+		if (read_fields(st, to, entry + sizeof len, len) < 0) {
 			st->ack->dropped++;
 			warn("a %s record is dropped: its fields are malformed",
 			     log_stream_name(to));
-		} else if (append_json(st, to, entry + sizeof len, len) < 0) {
+		} else if (stream_record(s, wall_us() / 1000000) < 0 || append_record(st, to) < 0) {
 			return ERR_SYSTEM;
 		}
 		l->applied += sizeof len + len;
@@ -202,35 +213,13 @@ static void session_commit(struct store *st)
 	later_committed(st, LOG_SESSION);
 }
 
-/* Does a record say where its raw bytes are?  Only this module knows. */
-static bool claims_place(const uint8_t *fields, size_t len)
+/* Put the message record whose fields were read into the message stream. */
+static enum ack_code message_record(struct store *st)
 {
-	static const enum record_field ours[] = {
-	    FIELD_MAIL_FILE,   FIELD_MAIL_OFFSET,      FIELD_MAIL_MEMBER, FIELD_MAIL_MEMBER_SKIP,
-	    FIELD_UNIQUE_FROM, FIELD_COPY_OF,          FIELD_COPY_FILE,   FIELD_COPY_OFFSET,
-	    FIELD_COPY_MEMBER, FIELD_COPY_MEMBER_SKIP, FIELD_COPY_FROM};
-	const uint8_t *value;
-	size_t value_len;
-
-	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-		if (record_get(fields, len, ours[i], &value, &value_len) == 1)
-			return true;
-	return false;
-}
-
-/* Put a message record that is complete into the message stream. */
-static enum ack_code message_record(struct store *st, const uint8_t *fields, size_t len)
-{
-	struct stream *s = &st->stream[LOG_MESSAGE];
-
-	if (stream_record(s, wall_us() / 1000000) < 0)
+	if (stream_record(&st->stream[LOG_MESSAGE], wall_us() / 1000000) < 0 ||
+	    append_record(st, LOG_MESSAGE) < 0)
 		return store_fail(st, "message log");
-	if (encode(st, LOG_MESSAGE, fields, len) < 0) {
-		errno = EBADMSG;
-		return store_fail(st, "message record");
-	}
-	return append_json(st, LOG_MESSAGE, fields, len) < 0 ? store_fail(st, "message log")
-							     : ACK_STORED;
+	return ACK_STORED;
 }
 
 static void batch_add(struct store *st, uint32_t slot, uint32_t seq)
@@ -249,8 +238,7 @@ static void batch_add(struct store *st, uint32_t slot, uint32_t seq)
 static enum ack_code message_check(struct store *st, const struct store_message *m,
 				   struct mbox_trace *trace_r)
 {
-	if (claims_place(m->fields, m->fields_len) ||
-	    encode(st, LOG_MESSAGE, m->fields, m->fields_len) < 0) {
+	if (read_fields(st, LOG_MESSAGE, m->fields, m->fields_len) < 0) {
 		warn("a message is refused: the fields of its record are malformed");
 		return ACK_FAILED;
 	}
@@ -427,8 +415,13 @@ enum ack_code store_message_end(struct store *st, uint32_t slot, uint32_t seq)
 		errno = ENOMEM;
 		code = store_fail(st, "message");
 	}
-	if (code == ACK_STORED)
-		code = message_record(st, st->fields.data, st->fields.len);
+	if (code != ACK_STORED)
+		return code;
+	if (record_fields_read(&st->read, RECORD_MESSAGE, st->fields.data, st->fields.len) < 0) {
+		errno = EBADMSG;
+		return store_fail(st, "message record");
+	}
+	code = message_record(st);
 	if (code != ACK_STORED)
 		return code;
 	st->message_open = false;
@@ -443,13 +436,13 @@ enum ack_code store_record_acked(struct store *st, uint32_t slot, uint32_t seq,
 {
 	if (st->message_open)
 		return ACK_FAILED; /* the sender did not ask for leave to send */
-	if (claims_place(fields, len) || encode(st, LOG_MESSAGE, fields, len) < 0) {
+	if (read_fields(st, LOG_MESSAGE, fields, len) < 0) {
 		warn("a message is refused: the fields of its record are malformed");
 		return ACK_FAILED;
 	}
 	if (!room_for(st, len))
 		return ACK_NO_SPACE;
-	enum ack_code code = message_record(st, fields, len);
+	enum ack_code code = message_record(st);
 	if (code == ACK_STORED)
 		batch_add(st, slot, seq);
 	return code;
@@ -511,7 +504,7 @@ void store_record(struct store *st, enum log_stream to, const uint8_t *fields, s
 {
 	if (st->later[to].records.len > STORE_LATER_FLUSH)
 		later_flush(st, to);
-	if (claims_place(fields, len) || !later_put(&st->later[to], fields, len)) {
+	if (!later_put(&st->later[to], fields, len)) {
 		st->ack->dropped++;
 		return;
 	}

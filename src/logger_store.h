@@ -17,6 +17,7 @@
 #include "logger_stream.h"
 #include "logger_unique.h"
 #include "mbox.h"
+#include "record_fields.h"
 
 #define STORE_BATCH_MAX 256                    /* acknowledgements of one commit */
 #define STORE_LATER_MAX (1024u * 1024)         /* fields of records waiting for room on disk */
@@ -39,6 +40,7 @@ struct store {
 		uint32_t slot, seq;
 	} batch[STORE_BATCH_MAX];
 	unsigned batch_count;
+	struct record_fields read; /* those of the record that is encoded */
 	struct buf json, quoted;
 	/* the message under way */
 	struct buf fields, trace;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "gzip_isal_deflate.h"
 #include "log.h"
 
 #define STREAM_OUT_MAX (8u * 1024 * 1024)
@@ -35,6 +36,17 @@ static int compressed(int rc)
 	return rc < 0 ? ERR_SYSTEM : 0;
 }
 
+static int writer_init(struct stream *s)
+{
+	int rc = gzip_writer_init(&s->gz, &s->out, s->level, 0, 0);
+
+#ifdef HAVE_ISAL
+	if (rc == 0 && s->level <= GZIP_ISAL_LEVEL_MAX)
+		gzip_writer_use(&s->gz, &gzip_isal_deflater); /* else zlib */
+#endif
+	return rc;
+}
+
 static int stream_open(struct stream *s, uint64_t now)
 {
 	char part[LOG_NAME_MAX];
@@ -52,7 +64,7 @@ static int stream_open(struct stream *s, uint64_t now)
 	if (s->fd < 0)
 		return ERR_SYSTEM;
 	buf_reset(&s->out);
-	if (gzip_writer_init(&s->gz, &s->out, s->level, 0, 0) < 0) {
+	if (writer_init(s) < 0) {
 		close(s->fd);
 		s->fd = -1;
 		unlinkat(s->dir, part, 0);

@@ -8,7 +8,6 @@
 #include "logger_unique.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "clock.h"
 #include "err.h"
+#include "hex.h"
 #include "log.h"
 #include "log_dir.h"
 #include "log_read.h"
@@ -92,22 +92,12 @@ static bool take_number(const struct load *l, int slot, uint64_t most, uint64_t 
 	return *end == '\0' && *n_r <= most;
 }
 
-static bool take_digest(const struct load *l, uint8_t digest_r[STORE_INDEX_DIGEST])
+static bool take_digest(const struct load *l, uint8_t digest_r[DIGEST_SHA256])
 {
-	static const char digits[] = "0123456789abcdef";
-	char text[2 * STORE_INDEX_DIGEST + 1];
+	char text[2 * DIGEST_SHA256 + 1];
 
-	if (!take_text(l, SLOT_DIGEST, SCAN_STRING, text, sizeof text) ||
-	    strlen(text) != sizeof text - 1)
-		return false;
-	for (size_t i = 0; i < sizeof text - 1; i++) {
-		const char *digit = strchr(digits, text[i]);
-
-		if (digit == NULL)
-			return false;
-		digest_r[i / 2] = (uint8_t)(digest_r[i / 2] << 4 | (digit - digits));
-	}
-	return true;
+	return take_text(l, SLOT_DIGEST, SCAN_STRING, text, sizeof text) &&
+	       hex_read(digest_r, DIGEST_SHA256, text, strlen(text));
 }
 
 /* Look at the mail file that a record names; those of many in a row are the same. */

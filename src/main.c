@@ -1,5 +1,8 @@
 /*
  * main.c: smtptrapd's command line.
+ *
+ * Runs before there is any other process: checks the configuration (-n) or becomes the master.  What is
+ * wrong with the options, which the administrator gives, is told with the usage.
  */
 #include "config.h"
 

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -17,13 +16,11 @@
 
 #include "clock.h"
 #include "config.h"
-#include "frame.h"
 #include "heap_fill.h"
 #include "listen.h"
 #include "log.h"
 #include "master.h"
 #include "master_tls.h"
-#include "notify.h"
 #include "proc.h"
 #include "sandbox.h"
 #include "tls_priority.h"

@@ -1,5 +1,7 @@
 /*
- * proc.c: what every process of smtptrapd does alike.
+ * proc.c: what every process of smtptrapd does alike: descriptors, signals, limits.
+ *
+ * Runs in each after its fork, and in the master.  What fails here is fatal.
  */
 #include "proc.h"
 

@@ -4,9 +4,7 @@
 #ifndef SMTPTRAP_PROC_H
 #define SMTPTRAP_PROC_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 /* Close every descriptor above standard error but these n (any order, -1 entries are ignored). */

@@ -4,7 +4,6 @@
 #ifndef SMTPTRAP_RESOLVER_NET_H
 #define SMTPTRAP_RESOLVER_NET_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

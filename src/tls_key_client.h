@@ -6,7 +6,6 @@
 
 #include <gnutls/abstract.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define KEY_CLIENT_TIMEOUT_US 10000000 /* for an answer of the key holder */

@@ -5,7 +5,6 @@
 #define SMTPTRAP_TLS_MEND_H
 
 #include <gnutls/gnutls.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "hello_mend.h"

@@ -115,7 +115,7 @@ bool tls_priority_names(const char *priority, enum tls_version version)
 	return false;
 }
 
-int tls_version_to_library(enum tls_version version)
+static int version_to_library(enum tls_version version)
 {
 	for (size_t i = 0; i < VERSIONS; i++)
 		if (versions[i].version == version)
@@ -135,7 +135,7 @@ bool tls_version_in_library(enum tls_version version)
 {
 	const gnutls_protocol_t *there = gnutls_protocol_list();
 
-	while (*there != 0 && (int)*there != tls_version_to_library(version))
+	while (*there != 0 && (int)*there != version_to_library(version))
 		there++;
 	return *there != 0;
 }

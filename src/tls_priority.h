@@ -5,7 +5,6 @@
 #define SMTPTRAP_TLS_PRIORITY_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "tls.h"
 
@@ -20,8 +19,7 @@ const char *tls_priority_text(const struct tls_profile *profile, char own[TLS_PR
 /* Does a priority string add this version by its name? */
 bool tls_priority_names(const char *priority, enum tls_version version);
 
-/* The number the library has for a version, and back (TLS_NO_VERSION for what is none of ours). */
-int tls_version_to_library(enum tls_version version);
+/* The version that has this number in the library; TLS_NO_VERSION: none of ours. */
 enum tls_version tls_version_from_library(int protocol);
 
 /* Has the library that is loaded this version?  (Debian's has no SSL 3.0.) */

@@ -11,7 +11,7 @@
 #include "buf.h"
 #include "tls.h"
 
-#define CONN_IN 16384  /* more than LINE_BUFFER_MIN */
+#define CONN_IN 16384  /* a line of AUTH fits, see LINE_BUFFER_MIN */
 #define CONN_OUT 16384 /* replies kept back; flushed when a reply might not fit */
 
 struct conn {
@@ -59,7 +59,8 @@ void conn_last_words(struct conn *c, uint64_t us);
 
 /*
  * Receive more into in[] behind what is unread.  Returns 1; 0 when the client has ended; -1 with
- * errno, ETIMEDOUT when a deadline passed, ECANCELED when we are shutting down.  The caller has made room (conn_room()).
+ * errno, ETIMEDOUT when a deadline passed, ECANCELED when we are shutting down.  Less than CONN_IN
+ * bytes are unread.
  */
 int conn_fill(struct conn *c);
 

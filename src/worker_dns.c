@@ -210,7 +210,7 @@ bool worker_dns_domain(struct span address, char name[DNS_NAME_TEXT])
 
 bool worker_dns_sender_name(const struct session *s, char name[DNS_NAME_TEXT])
 {
-	return worker_dns_domain(s->smtp.envelope.sender, name);
+	return worker_dns_domain(s->smtp.envelope.reverse_path, name);
 }
 
 static void ask_lists(struct session *s, const char *name)

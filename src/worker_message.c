@@ -4,9 +4,6 @@
  * Runs in workers.  Gathers the bytes in the message store, and has the logger store them before
  * the machine may say 250.  A message beyond the limit is read to its end and refused.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"

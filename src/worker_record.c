@@ -327,10 +327,9 @@ static void message_fields(struct session *s, enum message_verdict verdict, enum
 	put_arm(&s->client.offer, to);
 	put_tls(s, RECORD_MESSAGE, to);
 	worker_dns_put(s, RECORD_MESSAGE, to);
-	record_put_string(to, FIELD_MAIL_FROM, e->sender.bytes, e->sender.len);
-	if (e->sender_params.len > 0)
-		record_put_string(to, FIELD_MAIL_PARAMS, e->sender_params.bytes,
-				  e->sender_params.len);
+	record_put_string(to, FIELD_MAIL_FROM, e->reverse_path.bytes, e->reverse_path.len);
+	if (e->mail_params.len > 0)
+		record_put_string(to, FIELD_MAIL_PARAMS, e->mail_params.bytes, e->mail_params.len);
 	put_recipients(s, to);
 	record_put_u64(to, FIELD_SIZE, s->store.size);
 	record_put_u64(to, FIELD_BARE_CR, m->bare_cr);
@@ -379,10 +378,16 @@ static void trace_received(struct session *s, struct buf *to)
 	buf_put_str(to, "Received: from ");
 	put_clean(to, s->smtp.helo_len ? s->smtp.helo : (const uint8_t *)"unknown",
 		  s->smtp.helo_len ? s->smtp.helo_len : 7);
-	buf_printf(to, " ([%s%s]:%u)\r\n\tby ", ip_is_v4(c->ip) ? "" : "IPv6:", ip_text(c->ip, ip),
-		   c->port);
+	buf_put_str(to, ip_is_v4(c->ip) ? " ([" : " ([IPv6:");
+	buf_put_str(to, ip_text(c->ip, ip));
+	buf_put_str(to, "]:");
+	buf_put_u64(to, c->port);
+	buf_put_str(to, ")\r\n\tby ");
 	buf_put_str(to, s->smtp.policy->hostname);
-	buf_printf(to, " with %s id %s", with_protocol(s), id);
+	buf_put_str(to, " with ");
+	buf_put_str(to, with_protocol(s));
+	buf_put_str(to, " id ");
+	buf_put_str(to, id);
 	if (s->smtp.tls) {
 		const struct tls_info *t = tls_session_info(s->tls);
 
@@ -404,7 +409,7 @@ static void trace_make(struct session *s)
 
 	buf_reset(to);
 	buf_put_str(to, "Return-Path: <");
-	put_clean(to, e->sender.bytes, e->sender.len);
+	put_clean(to, e->reverse_path.bytes, e->reverse_path.len);
 	buf_put_str(to, ">\r\n");
 	while (smtp_recipient_next(e, &at, &r) && r.address.len + TRACE_TAIL < to->cap - to->len) {
 		buf_put_str(to, "Delivered-To: ");
@@ -413,7 +418,11 @@ static void trace_make(struct session *s)
 	}
 	trace_received(s, to);
 	uuid_format(s->client.message.id, id);
-	buf_printf(to, "X-Trap-Id: %s\r\nX-Trap-Size: %zu\r\n", id, s->store.len);
+	buf_put_str(to, "X-Trap-Id: ");
+	buf_put_str(to, id);
+	buf_put_str(to, "\r\nX-Trap-Size: ");
+	buf_put_u64(to, s->store.len);
+	buf_put_str(to, "\r\n");
 }
 
 enum ack_code record_message(struct session *s, enum message_verdict verdict,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "hex.h"
 #include "worker_rules_internal.h"
 
 /* What is known from each phase on, besides what it was before. */
@@ -76,17 +77,13 @@ bool worker_rules_want_hello(const struct session *s)
 
 void worker_rules_hello(struct session *s, const struct hello_prints *prints)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	if (s->rules == NULL)
 		return;
 	struct rules_state *t = &s->rules->state;
 	t->has_ja3 = prints->has_ja3;
 	t->has_ja4 = prints->has_ja4;
-	for (size_t i = 0; prints->has_ja3 && i < DIGEST_MD5; i++) {
-		t->ja3[2 * i] = (uint8_t)digits[prints->ja3[i] >> 4];
-		t->ja3[2 * i + 1] = (uint8_t)digits[prints->ja3[i] & 15];
-	}
+	if (prints->has_ja3)
+		hex_write(t->ja3, prints->ja3, DIGEST_MD5);
 	if (prints->has_ja4)
 		memcpy(t->ja4, prints->ja4, sizeof t->ja4);
 }
@@ -145,9 +142,10 @@ static void learn_sender(struct session *s, const struct smtp_proposal *p)
 
 	if (now)
 		s->rules->state.from_routed = p->routed;
-	f->from = (struct rule_address){.address = now ? p->argument : s->smtp.envelope.sender,
-					.routed = s->rules->state.from_routed,
-					.domain = f->from.domain};
+	f->from =
+	    (struct rule_address){.address = now ? p->argument : s->smtp.envelope.reverse_path,
+				  .routed = s->rules->state.from_routed,
+				  .domain = f->from.domain};
 	f->size = now ? p->size : s->smtp.envelope.size_declared;
 	f->known |= f->size > 0 ? RULE_FACT_SIZE : 0;
 }

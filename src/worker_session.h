@@ -32,6 +32,8 @@
 #define SESSION_PRINTS 256          /* ja3 and ja4 for the records of messages */
 #define SESSION_AUTHS 100           /* attempts at AUTH that are recorded */
 
+_Static_assert(CONN_IN >= LINE_BUFFER_MIN, "a line could get stuck");
+
 enum session_end {
 	END_NONE,
 	END_QUIT,

@@ -8,12 +8,10 @@
  */
 #include "worker_who.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "log.h"
 #include "worker_session.h"
 
 /* IP and TCP headers: 120 bytes with IPv4.  Extension headers of IPv6 may have kilobytes; what is

@@ -1,8 +1,9 @@
 # t/: tests.  Unit tests are C programs that print TAP; t/run runs everything.
 UNIT_TESTS =
 LIBS_NEEDED = $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS) \
+	$(PCRE2_LIBS) $(RESOLV_LIBS) -lm
 	$(PCRE2_LIBS)
-LIBS_NEEDED += $(RESOLV_LIBS) -lm
+LIBS_NEEDED += $(RESOLV_LIBS) $(ISAL_LIBS) -lm
 
 TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/tls_raw.h \
 	$(TLS_SOURCES) src/log.c src/log.h
@@ -31,7 +32,6 @@ t_tools_suites_SOURCES = t/tools/suites.c src/log.c src/log.h src/tls_priority.c
 	src/tls_priority.h
 t_tools_suites_LDFLAGS = $(AM_LDFLAGS) $(PRIVATE_LDFLAGS)
 t_tools_suites_LDADD = libsmtptrap.a $(LIBS_NEEDED)
-EXTRA_DIST += t/proc/reader.t
 
 check_PROGRAMS += t/tools/synsig
 t_tools_synsig_SOURCES = t/tools/synsig.c
@@ -64,6 +64,9 @@ t_unit_board_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/body_start.t
 t_unit_body_start_t_SOURCES = t/unit/body_start.c t/tap.h
 t_unit_body_start_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/buf.t
+t_unit_buf_t_SOURCES = t/unit/buf.c t/tap.h
+t_unit_buf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/client_hello.t
 t_unit_client_hello_t_SOURCES = t/unit/client_hello.c t/tap.h
 t_unit_client_hello_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -133,7 +136,7 @@ t_unit_follow_line_t_SOURCES = t/unit/follow_line.c t/tap.h src/smtptrap/follow_
 t_unit_follow_line_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/gzip_isal.t
 t_unit_gzip_isal_t_SOURCES = t/unit/gzip_isal.c t/tap.h t/unit/gzip_files.h
-t_unit_gzip_isal_t_LDADD = libsmtptrap.a $(LIBS_NEEDED) $(ISAL_LIBS)
+t_unit_gzip_isal_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/fetch_check.t
 t_unit_fetch_check_t_SOURCES = t/unit/fetch_check.c t/tap.h src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
 t_unit_fetch_check_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -152,6 +155,8 @@ t_unit_hello_mend_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/http_request.t
 t_unit_http_request_t_SOURCES = t/unit/http_request.c t/tap.h
 t_unit_http_request_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/hex.t
+t_unit_hex_t_SOURCES = t/unit/hex.c t/tap.h
 UNIT_TESTS += t/unit/html.t
 t_unit_html_t_SOURCES = t/unit/html.c t/tap.h src/smtptrap/html.c src/smtptrap/html.h
 t_unit_html_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -370,23 +375,15 @@ t_unit_zeek_text_t_SOURCES = t/unit/zeek_text.c t/tap.h
 t_unit_zeek_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 
 check_PROGRAMS += $(UNIT_TESTS)
-EXTRA_DIST += t/regress/reload.t
-EXTRA_DIST += t/lib-c/failing_disk.h
-EXTRA_DIST += t/lib-c/intake_lab.h
 EXTRA_DIST += t/run t/tap.h t/README.md
-EXTRA_DIST += t/lib t/proc t/regress t/smtp t/ssl3
 EXTRA_DIST += t/analysis/duckdb.mjs t/analysis/package-lock.json t/analysis/package.json
 EXTRA_DIST += t/lib t/proc t/regress t/ship t/smtp t/ssl3
 EXTRA_DIST += t/nats-js/objects.mjs t/nats-js/package-lock.json t/nats-js/package.json
+EXTRA_DIST += t/golden t/lib t/proc t/regress t/ship t/smtp t/ssl3
+EXTRA_DIST += t/tools/arms t/tools/hellos t/tools/syns
 
 check-local: $(sbin_PROGRAMS) $(bin_PROGRAMS) $(check_PROGRAMS) $(FUZZ_TESTS)
 	$(top_srcdir)/t/run --build $(abs_top_builddir) --source $(abs_top_srcdir) $(TRAP_TESTS)
-
-EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/tools/hellos
-EXTRA_DIST += t/golden/tcp-syn.txt t/tools/syns
-EXTRA_DIST += t/golden/smtp-matrix.txt t/golden/client-hello.txt t/golden/foreign-names.txt t/tools/hellos
-EXTRA_DIST += t/golden/smtp-looks.txt
-EXTRA_DIST += t/tools/arms
 
 # Fuzz targets: FUZZ += name, for t/fuzz/fuzz_name.c and t/fuzz/corpus/name.  `make check` replays
 # the corpus (t/fuzz/name.t); t/fuzz/run builds t/fuzz/fuzz_name with --enable-fuzzers.
@@ -396,10 +393,10 @@ FUZZ += checkpoint
 FUZZ += client_hello
 FUZZ += conf
 FUZZ += data
+FUZZ += dialect
 FUZZ += dns_answer
 FUZZ += dns_cache
 FUZZ += dns_msg
-FUZZ += dialect
 FUZZ += fetch_check
 FUZZ += frame
 FUZZ += hello_mend
@@ -426,7 +423,7 @@ FUZZ += where
 FUZZ_TESTS = $(FUZZ:%=t/fuzz/%.t)
 FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
-FUZZ_LIBS += $(RESOLV_LIBS) -lm
+FUZZ_LIBS += $(RESOLV_LIBS) $(ISAL_LIBS) -lm
 # What a target needs of src/; it has its own warn() and fatal().
 FUZZ_SOURCES_checkpoint = $(addprefix $(top_srcdir)/,$(filter %.c,$(SHIP_CHECKPOINT_SOURCES)))
 FUZZ_SOURCES_fetch_check = $(top_srcdir)/src/smtptrap-ship/fetch_check.c
@@ -448,3 +445,4 @@ all-local: $(FUZZ_TARGETS)
 endif
 CLEANFILES += $(FUZZ_TESTS) $(FUZZ_TARGETS)
 EXTRA_DIST += $(FUZZ:%=t/fuzz/fuzz_%.c) t/fuzz/corpus t/fuzz/replay.c t/fuzz/run
+EXTRA_DIST += t/lib-c/fuzz_files.h

@@ -9,13 +9,11 @@
 #ifndef SMTPTRAP_TALK_H
 #define SMTPTRAP_TALK_H
 
-#include <stdio.h>
 #include <string.h>
 
 #include "smtp.h"
 
 #define TALK_ARENA 4096
-#define TALK_SCRIPT_LINE 4096
 
 struct talk {
 	struct smtp s;

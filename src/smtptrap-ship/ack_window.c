@@ -23,12 +23,6 @@ void ack_window_fini(struct ack_window *w)
 	*w = (struct ack_window){0};
 }
 
-void ack_window_reset(struct ack_window *w)
-{
-	memset(w->slots, 0, w->cap * sizeof *w->slots);
-	*w = (struct ack_window){.slots = w->slots, .cap = w->cap, .next = 1};
-}
-
 static struct ack_slot *slot_of(const struct ack_window *w, uint64_t number)
 {
 	return &w->slots[number % w->cap];

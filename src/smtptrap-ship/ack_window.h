@@ -30,9 +30,6 @@ struct ack_window {
 int ack_window_init(struct ack_window *w, size_t cap);
 void ack_window_fini(struct ack_window *w);
 
-/* Forget all; numbers begin with 1 again. */
-void ack_window_reset(struct ack_window *w);
-
 /* Are there cap items above low? */
 bool ack_window_full(const struct ack_window *w);
 

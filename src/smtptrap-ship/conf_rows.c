@@ -6,15 +6,7 @@
  */
 #include "conf_rows.h"
 
-#define KIB 1024ull
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
-#define PIB (1024 * 1024 * GIB)
-#define MILLISECOND 1000ull
-#define SECOND (1000 * MILLISECOND)
-#define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
+#include "unit.h"
 
 #define PATH_BYTES_MAX 4000 /* below PATH_MAX with a file name behind */
 #define URL_MAX 1000

@@ -8,16 +8,13 @@
  * counted and left out.
  */
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "commands.h"
-#include "err.h"
 #include "fetch_check.h"
 #include "fetch_sink.h"
 #include "log.h"

@@ -7,7 +7,6 @@
 #ifndef SMTPTRAP_SHIP_FETCH_SINK_H
 #define SMTPTRAP_SHIP_FETCH_SINK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

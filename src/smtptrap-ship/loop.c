@@ -5,7 +5,6 @@
  * the logs to grow, and for signals; never longer than a second, so that the service manager hears
  * of it.
  */
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,7 +14,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "err.h"
 #include "log.h"
 #include "notify.h"
 #include "ship.h"

@@ -1,7 +1,7 @@
 /*
  * output.h: where records are shipped to.
  *
- * The loop (loop.h) knows outputs by this alone.  It numbers what it sends from 1, anew after each
+ * The loop (loop.c) knows outputs by this alone.  It numbers what it sends from 1, anew after each
  * open(); it goes back to the first item that was not acknowledged after trouble.  All calls come
  * from one thread; an output may have threads of its own behind them.
  */

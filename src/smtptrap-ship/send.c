@@ -7,7 +7,6 @@
  * What goes with the raw message of a record is in mail.c.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

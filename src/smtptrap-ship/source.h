@@ -4,7 +4,6 @@
 #ifndef SMTPTRAP_SHIP_SOURCE_H
 #define SMTPTRAP_SHIP_SOURCE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "conf.h"

@@ -5,7 +5,6 @@
  * said here, each time; a file that cannot be read is tried again, ever more slowly, and given up
  * after a time, so that one bad file does not hold up the rest for ever.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
 #ifndef SMTPTRAP_BOARDS_H
 #define SMTPTRAP_BOARDS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,20 +1,17 @@
 /*
  * cmd_cat.c: smtptrap cat: records as lines of JSON, as they stand in the files.
+ *
+ * Input: log files, which may be damaged: that is complained about, and the rest given.
  */
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "records.h"
-#include "smtptrap.h"
 
 struct cat {
 	bool trouble; /* first: trouble_complain() sets it */
 	struct choice choice;
-	bool stream_given;
-	enum log_stream stream;
 };
 
 static int on_record(void *ctx, const struct place *at, const uint8_t *line, size_t len)
@@ -31,25 +28,16 @@ static int on_record(void *ctx, const struct place *at, const uint8_t *line, siz
 	return ferror(stdout) ? 1 : 0;
 }
 
-static void cat_stream(struct cat *c, const struct log_dir *dir, enum log_stream stream)
-{
-	struct visitor v = {on_record, trouble_complain, c};
-
-	if (c->stream_given && c->stream != stream)
-		return;
-	records_of_dir(dir, stream, c->choice.select.since, c->choice.select.until, &v);
-}
-
 static void cat_dir(struct cat *c, const struct env *env)
 {
+	struct visitor v = {on_record, trouble_complain, c};
 	struct log_dir dir;
 
 	if (!env_log_dir(env, &dir)) {
 		c->trouble = true;
 		return;
 	}
-	cat_stream(c, &dir, LOG_SESSION);
-	cat_stream(c, &dir, LOG_MESSAGE);
+	records_of_choice(&dir, &c->choice, &v);
 	log_dir_close(&dir);
 }
 
@@ -57,18 +45,15 @@ static void cat_dir(struct cat *c, const struct env *env)
 static void cat_path(struct cat *c, const char *path)
 {
 	struct visitor v = {on_record, trouble_complain, c};
-	struct env env = {.log_path = path};
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool folder;
+	int fd = records_open(path, &folder);
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		complain("%s: %m", path);
+	if (fd < 0)
 		c->trouble = true;
-	} else if (S_ISDIR(st.st_mode)) {
-		cat_dir(c, &env);
-	} else {
+	else if (folder)
+		cat_dir(c, &(struct env){.log_path = path});
+	else
 		records_of_file(fd, path, path_is_part(path), &v);
-	}
 	if (fd >= 0)
 		close(fd);
 }
@@ -76,19 +61,13 @@ static void cat_path(struct cat *c, const char *path)
 static bool take_options(struct cat *c, int argc, char **argv)
 {
 	static const struct option options[] = {
-	    CHOICE_OPTIONS, {"stream", required_argument, NULL, 'S'}, {NULL, 0, NULL, 0}};
+	    CHOICE_OPTIONS, CHOICE_STREAM_OPTION, {NULL, 0, NULL, 0}};
 	int option;
 
 	record_select_init(&c->choice.select);
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'S') {
-			c->stream_given = true;
-			c->stream = log_stream_find(optarg);
-			if (c->stream != LOG_SESSION && c->stream != LOG_MESSAGE)
-				return false;
-		} else if (!choice_option(&c->choice, option, optarg)) {
+		if (!choice_option(&c->choice, option, optarg))
 			return false;
-		}
 	}
 	return true;
 }

@@ -1,12 +1,13 @@
 /*
  * cmd_export.c: smtptrap export: records for other tools, and reports of abuse to share.
+ *
+ * Input: log files, which may be damaged or not ours.  A file a format knows how it is written; what
+ * gives the trap away is hidden before (export_redact.c), and a record is left out rather than shown.
  */
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -58,8 +59,8 @@ static int on_record(void *ctx, const struct place *at, const uint8_t *line, siz
 		chosen = rc == 0 ? 1 : -1;
 		e->line = line;
 		e->line_len = len;
-		if (rc == 0 &&
-		    (!e->stream_given || stream_of_type(e->record.head.type) == e->stream))
+		if (rc == 0 && (!e->choice.stream_given ||
+				stream_of_type(e->record.head.type) == e->choice.stream))
 			give(e);
 	}
 	if (chosen < 0)
@@ -67,16 +68,10 @@ static int on_record(void *ctx, const struct place *at, const uint8_t *line, siz
 	return ferror(stdout) ? 1 : 0;
 }
 
-static void export_stream(struct export *e, const struct log_dir *dir, enum log_stream stream)
+/* The records of a folder, or only those of one file in it that is open. */
+static void export_dir(struct export *e, const struct env *env, const char *file, int fd)
 {
 	struct visitor v = {on_record, trouble_complain, e};
-
-	if (!e->stream_given || e->stream == stream)
-		records_of_dir(dir, stream, e->choice.select.since, e->choice.select.until, &v);
-}
-
-static void export_dir(struct export *e, const struct env *env)
-{
 	struct log_dir dir;
 	struct mail_whole store;
 
@@ -86,8 +81,10 @@ static void export_dir(struct export *e, const struct env *env)
 	}
 	mail_whole_init(&store, &dir);
 	e->store = &store;
-	export_stream(e, &dir, LOG_SESSION);
-	export_stream(e, &dir, LOG_MESSAGE);
+	if (file == NULL)
+		records_of_choice(&dir, &e->choice, &v);
+	else
+		records_of_file(fd, file, path_is_part(file), &v);
 	e->store = NULL;
 	mail_whole_fini(&store);
 	log_dir_close(&dir);
@@ -96,42 +93,26 @@ static void export_dir(struct export *e, const struct env *env)
 /* A lone file: the messages of its records are in its folder. */
 static void export_file(struct export *e, const char *path, int fd)
 {
-	struct visitor v = {on_record, trouble_complain, e};
 	const char *slash = strrchr(path, '/');
 	char folder[4096] = ".";
-	struct env env = {.log_path = folder};
-	struct log_dir dir;
-	struct mail_whole store;
 
 	if (slash != NULL)
 		snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
-	if (!env_log_dir(&env, &dir)) {
-		e->trouble = true;
-		return;
-	}
-	mail_whole_init(&store, &dir);
-	e->store = &store;
-	records_of_file(fd, path, path_is_part(path), &v);
-	e->store = NULL;
-	mail_whole_fini(&store);
-	log_dir_close(&dir);
+	export_dir(e, &(struct env){.log_path = folder}, path, fd);
 }
 
 /* A file or a folder named on the command line. */
 static void export_path(struct export *e, const char *path)
 {
-	struct env env = {.log_path = path};
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool folder;
+	int fd = records_open(path, &folder);
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		complain("%s: %m", path);
+	if (fd < 0)
 		e->trouble = true;
-	} else if (S_ISDIR(st.st_mode)) {
-		export_dir(e, &env);
-	} else {
+	else if (folder)
+		export_dir(e, &(struct env){.log_path = path}, NULL, -1);
+	else
 		export_file(e, path, fd);
-	}
 	if (fd >= 0)
 		close(fd);
 }
@@ -145,16 +126,8 @@ static bool take_format(struct export *e, const char *name)
 	return e->format != NULL;
 }
 
-static bool take_stream(struct export *e, const char *name)
-{
-	e->stream_given = true;
-	e->stream = log_stream_find(name);
-	return e->stream == LOG_SESSION || e->stream == LOG_MESSAGE;
-}
-
 enum {
 	OPT_AS = 1000,
-	OPT_STREAM,
 	OPT_EXACT,
 	OPT_REDACT,
 	OPT_NO_REDACT,
@@ -186,8 +159,6 @@ static bool take_option(struct export *e, int option)
 	switch (option) {
 	case OPT_AS:
 		return take_format(e, optarg);
-	case OPT_STREAM:
-		return take_stream(e, optarg);
 	case OPT_EXACT:
 		e->exact = true;
 		return true;
@@ -210,7 +181,7 @@ static bool take_options(struct export *e, int argc, char **argv)
 	static const struct option options[] = {
 	    CHOICE_OPTIONS,
 	    {"as", required_argument, NULL, OPT_AS},
-	    {"stream", required_argument, NULL, OPT_STREAM},
+	    CHOICE_STREAM_OPTION,
 	    {"exact", no_argument, NULL, OPT_EXACT},
 	    {"redact", no_argument, NULL, OPT_REDACT},
 	    {"no-redact", no_argument, NULL, OPT_NO_REDACT},
@@ -243,7 +214,7 @@ static void run(struct export *e, const struct env *env, char **paths)
 		return;
 	}
 	if (*paths == NULL)
-		export_dir(e, env);
+		export_dir(e, env, NULL, -1);
 	for (; *paths != NULL; paths++)
 		export_path(e, *paths);
 	if (e->format->end != NULL)

@@ -25,7 +25,6 @@
 struct follow {
 	struct choice choice;
 	bool json;
-	enum log_stream stream;
 	struct log_follow log;
 	struct follow_line line;
 	struct buf out;
@@ -86,7 +85,7 @@ static bool wait_for_more(const struct follow *f)
 	return !(p[1].revents & (POLLERR | POLLHUP));
 }
 
-/* Nobody reads any more: as good an end as another.  Other faults are told by finish_output(). */
+/* Nobody reads any more: as good an end as another.  Other faults main.c tells. */
 static int output_failed(void)
 {
 	if (errno != EPIPE)
@@ -142,11 +141,12 @@ static struct log_place place_since(const struct log_dir *dir, enum log_stream s
 
 static int open_log(struct follow *f, const struct log_dir *dir)
 {
-	struct log_place place = place_since(dir, f->stream, f->choice.select.since);
+	struct log_place place = place_since(dir, f->choice.stream, f->choice.select.since);
 
 	if (f->choice.select.since == 0)
-		return log_follow_open_now(&f->log, dir->fd, f->stream);
-	return log_follow_open(&f->log, dir->fd, f->stream, place.file[0] != '\0' ? &place : NULL);
+		return log_follow_open_now(&f->log, dir->fd, f->choice.stream);
+	return log_follow_open(&f->log, dir->fd, f->choice.stream,
+			       place.file[0] != '\0' ? &place : NULL);
 }
 
 static int follow_dir(struct follow *f, const struct env *env)
@@ -170,7 +170,7 @@ static int follow_dir(struct follow *f, const struct env *env)
 static bool take_options(struct follow *f, int argc, char **argv)
 {
 	static const struct option options[] = {CHOICE_OPTIONS,
-						{"stream", required_argument, NULL, 'S'},
+						CHOICE_STREAM_OPTION,
 						{"json", no_argument, NULL, 'j'},
 						{NULL, 0, NULL, 0}};
 	int option;
@@ -178,10 +178,6 @@ static bool take_options(struct follow *f, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'j') {
 			f->json = true;
-		} else if (option == 'S') {
-			f->stream = log_stream_find(optarg);
-			if (f->stream != LOG_SESSION && f->stream != LOG_MESSAGE)
-				return false;
 		} else if (option == 'u' || !choice_option(&f->choice, option, optarg)) {
 			return false; /* what is to come has no end */
 		}
@@ -191,7 +187,7 @@ static bool take_options(struct follow *f, int argc, char **argv)
 
 int cmd_follow(const struct env *env, int argc, char **argv)
 {
-	struct follow f = {.stream = LOG_SESSION};
+	struct follow f = {.choice.stream = LOG_SESSION};
 	int status;
 
 	record_select_init(&f.choice.select);
@@ -199,7 +195,7 @@ int cmd_follow(const struct env *env, int argc, char **argv)
 		record_select_fini(&f.choice.select);
 		return usage_of("follow");
 	}
-	follow_line_init(&f.line, f.stream);
+	follow_line_init(&f.line, f.choice.stream);
 	buf_init_heap(&f.out, LINE_MAX_BYTES);
 	status = follow_dir(&f, env);
 	buf_fini(&f.out);

@@ -1,5 +1,7 @@
 /*
  * cmd_metrics.c: smtptrap metrics: counters of the running trap for Prometheus.
+ *
+ * Input: the status socket's boards (boards.c) and, with --serve, a request (metrics_http.c).
  */
 #include <getopt.h>
 #include <signal.h>
@@ -72,8 +74,7 @@ int cmd_metrics(const struct env *env, int argc, char **argv)
 
 	if (!take_options(&w, argc, argv))
 		return usage_of("metrics");
-	if (w.socket == NULL)
-		w.socket = env_status_socket(env);
+	w.socket = env_status_socket(env, w.socket);
 	if (w.socket == NULL)
 		return EXIT_TROUBLE;
 	if (!w.serve)

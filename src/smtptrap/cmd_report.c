@@ -1,5 +1,8 @@
 /*
  * cmd_report.c: smtptrap report: tables of what the logs hold, and partial reports of many traps.
+ *
+ * Input: log files, which may be damaged: that is counted and told; and partial reports of other traps,
+ * of which a bad one ends it all.
  */
 #include <fcntl.h>
 #include <getopt.h>

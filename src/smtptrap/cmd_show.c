@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "err.h"
+#include "hex.h"
 #include "log_read.h"
 #include "record_line.h"
 #include "records.h"
@@ -105,18 +105,15 @@ static void flush_entry(struct entry *e)
 	buf_reset(&e->text);
 }
 
-static int digit(char c)
-{
-	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
 /* The exact bytes take the place of the text shown. */
 static void take_hex(struct entry *e, const struct record_item *item)
 {
+	size_t len = item->len / 2;
+
 	buf_reset(&e->text);
-	for (size_t i = 0; i + 1 < item->len; i += 2)
-		buf_put_byte(&e->text,
-			     (uint8_t)(digit(item->text[i]) << 4 | digit(item->text[i + 1])));
+	uint8_t *bytes = buf_reserve(&e->text, len);
+	if (bytes != NULL && hex_read(bytes, len, item->text, item->len))
+		e->text.len = len;
 }
 
 static int take_member(void *ctx, const struct record_item *item)

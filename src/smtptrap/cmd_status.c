@@ -131,7 +131,7 @@ static void json_text(struct buf *out, const char *name, const char *text, size_
 static void json_number(struct buf *out, const char *name, uint64_t n)
 {
 	json_member(out, name);
-	json_put_u64(out, n);
+	buf_put_u64(out, n);
 }
 
 static void json_slot(struct buf *out, uint32_t number, const struct board_slot *s)
@@ -224,8 +224,7 @@ int cmd_status(const struct env *env, int argc, char **argv)
 	}
 	if (optind != argc)
 		return usage_of("status");
-	if (path == NULL)
-		path = env_status_socket(env);
+	path = env_status_socket(env, path);
 	if (path == NULL)
 		return EXIT_TROUBLE;
 	if (boards_open(&b, path, why) != 0) {

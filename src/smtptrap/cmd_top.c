@@ -162,8 +162,7 @@ int cmd_top(const struct env *env, int argc, char **argv)
 
 	if (!take_options(&t, argc, argv))
 		return usage_of("top");
-	if (t.socket == NULL)
-		t.socket = env_status_socket(env);
+	t.socket = env_status_socket(env, t.socket);
 	if (t.socket == NULL)
 		return EXIT_TROUBLE;
 	/* What cannot be asked from the start is said, not shown. */

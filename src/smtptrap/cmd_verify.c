@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "err.h"
 #include "smtptrap.h"
 #include "verify.h"
 

@@ -1,5 +1,7 @@
 /*
  * env.c: where the logs are, and the options that several commands share.
+ *
+ * Input: arguments and the configuration of the user; what is wrong with them is complained about.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,11 +54,13 @@ const char *env_log_path(const struct env *env)
 	return conf ? conf->log.directory : NULL;
 }
 
-const char *env_status_socket(const struct env *env)
+const char *env_status_socket(const struct env *env, const char *named)
 {
 	static char socket[512];
 	const char *path = conf_path_of(env), *run = DEFAULT_RUN;
 
+	if (named != NULL)
+		return named;
 	if (path != NULL) {
 		const struct conf *conf = conf_at(path, "name the socket with --socket");
 
@@ -157,9 +161,16 @@ static bool take_where(struct choice *c, const char *text)
 	return rc == 0;
 }
 
+static bool take_stream(struct choice *c, const char *name)
+{
+	c->stream_given = true;
+	c->stream = log_stream_find(name);
+	return c->stream == LOG_SESSION || c->stream == LOG_MESSAGE;
+}
+
 bool choice_option(struct choice *c, int option, const char *argument)
 {
-	c->given = true;
+	c->given |= option != 'S';
 	switch (option) {
 	case 's':
 		return choice_time("since", argument, &c->select.since);
@@ -169,6 +180,8 @@ bool choice_option(struct choice *c, int option, const char *argument)
 		return take_field(c, argument);
 	case 'W':
 		return take_where(c, argument);
+	case 'S':
+		return take_stream(c, argument);
 	default:
 		return false;
 	}

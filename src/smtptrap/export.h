@@ -58,8 +58,6 @@ struct export
 {
 	bool trouble; /* first: trouble_complain() sets it */
 	struct choice choice;
-	bool stream_given;
-	enum log_stream stream;
 	const struct export_format *format;
 	const struct env *env;
 
@@ -77,8 +75,7 @@ struct export
 	struct export_contact reporter, sender;
 	const char *evidence_max_text;
 	uint64_t evidence_max;
-	struct mail_whole
-	    *store; /* of the folder that is read; NULL: of a lone file there is none */
+	struct mail_whole *store; /* of the folder that is read */
 
 	/* redaction */
 	int redact_given; /* 1: --redact, -1: --no-redact, 0: as the format has it */

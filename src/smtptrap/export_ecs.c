@@ -4,15 +4,12 @@
  * The names are those that record.def has.  A field that has none stands under smtptrap, by its own
  * name; the dialogue is left out.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "err.h"
 #include "export.h"
-#include "ip.h"
 #include "json_text.h"
 #include "span.h"
 #include "time_text.h"
@@ -87,7 +84,7 @@ static void put_dataset(const struct export_record *r, enum record_field f, stru
 
 static void put_nanoseconds(const struct export_record *r, enum record_field f, struct buf *json)
 {
-	json_put_u64(json, export_number(r, f) * 1000);
+	buf_put_u64(json, export_number(r, f) * 1000);
 }
 
 static void put_established(const struct export_record *r, enum record_field f, struct buf *json)

@@ -5,13 +5,13 @@
  * recipients that it names.  A value that is not of its field's kind makes the line no record: the
  * formats write all but texts as they stand.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "array.h"
 #include "err.h"
 #include "export.h"
+#include "hex.h"
 #include "ip.h"
 #include "log_read.h"
 #include "span.h"
@@ -62,22 +62,14 @@ static void read_dialogue(struct export_record *r, struct span line)
 	add_secret(r, span_head(path, len));
 }
 
-static int digit(char c)
-{
-	return c >= 'a' ? c - 'a' + 10 : c - '0';
-}
-
 /* An exact recipient, as hexadecimal digits. */
 static void read_exact(struct export_record *r, const struct record_item *item)
 {
 	uint8_t bytes[REDACT_SECRET_MAX];
 	size_t len = item->len / 2;
 
-	if (len > sizeof bytes)
-		return;
-	for (size_t i = 0; i < len; i++)
-		bytes[i] = (uint8_t)(digit(item->text[2 * i]) << 4 | digit(item->text[2 * i + 1]));
-	add_secret(r, (struct span){bytes, len});
+	if (len <= sizeof bytes && hex_read(bytes, len, item->text, item->len))
+		add_secret(r, (struct span){bytes, len});
 }
 
 /* ---- values ---- */
@@ -126,19 +118,6 @@ static bool fits(const struct record_item *item, enum record_field f)
 	return item->is_string && is_of_kind(kind, s);
 }
 
-static bool grow(struct export_record *r)
-{
-	if (r->count < r->room)
-		return true;
-	size_t room = r->room ? 2 * r->room : 256;
-	void *more = reallocarray(r->item, room, sizeof *r->item);
-	if (more == NULL)
-		return false;
-	r->item = more;
-	r->room = room;
-	return true;
-}
-
 static int on_item(void *ctx, const struct record_item *item)
 {
 	struct export_record *r = ctx;
@@ -154,10 +133,12 @@ static int on_item(void *ctx, const struct record_item *item)
 		return ERR_FORMAT;
 	if (f == FIELD_DIALOGUE)
 		return 0;
-	if (!grow(r)) {
+	struct export_item *all = array_grow(r->item, r->count, &r->room, sizeof *all);
+	if (all == NULL) {
 		r->failed = true;
 		return 1;
 	}
+	r->item = all;
 	if (r->field[f].count++ == 0)
 		r->field[f].first = r->count;
 	r->item[r->count++] = (struct export_item){r->text.len, item->len};

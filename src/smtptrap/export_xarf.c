@@ -6,7 +6,6 @@
  * What is shared is redacted, the message part by part; where that is not certain there is no report.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "conf_number.h"
@@ -176,8 +175,7 @@ static void put_evidence(const struct export *e, const char *type, const char *w
 	mime_base64_encode(kept, false, true, out);
 	out->failed |= digest_sha256(kept.bytes, kept.len, digest) != 0;
 	buf_put_str(out, "\",\"hash\":\"sha256:");
-	for (size_t i = 0; i < sizeof digest; i++)
-		buf_printf(out, "%02x", digest[i]);
+	buf_put_hex(out, digest, sizeof digest);
 	buf_printf(out, "\",\"size\":%zu}]", kept.len);
 }
 

@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "err.h"
 #include "export.h"
+#include "hex.h"
 #include "span.h"
 #include "time_text.h"
 #include "zeek_text.h"
@@ -97,11 +98,8 @@ static void put_digits(struct span s, size_t width, size_t from, size_t digits, 
 	for (size_t i = 0; i + width <= s.len; i += width) {
 		unsigned n = 0;
 
-		for (size_t k = i + from; k < i + from + digits; k++) {
-			uint8_t c = s.bytes[k];
-
-			n = n * 16 + (unsigned)(c >= 'a' ? c - 'a' + 10 : c - '0');
-		}
+		for (size_t k = i + from; k < i + from + digits; k++)
+			n = n * 16 + (unsigned)hex_value(s.bytes[k]);
 		buf_printf(out, i > 0 ? ",%u" : "%u", n);
 	}
 }
@@ -145,11 +143,8 @@ static unsigned version_number(struct span s)
 		if (span_is(s, names[i].name))
 			return names[i].number;
 	}
-	for (size_t i = draft ? strlen("TLSv1.3-draft") : 2; i < s.len; i++) {
-		uint8_t c = s.bytes[i];
-
-		n = n * (draft ? 10 : 16) + (unsigned)(c >= 'a' ? c - 'a' + 10 : c - '0');
-	}
+	for (size_t i = draft ? strlen("TLSv1.3-draft") : 2; i < s.len; i++)
+		n = n * (draft ? 10 : 16) + (unsigned)hex_value(s.bytes[i]);
 	return draft ? 0x7f00 + n : n;
 }
 
@@ -320,7 +315,7 @@ static bool zeek_begin(struct export *e)
 	const char *path = e->path;
 
 	if (path == NULL)
-		path = e->stream_given && e->stream == LOG_SESSION ? "conn" : "smtp";
+		path = e->choice.stream_given && e->choice.stream == LOG_SESSION ? "conn" : "smtp";
 	for (e->zeek = 0; e->zeek < TABLES && strcmp(tables[e->zeek].path, path) != 0;)
 		e->zeek++;
 	if (e->zeek == TABLES) {
@@ -329,12 +324,12 @@ static bool zeek_begin(struct export *e)
 	}
 	const struct table *t = &tables[e->zeek];
 	enum log_stream stream = t->type == RECORD_MESSAGE ? LOG_MESSAGE : LOG_SESSION;
-	if (e->stream_given && e->stream != stream) {
+	if (e->choice.stream_given && e->choice.stream != stream) {
 		complain("--path: %s is not made of that stream", path);
 		return false;
 	}
-	e->stream_given = true;
-	e->stream = stream;
+	e->choice.stream_given = true;
+	e->choice.stream = stream;
 	printf("#separator \\x09\n#set_separator\t,\n#empty_field\t" ZEEK_EMPTY
 	       "\n#unset_field\t" ZEEK_UNSET "\n#path\t%s\n",
 	       path);

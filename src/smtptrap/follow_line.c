@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "err.h"
+#include "log_read.h"
 #include "term_text.h"
 
-#define SCRATCH_MAX (16u * 1024 * 1024) /* no value is longer than a line of a log */
-#define TEXT_MAX 80                     /* bytes of a name, path or subject that are shown */
+#define TEXT_MAX 80 /* bytes of a name, path or subject that are shown */
 
 /* Slots of the scanner, in the order of names[]. */
 enum wanted {
@@ -66,7 +66,7 @@ void follow_line_init(struct follow_line *f, enum log_stream stream)
 	record_scan_init(&f->scan);
 	for (int i = 0; i < W_COUNT; i++)
 		(void)record_scan_want(&f->scan, names[i], strlen(names[i])); /* slot i */
-	buf_init_heap(&f->scratch, SCRATCH_MAX);
+	buf_init_heap(&f->scratch, LOG_LINE_MAX);
 }
 
 void follow_line_fini(struct follow_line *f)

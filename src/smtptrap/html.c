@@ -5,7 +5,6 @@
  */
 #include "html.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "json_text.h"

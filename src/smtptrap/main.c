@@ -16,7 +16,14 @@
 
 #define CHOICE_USAGE "[--since TIME] [--until TIME] [--field NAME=VALUE ...] [--where EXPRESSION]"
 
-const struct command commands[] = {
+struct command {
+	const char *name;
+	int (*run)(const struct env *env, int argc, char **argv);
+	const char *usage; /* what follows the name; several forms are apart by LF */
+	const char *what;
+};
+
+static const struct command commands[] = {
     {"cat", cmd_cat, "[--stream session|message] " CHOICE_USAGE " [FILE|DIR ...]",
      "print records as lines of JSON"},
     {"explain", cmd_explain,
@@ -110,7 +117,8 @@ static int usage_of_all(FILE *to, int status)
 	return status;
 }
 
-int finish_output(int status)
+/* Flush standard output; EXIT_TROUBLE if anything could not be written (said), else status. */
+static int finish_output(int status)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		complain("standard output: %m");

@@ -4,8 +4,6 @@
 #ifndef SMTPTRAP_METRICS_H
 #define SMTPTRAP_METRICS_H
 
-#include <stdint.h>
-
 #include "boards.h"
 #include "buf.h"
 

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include "html.h"
-
 const struct result_section *page_section(const struct result *r, const char *table,
 					  const char *section)
 {

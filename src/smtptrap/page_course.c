@@ -4,7 +4,6 @@
  */
 #include <inttypes.h>
 
-#include "html.h"
 #include "page_chart.h"
 #include "report_times.h"
 #include "time_text.h"

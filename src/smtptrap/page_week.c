@@ -2,9 +2,7 @@
  * page_week.c: chart: connections by weekday and hour of the day, as a heat map.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 
-#include "html.h"
 #include "page_chart.h"
 
 #define WIDTH 360

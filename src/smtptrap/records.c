@@ -6,15 +6,15 @@
  */
 #include "records.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "err.h"
 #include "gzip_isal.h"
 #include "record_line.h"
-#include "smtptrap.h"
 #include "uuid.h"
 
 void trouble_complain(void *ctx, const struct place *at, const char *what)
@@ -131,6 +131,31 @@ int records_of_dir(const struct log_dir *dir, enum log_stream stream, uint64_t s
 			rc = visit_entry(dir, &dir->names[i], v);
 	}
 	return rc;
+}
+
+void records_of_choice(const struct log_dir *dir, const struct choice *c, const struct visitor *v)
+{
+	static const enum log_stream streams[] = {LOG_SESSION, LOG_MESSAGE};
+
+	for (size_t i = 0; i < sizeof streams / sizeof streams[0]; i++) {
+		if (!c->stream_given || c->stream == streams[i])
+			records_of_dir(dir, streams[i], c->select.since, c->select.until, v);
+	}
+}
+
+int records_open(const char *path, bool *folder_r)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && fstat(fd, &st) == 0) {
+		*folder_r = S_ISDIR(st.st_mode);
+		return fd;
+	}
+	complain("%s: %m", path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 bool path_is_part(const char *path)

@@ -8,6 +8,7 @@
 #include "log_dir.h"
 #include "log_read.h"
 #include "record.h"
+#include "smtptrap.h"
 
 /* Where a record, or what is wrong, is. */
 struct place {
@@ -37,6 +38,13 @@ int records_of_file(int fd, const char *name, bool part, const struct visitor *v
  */
 int records_of_dir(const struct log_dir *dir, enum log_stream stream, uint64_t since,
 		   uint64_t until, const struct visitor *v);
+
+/* Visit what was chosen of a folder: records of sessions, then of messages (all lines of the files
+ * that may hold some, as above). */
+void records_of_choice(const struct log_dir *dir, const struct choice *c, const struct visitor *v);
+
+/* Open a file or a folder that the user named; -1 if that fails (said already). */
+int records_open(const char *path, bool *folder_r);
 
 /* Does the name of a file say that it is being written? */
 bool path_is_part(const char *path);

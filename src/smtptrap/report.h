@@ -49,8 +49,8 @@ uint64_t report_bucket(enum report_by by, uint64_t ts);
 /* A record as a table sees it. */
 struct report_record;
 
-/* The text of a field, escapes undone; of a list that is one element, see report_each().  False if
- * it is absent.  Valid for this record until three other escaped texts were asked for. */
+/* The text of a field, escapes undone; for lists there is report_count_list().  False if it is
+ * absent.  Valid for this record until three other escaped texts were asked for. */
 bool report_text(struct report_record *r, enum record_field f, struct span *text_r);
 
 /* Is the text of the field this? */
@@ -58,9 +58,6 @@ bool report_is(struct report_record *r, enum record_field f, const char *text);
 
 /* A truth value that is true. */
 bool report_true(struct report_record *r, enum record_field f);
-
-/* The elements of a list: zero *at for the first; false behind the last. */
-bool report_each(struct report_record *r, enum record_field f, size_t *at, struct span *text_r);
 
 bool report_is_session(const struct report_record *r);
 uint64_t report_ts(const struct report_record *r);
@@ -74,8 +71,6 @@ bool report_is_tls(struct report_record *r);
 
 /* Count the record in a section of the table: with a label; with the total that shares are of; or
  * both.  What the field holds, or `absent` where it is absent, if it is not NULL. */
-void report_label(struct report_record *r, unsigned section, struct span label);
-void report_total(struct report_record *r, unsigned section);
 void report_count(struct report_record *r, unsigned section, const char *label);
 void report_count_span(struct report_record *r, unsigned section, struct span label);
 void report_count_field(struct report_record *r, unsigned section, enum record_field f,

@@ -5,7 +5,6 @@
  * security policy, every style and script but its own, which the policy knows by their SHA-256.
  */
 #include <gnutls/gnutls.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "config.h"

@@ -4,7 +4,6 @@
  * All sessions that were read are put in order by address and time.  Whoever shares an address
  * counts as one; what comes after the end of the logs is not known.
  */
-#include "err.h"
 #include "report.h"
 
 enum { NEXT, OFFERS, DELAYS, ENDS, HEEDED, TRIES, GAVE_UP };

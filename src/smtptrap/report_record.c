@@ -6,16 +6,15 @@
  */
 #include "report_record.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "conf_number.h"
 #include "err.h"
 #include "ip.h"
+#include "log_read.h"
+#include "unit.h"
 
 #define SESSIONS_MAX UINT32_MAX /* the trap writes 65,535 at most: no sum overflows */
-#define DAY_US (86400 * UINT64_C(1000000))
-#define SCRATCH_MAX (16u * 1024 * 1024) /* no value is longer than a line, see LOG_LINE_MAX */
 
 void report_record_init(struct report_record *r, struct report *to, struct record_scan *scan)
 {
@@ -25,7 +24,7 @@ void report_record_init(struct report_record *r, struct report *to, struct recor
 	for (size_t i = 0; i < scan->count; i++)
 		r->slot[scan->field[i].field] = (int8_t)i;
 	for (int i = 0; i < REPORT_SCRATCHES; i++)
-		buf_init_heap(&r->scratch[i], SCRATCH_MAX);
+		buf_init_heap(&r->scratch[i], LOG_LINE_MAX);
 }
 
 void report_record_fini(struct report_record *r)
@@ -56,7 +55,7 @@ int report_record_read(struct report_record *r, enum report_by by, const uint8_t
 	    ip_parse(r->ip, (const char *)ip.bytes, ip.len) != 0)
 		return ERR_FORMAT;
 	r->time = report_bucket(by, r->head.ts);
-	r->day_key = unique_key(r->head.ts / DAY_US);
+	r->day_key = unique_key(r->head.ts / DAY);
 	r->who = (struct tally_who){.ts = r->head.ts,
 				    .count = sessions_of(r),
 				    .ip_key = unique_key_of_ip(r->ip),
@@ -91,7 +90,8 @@ bool report_text(struct report_record *r, enum record_field f, struct span *text
 	return take_text(r, value_of(r, f), text_r);
 }
 
-bool report_each(struct report_record *r, enum record_field f, size_t *at, struct span *text_r)
+static bool next_element(struct report_record *r, enum record_field f, size_t *at,
+			 struct span *text_r)
 {
 	const struct record_scan_value *list = value_of(r, f);
 	struct record_scan_value element;
@@ -148,20 +148,20 @@ static void add(struct report_record *r, unsigned section, enum tally_kind kind,
 		r->no_memory = true;
 }
 
-void report_label(struct report_record *r, unsigned section, struct span label)
+static void count_label(struct report_record *r, unsigned section, struct span label)
 {
 	add(r, section, TALLY_LABEL, label);
 }
 
-void report_total(struct report_record *r, unsigned section)
+static void count_total(struct report_record *r, unsigned section)
 {
 	add(r, section, TALLY_TOTAL, (struct span){0});
 }
 
 void report_count_span(struct report_record *r, unsigned section, struct span label)
 {
-	report_total(r, section);
-	report_label(r, section, label);
+	count_total(r, section);
+	count_label(r, section, label);
 }
 
 void report_count(struct report_record *r, unsigned section, const char *label)
@@ -197,12 +197,12 @@ void report_count_list(struct report_record *r, unsigned section, enum record_fi
 	struct span names[ELEMENTS_MAX];
 	size_t at = 0, count = 0;
 
-	while (count < ELEMENTS_MAX && report_each(r, f, &at, &names[count])) {
+	while (count < ELEMENTS_MAX && next_element(r, f, &at, &names[count])) {
 		if (!is_new(names, count, names[count]))
 			continue;
 		if (count == 0)
-			report_total(r, section);
-		report_label(r, section, names[count++]);
+			count_total(r, section);
+		count_label(r, section, names[count++]);
 	}
 }
 

@@ -19,15 +19,7 @@ struct env {
 	const char *log_path;  /* -d DIR; NULL: as the configuration says */
 };
 
-/* A command.  argv[0] is its name; run() returns an exit status. */
-struct command {
-	const char *name;
-	int (*run)(const struct env *env, int argc, char **argv);
-	const char *usage; /* what follows the name; several forms are apart by LF */
-	const char *what;
-};
-extern const struct command commands[]; /* ends with a name of NULL */
-
+/* The commands: argv[0] is the name.  Each returns an exit status. */
 int cmd_cat(const struct env *env, int argc, char **argv);
 int cmd_explain(const struct env *env, int argc, char **argv);
 int cmd_export(const struct env *env, int argc, char **argv);
@@ -51,8 +43,8 @@ int usage_of(const char *name);
  * program. */
 const char *env_log_path(const struct env *env);
 
-/* The master's status socket, likewise. */
-const char *env_status_socket(const struct env *env);
+/* The master's status socket, likewise: the one that --socket has named, or NULL for none. */
+const char *env_status_socket(const struct env *env, const char *named);
 
 /* The configuration and its file, NULL both if there is none.  False if it is wrong (said already).
  * They live as long as the program. */
@@ -62,18 +54,25 @@ bool env_conf(const struct env *env, const char **path_r, const struct conf **co
 /* Open the log directory; false if that fails (said already). */
 bool env_log_dir(const struct env *env, struct log_dir *dir_r);
 
-/* What the options --since, --until, --field and --where choose. */
+/* What the options --since, --until, --field, --where and --stream choose. */
 struct choice {
 	struct record_select select;
-	bool given; /* one of them was there */
+	bool given; /* one of the first four was there */
+	bool stream_given;
+	enum log_stream stream;
 };
 
-/* The four as rows of a getopt_long() table. */
+/* The first four as rows of a getopt_long() table, and the last. */
 #define CHOICE_OPTIONS                                                                    \
 	{"since", required_argument, NULL, 's'}, {"until", required_argument, NULL, 'u'}, \
 	    {"field", required_argument, NULL, 'F'},                                      \
 	{                                                                                 \
 		"where", required_argument, NULL, 'W'                                     \
+	}
+
+#define CHOICE_STREAM_OPTION                           \
+	{                                              \
+		"stream", required_argument, NULL, 'S' \
 	}
 
 /* Take one of those options.  False if its argument is wrong (said already) or it is another. */
@@ -84,8 +83,5 @@ bool choice_time(const char *option, const char *text, uint64_t *us_r);
 
 /* Read an identifier; false if it is none (said already). */
 bool parse_id(const char *text, uint8_t id_r[16]);
-
-/* Flush standard output; EXIT_TROUBLE if anything could not be written (said), else status. */
-int finish_output(int status);
 
 #endif

@@ -19,7 +19,6 @@ struct rates_sample {
 	uint64_t count[RATE_COUNT];
 };
 
-#define RATES_SECONDS_MAX 60
 #define RATES_SAMPLES 128 /* more than one a second, for 60 seconds and what a late one needs */
 struct rates {
 	struct rates_sample sample[RATES_SAMPLES];

@@ -25,7 +25,7 @@ struct mail_walk {
 struct verify_first {
 	uint64_t file_seq, offset; /* where it is; file_seq 0: nothing stands here */
 	uint64_t size;
-	uint8_t id[UUID_BYTES], sha256[SHA256_BYTES];
+	uint8_t id[UUID_BYTES], sha256[DIGEST_SHA256];
 };
 
 struct verify {

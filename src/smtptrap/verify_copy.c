@@ -39,7 +39,7 @@ static const char *compare(const struct verify_first *f, const struct message_in
 		return "another message is where that should be which it is a copy of";
 	if (!info->has_size || info->size != f->size)
 		return "its size is not that of the message that it is a copy of";
-	if (!info->has_sha256 || memcmp(info->sha256, f->sha256, SHA256_BYTES) != 0)
+	if (!info->has_sha256 || memcmp(info->sha256, f->sha256, DIGEST_SHA256) != 0)
 		return "its sha256 is not that of the message that it is a copy of";
 	return NULL;
 }
@@ -71,7 +71,7 @@ static const char *check_first(struct verify *v, const struct message_info *info
 		return NULL;
 	f->size = more;
 	memcpy(f->id, info->copy.id, UUID_BYTES);
-	memcpy(f->sha256, info->sha256, SHA256_BYTES);
+	memcpy(f->sha256, info->sha256, DIGEST_SHA256);
 	return NULL;
 }
 

@@ -15,14 +15,12 @@
 
 #include "arena.h"
 #include "conf_error.h"
-#include "err.h"
 #include "rule_compile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define ENTRIES 1000000
 #define RULES 1000

@@ -8,99 +8,21 @@
  */
 #include "config.h"
 
+#include "../lib-c/fuzz_files.h"
 #include "conf.h"
 #include "err.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#define FILES 5
-#define OPENS_MAX 30 /* then opening fails: files that include each other widely take long */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static const char *const names[FILES] = {"m", "a", "b", "c", "d"};
-static const char separator[] = "\n%%\n";
+static const char *const names[] = {"m", "a", "b", "c", "d"};
 
-struct input {
-	const uint8_t *text[FILES];
-	size_t len[FILES];
-	size_t count;
-	unsigned opens;
-};
-
-static void must(bool holds)
+/* Each says near what it is. */
+static void check_error(const struct fuzz_files *in, const char *text)
 {
-	if (!holds)
-		abort();
-}
-
-static size_t find(const struct input *in, const char *name, size_t len)
-{
-	for (size_t i = 0; i < in->count; i++)
-		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
-			return i;
-	return in->count;
-}
-
-static int open_input(void *ctx, const char *path)
-{
-	struct input *in = ctx;
-	size_t i = find(in, path, strlen(path));
-
-	if (i == in->count || in->opens == OPENS_MAX) {
-		errno = ENOENT;
-		return -1;
-	}
-	in->opens++;
-	int fd = memfd_create("conf", MFD_CLOEXEC);
-	must(fd >= 0);
-	must(write(fd, in->text[i], in->len[i]) == (ssize_t)in->len[i]);
-	must(lseek(fd, 0, SEEK_SET) == 0);
-	return fd;
-}
-
-static void split(struct input *in, const uint8_t *data, size_t len)
-{
-	while (in->count < FILES) {
-		const uint8_t *end = memmem(data, len, separator, sizeof separator - 1);
-		bool last = end == NULL || in->count == FILES - 1;
-		size_t part = last ? len : (size_t)(end - data);
-		in->text[in->count] = data;
-		in->len[in->count++] = part;
-		if (last)
-			return;
-		data += part + sizeof separator - 1;
-		len -= part + sizeof separator - 1;
-	}
-}
-
-static size_t count_lines(const uint8_t *text, size_t len)
-{
-	size_t n = 1;
-
-	for (size_t i = 0; i < len; i++)
-		n += text[i] == '\n';
-	return n;
-}
-
-/* "FILE:LINE:COLUMN: WHAT, near ..." */
-static void check_error(const struct input *in, const char *text)
-{
-	size_t file = find(in, text, strcspn(text, ":")), len = strlen(text);
-	char *end;
-
-	must(file < in->count && text[1] == ':' && len < CONF_ERROR_TEXT_MAX);
-	unsigned long line = strtoul(text + 2, &end, 10);
-	must(line >= 1 && line <= count_lines(in->text[file], in->len[file]) && *end == ':');
-	unsigned long column = strtoul(end + 1, &end, 10);
-	must(column >= 1 && column <= in->len[file] + 1 && strncmp(end, ": ", 2) == 0);
-	must(strstr(end, ", near ") != NULL || strcmp(text + len - 3, "...") == 0);
-	for (size_t i = 0; i < len; i++)
-		must(text[i] >= ' ' && text[i] <= '~');
+	fuzz_files_check_error(in, text);
+	must(strstr(text, ", near ") != NULL || strcmp(text + strlen(text) - 3, "...") == 0);
 }
 
 static void check_text(const char *text, size_t min, size_t max)
@@ -196,12 +118,12 @@ static void check_conf(const struct conf *conf)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct conf_errors errors;
-	struct input in = {.count = 0};
-	struct conf_opener opener = {.open = open_input, .ctx = &in};
+	struct fuzz_files in = {.names = names, .files = sizeof names / sizeof *names};
+	struct conf_opener opener = {.open = fuzz_files_open, .ctx = &in};
 	struct conf *conf;
 
 	memset(&errors, 0, sizeof errors);
-	split(&in, data, len);
+	fuzz_files_split(&in, data, len, false);
 	int result = conf_load(&conf, names[0], &opener, &errors);
 	must(result == 0 || result == ERR_FORMAT);
 	must((result == 0) == (conf != NULL) && (result == 0) == (errors.total == 0));

@@ -86,8 +86,8 @@ static void check_envelope(struct server *x)
 		note(x, r.address.bytes, r.address.len);
 	}
 	must(count == e->recipients);
-	if (e->sender.len > 0)
-		note(x, e->sender.bytes, e->sender.len);
+	if (e->reverse_path.len > 0)
+		note(x, e->reverse_path.bytes, e->reverse_path.len);
 }
 
 /* The states from which each `next` can come, and the other way round. */

@@ -9,104 +9,20 @@
  */
 #include "config.h"
 
+#include "../lib-c/fuzz_files.h"
 #include "arena.h"
 #include "buf.h"
 #include "conf_error.h"
 #include "err.h"
 #include "rule_compile.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#define FILES 3
-#define OPENS_MAX 30
 #define LOOKUPS 64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static const char *const names[FILES] = {"r", "a", "b"};
-static const char separator[] = "\n%%\n";
-
-struct input {
-	struct span file[FILES + 1]; /* the last: facts */
-	size_t count;
-	unsigned opens;
-};
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static size_t find(const struct input *in, const char *name, size_t len)
-{
-	if (len > 2 && memcmp(name, "./", 2) == 0) {
-		name += 2;
-		len -= 2;
-	}
-	for (size_t i = 0; i < FILES && i < in->count; i++)
-		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
-			return i;
-	return FILES;
-}
-
-static int open_input(void *ctx, const char *path)
-{
-	struct input *in = ctx;
-	size_t i = find(in, path, strlen(path));
-
-	if (i == FILES || in->opens == OPENS_MAX) {
-		errno = ENOENT;
-		return -1;
-	}
-	in->opens++;
-	int fd = memfd_create("rules", MFD_CLOEXEC);
-	must(fd >= 0);
-	must(write(fd, in->file[i].bytes, in->file[i].len) == (ssize_t)in->file[i].len);
-	must(lseek(fd, 0, SEEK_SET) == 0);
-	return fd;
-}
-
-static void split(struct input *in, const uint8_t *data, size_t len)
-{
-	while (in->count <= FILES) {
-		const uint8_t *end = memmem(data, len, separator, sizeof separator - 1);
-		bool last = end == NULL || in->count == FILES;
-		size_t part = last ? len : (size_t)(end - data);
-		in->file[in->count++] = (struct span){data, part};
-		if (last)
-			return;
-		data += part + sizeof separator - 1;
-		len -= part + sizeof separator - 1;
-	}
-}
-
-static size_t count_lines(struct span text)
-{
-	size_t n = 1;
-
-	for (size_t i = 0; i < text.len; i++)
-		n += text.bytes[i] == '\n';
-	return n;
-}
-
-static void check_error(const struct input *in, const char *text)
-{
-	size_t name_len = strcspn(text, ":"), file = find(in, text, name_len), len = strlen(text);
-	char *end;
-
-	must(file < FILES && len < CONF_ERROR_TEXT_MAX);
-	unsigned long line = strtoul(text + name_len + 1, &end, 10);
-	must(line >= 1 && line <= count_lines(in->file[file]) && *end == ':');
-	unsigned long column = strtoul(end + 1, &end, 10);
-	must(column >= 1 && column <= in->file[file].len + 1 && strncmp(end, ": ", 2) == 0);
-	for (size_t i = 0; i < len; i++)
-		must(text[i] >= ' ' && text[i] <= '~');
-}
+static const char *const names[] = {"r", "a", "b"};
 
 /* ---- facts ---- */
 
@@ -297,9 +213,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct rule_scratch *scratch;
 	static struct conf_errors errors;
-	struct input in = {.count = 0};
+	struct fuzz_files in = {.names = names, .files = sizeof names / sizeof *names};
 	struct session session = {0};
-	struct conf_opener opener = {.open = open_input, .ctx = &in};
+	struct conf_opener opener = {.open = fuzz_files_open, .ctx = &in};
 	struct arena *arena = arena_new();
 	const struct rules *rules = NULL;
 
@@ -307,16 +223,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		scratch = rule_scratch_new();
 	must(arena != NULL && scratch != NULL);
 	memset(&errors, 0, sizeof errors);
-	split(&in, data, len);
+	fuzz_files_split(&in, data, len, true);
 	int result = rule_load(&rules, names[0], arena, &opener, &errors);
 	must(result == 0 || result == ERR_FORMAT);
 	must((result == 0) == (errors.total == 0));
 	for (size_t i = 0; i < errors.kept; i++)
-		check_error(&in, errors.text[i]);
+		fuzz_files_check_error(&in, errors.text[i]);
 	for (size_t i = 0; i < errors.warnings_kept; i++)
-		check_error(&in, errors.warning[i]);
-	if (in.count > FILES)
-		draw_session(&session, in.file[FILES], scratch);
+		fuzz_files_check_error(&in, errors.warning[i]);
+	if (in.count > in.files)
+		draw_session(&session, in.part[in.files], scratch);
 	else
 		draw_session(&session, (struct span){data, len}, scratch);
 	if (result == 0)

@@ -38,6 +38,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Trap::Cert;
 use Trap::Client;
+use Trap::File qw(slurp_or_empty spew);
 use Trap::Log;
 use Trap::Process;
 
@@ -109,8 +110,7 @@ sub shared {
 
 # Was the daemon built with AddressSanitizer?
 sub sanitized {
-    open my $f, '<', "$BUILD/config.h" or return 0;
-    return scalar grep { /^#define SANITIZED 1/ } <$f>;
+    return scalar(slurp_or_empty("$BUILD/config.h") =~ /^#define SANITIZED 1/m);
 }
 
 # ---- users and folders ----
@@ -175,9 +175,7 @@ sub conf_text {
 
 sub write_conf {
     my ($self, $text) = @_;
-    open my $f, '>', $self->conf_file or croak $self->conf_file . ": $!";
-    print $f $text // $self->conf_text;
-    close $f or croak "write: $!";
+    spew($self->conf_file, $text // $self->conf_text);
 }
 
 # ---- starting ----
@@ -324,9 +322,7 @@ sub processes { $_[0]{processes} }
 
 sub log_text {
     my ($self) = @_;
-    open my $f, '<:raw', "$self->{dir}/daemon.log" or return '';
-    local $/;
-    return <$f> // '';
+    return slurp_or_empty("$self->{dir}/daemon.log");
 }
 
 sub expect { my ($self, @patterns) = @_; push @{$self->{expected}}, @patterns }

@@ -6,11 +6,11 @@ use warnings;
 use File::Temp qw(tempdir);
 use Test::More;
 use Trap;
+use Trap::File qw(slurp);
 
 my $script = "$Trap::SOURCE/packaging/make-certificates";
 my @programs = qw(cat chmod date env mkdir mktemp mv rm sh);
 
-sub slurp { my ($file) = @_; open my $f, '<', $file or return; local $/; return <$f> }
 my $openssl = Trap::Process::program('openssl');
 sub openssl { my ($out, $err, $status) = Trap::Process::run($openssl, @_); return ($out, $status) }
 sub names { my ($text) = @_; return join "\n", grep { !/^\s+(?:[0-9a-f]{2}:?)+$|Not (?:Before|After)|Serial Number: / } split /\n/, $text }

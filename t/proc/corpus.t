@@ -6,6 +6,7 @@ use Digest::SHA qw(sha256_hex);
 use Test::More;
 use Time::HiRes qw(time);
 use Trap;
+use Trap::File qw(spew);
 
 use constant MESSAGES => 6046;
 use constant CLIENTS => 4;
@@ -72,9 +73,7 @@ is_deeply(\%tls, {'negotiated TLSv1.3' => MESSAGES}, 'all came over TLS 1.3');
 is_deeply([map { $_->{seq} } @messages], [1 .. MESSAGES], 'their numbers have no gap');
 
 my $mbox = "$corpus/mbox";
-open my $f, '>:raw', $mbox or die "$mbox: $!";
-print $f $trap->log->text('mail');
-close $f or die "$mbox: $!";
+spew($mbox, $trap->log->text('mail'));
 my ($out, $err, $status) = Trap::Process::run($python, $tool, 'mbox', $mbox);
 is($status, 0, 'Python reads the mail stream with mailbox.mbox') or diag $err;
 my %read = map { split } split /\n/, $out;

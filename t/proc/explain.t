@@ -6,6 +6,7 @@ use warnings;
 use File::Temp qw(tempdir);
 use POSIX ();
 use Test::More;
+use Trap::File qw(spew);
 use Trap::Process;
 
 my $build = $ENV{TRAP_BUILD} // '.';
@@ -13,12 +14,7 @@ my $source = $ENV{TRAP_SOURCE} // '.';
 my $dir = tempdir(CLEANUP => 1);
 my $rules = "$dir/rules";
 
-sub spew {
-    my ($name, $text) = @_;
-    open my $fh, '>:raw', "$dir/$name" or die "$name: $!";
-    print $fh $text;
-    close $fh or die "$name: $!";
-}
+sub put { return spew("$dir/$_[0]", $_[1]) }
 
 # Returns what the program wrote to both, $dir taken out, and its status.
 sub run {
@@ -44,7 +40,7 @@ sub verdicts {
 
 # ---- what it says ----
 
-spew(rules => <<'END');
+put(rules => <<'END');
 # ours
 reject helo-has none
 @mail set from @b with tag b message "one
@@ -111,24 +107,24 @@ my @facts = (
     ['body "^ho"', '--message', "$dir/message"],
     ['size 12', '--message', "$dir/message"],
 );
-spew(message => "Subject: Hi\r\n\r\nHo\r\n");
+put(message => "Subject: Hi\r\n\r\nHo\r\n");
 for (@facts) {
     my ($condition, @options) = @$_;
     $condition = 'size = 19' if $condition eq 'size 12';
-    spew(rules => "reject $condition\n");
+    put(rules => "reject $condition\n");
     my @session = (qw(--from a@b.c --to c@d.e), $condition =~ /^helo/ ? () : qw(--ehlo x));
     like(verdicts(@session, @options), qr/reject by rules:1$/, "$condition: @options");
 }
-spew(rules => "reject not random 10%\n");
+put(rules => "reject not random 10%\n");
 is(verdicts('--random', '9.9'), '@connect rule', 'a number among 10% is among them');
 is(verdicts(), '@connect rule', 'without a number it is unknown');
 
 # ---- many messages ----
 
-spew(rules => "\@message reject header Subject \"^buy\"; size > 30 with note long\n\@data set all with tag t\n");
-spew(m1 => "Subject: Hi\r\n\r\nHo\r\n");
-spew(m2 => "Subject: Buy\r\n\r\nx\r\n");
-spew(m3 => "Subject: Hi\r\n\r\n" . 'Ho' x 10 . "\r\n");
+put(rules => "\@message reject header Subject \"^buy\"; size > 30 with note long\n\@data set all with tag t\n");
+put(m1 => "Subject: Hi\r\n\r\nHo\r\n");
+put(m2 => "Subject: Buy\r\n\r\nx\r\n");
+put(m3 => "Subject: Hi\r\n\r\n" . 'Ho' x 10 . "\r\n");
 my @envelope = qw(--ehlo x --from a@b.c --to c@d.e);
 is(verdicts(@envelope, map { "$dir/$_" } qw(m1 m2 m3)) =~ s{\Q$dir/\E}{}gr,
     '@connect rule; @helo rule; @mail rule; @rcpt c@d.e rule; @data rule; @message m1 rule; @message m2 reject by '
@@ -145,26 +141,26 @@ like("$err$status", qr/needs --helo or --ehlo, --from and --to\n2$/, 'messages n
 
 # ---- MAIL FROM:<>, recipients ----
 
-spew(rules => "\@mail reject from <>\naccept all\n");
+put(rules => "\@mail reject from <>\naccept all\n");
 is(verdicts('--ehlo', 'x', '--from', '<>', '--to', 'a@b'),
     '@connect accept by rules:2; @helo accept by rules:2; @mail waits for each recipient: MAIL FROM:<> is '
     . 'never refused; @rcpt a@b reject by rules:1', 'the empty sender is refused at RCPT');
-spew(rules => "\@data reject to b\@\n");
+put(rules => "\@data reject to b\@\n");
 is(verdicts(qw(--ehlo x --from a@b --to a@b --to b@b)),
     '@connect rule; @helo rule; @mail rule; @rcpt a@b rule; @rcpt b@b rule; @data reject by rules:1',
     'at DATA every accepted recipient counts');
-spew(rules => "reject after keeping all\n");
+put(rules => "reject after keeping all\n");
 like(verdicts(qw(--ehlo x --from a@b --to a@b)), qr/\@message reject after keeping by rules:1$/,
     'a message is refused and kept');
 
 # ---- blocks, files, faults ----
 
-spew(list => "a\@b\n\@c\n");
-spew(rules => "rules {\n\treject from ./list\n\tinclude other\n}\n");
-spew(other => "reject from x\@y\n");
+put(list => "a\@b\n\@c\n");
+put(rules => "rules {\n\treject from ./list\n\tinclude other\n}\n");
+put(other => "reject from x\@y\n");
 like(verdicts(qw(--ehlo x --from q@c)), qr/reject by rules:2$/, 'a file of patterns is read');
 like(verdicts(qw(--ehlo x --from x@y)), qr/reject by other:1$/, 'an included file is told');
-spew(rules => "rejct all\ninclude rules\nreject from ./missing\n");
+put(rules => "rejct all\ninclude rules\nreject from ./missing\n");
 ($out, $err, $status) = ask();
 is($out, '', 'wrong rules explain nothing');
 is($err, <<'END', 'all faults are told');
@@ -173,7 +169,7 @@ rules:2:9: files include each other in a loop, near "rules"
 rules:3:13: the file cannot be opened: No such file or directory, near "./missing"
 END
 is($status, 1, 'the status tells it');
-spew(rules => "reject dnsbl a.b\n");
+put(rules => "reject dnsbl a.b\n");
 for (['--client', 'x'], ['--tls', '1.4'], ['--dnsbl', 'c.d'], ['--time', '25:00'], ['--random', '100'],
     ['--nonsense'], ['more'], ['--size', '-1'], ['--message', "$dir/none"]) {
     (undef, $err, $status) = ask(@$_);
@@ -187,12 +183,12 @@ is("$err$status", '0', 'the sample is rules');
 # ---- in the configuration ----
 
 my $conf = "listen { address 127.0.0.1 port 2525 }\nhostname h\ndns { server 127.0.0.1 }\n";
-spew(conf => "$conf\nrules { include rules }\n");
+put(conf => "$conf\nrules { include rules }\n");
 ($out, $err, $status) = run("$build/smtptrapd", '-n', '-f', "$dir/conf");
 is("$out$err$status", "conf: ok\n0", 'smtptrapd reads rules with its configuration');
 like((run("$build/smtptrap", '-f', "$dir/conf", 'explain', '--dnsbl', 'a.b'))[0], qr/reject by rules:1/,
     'explain takes the rules of a configuration');
-spew(rules => "reject dnsbl a.b\nreject local listener smtp\nreject from a\@b with code 450\naccept all\n");
+put(rules => "reject dnsbl a.b\nreject local listener smtp\nreject from a\@b with code 450\naccept all\n");
 ($out, $err, $status) = run("$build/smtptrapd", '-n', '-f', "$dir/conf");
 is("$out$err", <<'END', 'and says all that is wrong with them');
 rules:2:23: no listen block has this name, near "smtp"
@@ -200,7 +196,7 @@ rules:3:27: reject needs a code that begins with 5, near "450"
 smtptrapd: conf: 2 errors
 END
 is($status, 1, 'the status tells it');
-spew(rules => "accept all\nreject from a\@b\n");
+put(rules => "accept all\nreject from a\@b\n");
 ($out, $err, $status) = run("$build/smtptrapd", '-n', '-f', "$dir/conf");
 is("$err$out$status", "rules:2:1: warning: never looked at: a rule before it decides on all, near \"reject\"\n"
     . "conf: ok\n0", 'a warning is no error');

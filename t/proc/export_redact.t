@@ -8,6 +8,7 @@ use MIME::Base64 qw(decode_base64 encode_base64);
 use Test::More;
 use Trap;
 use Trap::Export qw(export reread);
+use Trap::File qw(spew);
 
 use constant MESSAGES => 150;
 use constant ADDRESS => 'walter.white@trap-7f3.example';
@@ -58,9 +59,7 @@ like($err, qr/^smtptrap: message \S+: not exported: redaction of its message is 
 like($err, qr/^smtptrap: 1 of @{[$sent + 1]} records were not exported$/m, 'and counted');
 my @reports = @{reread('xarf', $out)};
 is(scalar @reports, $sent, 'all others are reported, as XARF wants it');
-open my $f, '>:raw', "$keep/.reports" or die "write: $!";
-print $f $out;
-close $f or die "write: $!";
+spew("$keep/.reports", $out);
 (my $counts, $err, $status) = Trap::Process::run('sh', '-c', 'exec "$0" "$1" check "$2" <"$2/.reports"',
     $python, $tool, $keep);
 is($status, 0, 'Python reads the evidence') or diag $err;
@@ -71,9 +70,7 @@ is($count{found}, 0, 'and finds the address in no form of any of it') or diag $e
 is($count{changed}, 0, 'what held no secret is there byte for byte') or diag $err;
 cmp_ok($count{same}, '>', $sent / 3, 'which is so for many of the messages');
 my ($bare) = export($trap, '--as', 'xarf', '--stream', 'message', '--no-redact', @reporter);
-open $f, '>:raw', "$keep/.bare" or die "write: $!";
-print $f join "\n", (split /\n/, $bare)[0 .. 9], '';
-close $f or die "write: $!";
+spew("$keep/.bare", join "\n", (split /\n/, $bare)[0 .. 9], '');
 ($counts) = Trap::Process::run('sh', '-c', 'exec "$0" "$1" check "$2" <"$2/.bare"', $python, $tool, $keep);
 like($counts, qr/reports=10 found=10 same=10 /, 'in what is not redacted it finds it each time');
 my %tokens = map { $_->{smtp_to} => 1 } @reports;
@@ -122,14 +119,10 @@ chmod 0600, $trap->dir . '/other.key';
 truncate $trap->dir . '/other.key', 31;
 ($out, $err, $status) = export($trap, '--as', 'csv', '--redact', '--key-file', $trap->dir . '/other.key');
 is("$out$status", '1', 'a key that is too short is refused');
-open $f, '>', $trap->dir . '/secrets' or die "write: $!";
-print $f "# what else there is\n\ncorpus.example\n";
-close $f;
+spew($trap->dir . '/secrets', "# what else there is\n\ncorpus.example\n");
 ($out) = export($trap, '--as', 'csv', '--fields', 'helo,mail_from', '--redact', '--redact-file', $trap->dir . '/secrets');
 unlike($out, qr/corpus\.example/, 'what the file lists is hidden');
-open $f, '>>', $trap->dir . '/secrets' or die "write: $!";
-print $f "abc\n";
-close $f;
+spew($trap->dir . '/secrets', "corpus.example\nabc\n");
 ($out, $err, $status) = export($trap, '--as', 'csv', '--redact', '--redact-file', $trap->dir . '/secrets');
 is("$out$status", '1', 'a secret that is too short to be looked for is refused');
 like($err, qr/'abc': too short to be looked for/, 'and named');

@@ -10,6 +10,7 @@ use Socket qw(AF_UNIX PF_UNSPEC SHUT_WR SOCK_STREAM);
 use Test::More;
 use Time::HiRes qw(time);
 use Trap qw(wait_for);
+use Trap::File qw(slurp spew);
 use Trap::Process;
 
 my $trap = Trap->new;
@@ -217,10 +218,8 @@ sub scrape {
     my $web = IO::Socket::INET->new(LocalAddr => $Trap::ADDRESS, Listen => 1) or die "listen: $@";
     my $port = $web->sockport;
     close $web;
-    open my $conf, '>', "$dir/prometheus.yml" or die "$dir: $!";
-    print $conf "scrape_configs:\n- job_name: trap\n  scrape_interval: 1s\n  scrape_timeout: 1s\n"
-        . "  static_configs: [{targets: ['$address']}]\n";
-    close $conf;
+    spew("$dir/prometheus.yml", "scrape_configs:\n- job_name: trap\n  scrape_interval: 1s\n  scrape_timeout: 1s\n"
+        . "  static_configs: [{targets: ['$address']}]\n");
     my $server = fork // die "fork: $!";
     if ($server == 0) {
         open STDOUT, '>', "$dir/log";
@@ -263,5 +262,3 @@ sub get {
     local $/;
     return (<$s> // '') =~ s/^.*?\r\n\r\n//sr;
 }
-
-sub slurp { local (@ARGV, $/) = $_[0]; return scalar <> }

@@ -4,18 +4,12 @@
 use strict;
 use warnings;
 use Test::More;
+use Trap::File qw(slurp);
 
 my $source = $ENV{TRAP_SOURCE} // '.';
 my $doc = "$source/doc/RULES-PARITY.md";
 my %short = (parse => 't/unit/rule_parse.c', eval => 't/unit/rule_eval.c', pattern => 't/unit/rule_pattern.c',
     explain => 't/proc/explain.t');
-
-sub slurp {
-    my ($file) = @_;
-    open my $f, '<:raw', $file or die "$file: $!";
-    local $/;
-    return scalar <$f>;
-}
 
 # Text without how strings are written in C, Perl and Markdown: quotes, backslashes, line ends.
 sub plain { return $_[0] =~ s/"\s*\n\s*"//gr =~ s/\\n|[\\"]//gr =~ s/\s+/ /gr }

@@ -5,18 +5,17 @@ use strict;
 use warnings;
 use Test::More;
 use Trap qw(wait_for);
+use Trap::File qw(spew);
 
 # Windows so long that none ends while the test runs, but for one second a week.
 my $trap = Trap->new(start => 0);
-open my $f, '>', $trap->dir . '/rules' or die $!;
-print $f <<'RULES';
+spew($trap->dir . '/rules', <<'RULES');
 rules {
 @connect stall ip 127.31.0.0/16 rate 3 per 7d
 @connect reject ip 127.32.0.0/16 rate 5 per 7d by /24
 @mail set ip 127.33.0.0/16 from yak@b.test with yakker
 }
 RULES
-close $f;
 sub write_conf { $trap->write_conf($trap->conf_text . qq(include "${\$trap->dir}/rules"\n)) }
 write_conf();
 $trap->start;

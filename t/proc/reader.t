@@ -10,26 +10,13 @@ use IO::Compress::Gzip qw(gzip $GzipError);
 use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
 use JSON::PP;
 use Test::More;
+use Trap::File qw(slurp spew);
 use Trap::Process;
 
 my $build = $ENV{TRAP_BUILD} // '.';
 my $reader = "$build/smtptrap";
 my $writer = "$build/t/tools/logwrite";
 my $work = tempdir(CLEANUP => 1);
-
-sub slurp {
-    my ($path) = @_;
-    open my $fh, '<:raw', $path or die "$path: $!";
-    local $/;
-    return <$fh> // '';
-}
-
-sub spew {
-    my ($path, $text) = @_;
-    open my $fh, '>:raw', $path or die "$path: $!";
-    print $fh $text;
-    close $fh or die "$path: $!";
-}
 
 # Run a program; returns what it wrote to both, and its status.
 sub run {

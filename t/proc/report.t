@@ -11,6 +11,7 @@ use Test::More;
 use Time::Piece;
 use Trap;
 use Trap::Day;
+use Trap::File qw(slurp spew);
 use Trap::Process;
 
 my $jq = Trap::Process::program('jq') or plan skip_all => 'there is no jq';
@@ -27,9 +28,7 @@ my %text;
 for my $stream (sort keys %file) {
     my ($out, $err, $status) = Trap::Process::run('zcat', @{$file{$stream}});
     is($status, 0, "zcat reads the $stream files");
-    open my $f, '>:raw', $text{$stream} = "$work/$stream.jsonl" or die "$!";
-    print $f $out;
-    close $f or die "$!";
+    spew($text{$stream} = "$work/$stream.jsonl", $out);
 }
 
 sub jq {
@@ -405,9 +404,7 @@ subtest 'partial reports add up to the report over all' => sub {
         my ($out, $err, $status) = Trap::Process::run("$Trap::BUILD/smtptrap", qw(report --partial all), $files[$i]);
         is($status, 0, "a partial report of file $i") or diag $err;
         push @partial, "$work/partial$i";
-        open my $f, '>:raw', $partial[-1] or die "$!";
-        print $f $out;
-        close $f or die "$!";
+        spew($partial[-1], $out);
     }
     my $all = report(qw(--format json all));
     my ($out) = $trap->smtptrap(qw(report --merge --format json), @partial);
@@ -415,24 +412,18 @@ subtest 'partial reports add up to the report over all' => sub {
     ($out) = $trap->smtptrap(qw(report --merge --format json), reverse @partial);
     is($out, $all, 'in any order');
     my ($half) = $trap->smtptrap(qw(report --merge --partial), @partial[0, 1]);
-    open my $f, '>:raw', "$work/half" or die "$!";
-    print $f $half;
-    close $f or die "$!";
+    spew("$work/half", $half);
     ($out) = $trap->smtptrap(qw(report --merge --format json), "$work/half", @partial[2 .. $#partial]);
     is($out, $all, 'and merged step by step');
 
     my $err;
     my ($tls_only) = $trap->smtptrap(qw(report --partial tls));
-    open $f, '>:raw', "$work/tls" or die "$!";
-    print $f $tls_only;
-    close $f or die "$!";
+    spew("$work/tls", $tls_only);
     ($out, $err, my $status) = $trap->smtptrap(qw(report --merge), $partial[0], "$work/tls");
     is($status >> 8, 1, 'one of other tables is refused');
     like($err, qr/\Q$work\E\/tls: a partial report of other tables/, 'by name');
     substr($tls_only, 40, 1) ^= "\x01";
-    open $f, '>:raw', "$work/bad" or die "$!";
-    print $f $tls_only;
-    close $f or die "$!";
+    spew("$work/bad", $tls_only);
     ($out, $err, $status) = $trap->smtptrap(qw(report --merge), "$work/bad");
     is_deeply([$out, $status >> 8], ['', 1], 'a damaged one gives no report');
     like($err, qr/\Q$work\E\/bad: no partial report/, 'by name');
@@ -461,14 +452,11 @@ subtest 'what is no log is told by name and counted' => sub {
     mkdir $dir or die "$!";
     copy($_, $dir) or die "$_: $!" for map { @$_ } values %file;
     my ($whole) = @{$file{session}};
-    open my $in, '<:raw', $whole or die "$!";
-    my $bytes = do { local $/; <$in> };
+    my $bytes = slurp($whole);
     my %odd = ('text' => "hello\n", 'cut.gz' => substr($bytes, 0, length($bytes) / 2), 'empty.gz' => '');
     gzip(\qq({"hello":"world"}\n[1,2]\n\n), \$odd{'foreign.gz'}) or die $GzipError;
     for my $name (keys %odd) {
-        open my $f, '>:raw', "$dir/$name" or die "$!";
-        print $f $odd{$name};
-        close $f or die "$!";
+        spew("$dir/$name", $odd{$name});
     }
     my ($out, $err, $status) = $trap->smtptrap('report', '--format', 'json', $dir, (map { "$dir/$_" } sort keys %odd), "$dir/missing");
     is($status >> 8, 1, 'the status says that something was wrong');

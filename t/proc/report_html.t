@@ -13,6 +13,7 @@ use Trap;
 use Trap::Browser;
 use Trap::Cert;
 use Trap::Experiment;
+use Trap::File qw(slurp spew);
 use Trap::Process;
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output todo_output);
@@ -80,17 +81,7 @@ sub report {
     return $out;
 }
 
-sub write_file {
-    my ($name, $bytes) = @_;
-    open my $f, '>:raw', "$work/$name" or die "$name: $!";
-    print $f $bytes;
-    close $f or die "$name: $!";
-    return "$work/$name";
-}
-
-sub page { my ($name, @options) = @_; return write_file($name, report('--format', 'html', @options)) }
-
-sub content { my ($file) = @_; open my $f, '<:raw', $file or die "$file: $!"; local $/; return <$f> }
+sub page { my ($name, @options) = @_; return spew("$work/$name", report('--format', 'html', @options)) }
 
 my $page = page('page.html', @command, $logs);
 my $json = decode_json(report(qw(--format json), @command, 'all', $logs));
@@ -99,7 +90,7 @@ my $json = decode_json(report(qw(--format json), @command, 'all', $logs));
 
 sub is_well_formed {
     my ($file, $what) = @_;
-    my $html = content($file);
+    my $html = slurp($file);
     SKIP: {
         my $tidy = Trap::Process::program('tidy') or skip 'there is no tidy', 1;
         my ($out, $err) = Trap::Process::run($tidy, qw(-quiet -errors -utf8 --drop-empty-elements no), $file);
@@ -107,7 +98,7 @@ sub is_well_formed {
     }
     SKIP: {
         my $xmllint = Trap::Process::program('xmllint') or skip 'there is no xmllint', 1;
-        my $cut = write_file('cut.xml', $html =~ s{<(style|script)>.*?</\g1>}{}gsr);
+        my $cut = spew("$work/cut.xml", $html =~ s{<(style|script)>.*?</\g1>}{}gsr);
         my ($out, $err, $status) = Trap::Process::run($xmllint, qw(--noout --nonet), $cut);
         is_deeply([$err, $status], ['', 0], "$what: every element is closed, every attribute quoted");
     }
@@ -120,7 +111,7 @@ sub is_well_formed {
 
 subtest 'the page is HTML' => sub {
     is_well_formed($page, 'the page');
-    my $html = content($page);
+    my $html = slurp($page);
     unlike($html, qr/[\x00-\x09\x0b-\x1f\x7f]/, 'it holds no control bytes') if $html =~ s{<(style|script)>.*?</\g1>}{}gs;
     unlike($html, qr/\xe2\x80[\xaa-\xae]/, 'nor what turns the direction of text');
     is(scalar(() = $html =~ /<script/g), 0, 'nor another script');
@@ -134,7 +125,7 @@ sub unescape { return $_[0] =~ s/&lt;/</gr =~ s/&gt;/>/gr =~ s/&quot;/"/gr =~ s/
 
 subtest 'each table shows the command that prints it' => sub {
     my %shown;
-    my $html = content($page);
+    my $html = slurp($page);
     $shown{$1} = unescape($2) while $html =~ m{<h2 id="(\w+)">\w+</h2>.*?<code>(.*?)</code>}gs;
     delete $shown{overview};
     my %tables = map { $_->{table} => 1 } @{$json->{sections}};
@@ -152,44 +143,44 @@ subtest 'each table shows the command that prints it' => sub {
 };
 
 subtest 'tables and times can be chosen' => sub {
-    my $html = content(page('tls.html', 'tls', $logs));
+    my $html = slurp(page('tls.html', 'tls', $logs));
     is_deeply([$html =~ /<h2 id="(\w+)"/g], [qw(overview tls)], 'one table alone');
     unlike($html, qr/<figure/, 'has no charts of others');
     my $by = page('by.html', qw(--by hour all), $logs);
     is_well_formed($by, 'by hour');
-    like(content($by), qr/id="chart-$_"/, "by hour: $_ is there") for qw(course paths reasons week);
+    like(slurp($by), qr/id="chart-$_"/, "by hour: $_ is there") for qw(course paths reasons week);
 };
 
 # What does not depend on how a page came about.
-sub figures { return content($_[0]) =~ s{<p class="command">.*?</p>}{}gsr =~ s/\d+ files;//r }
+sub figures { return slurp($_[0]) =~ s{<p class="command">.*?</p>}{}gsr =~ s/\d+ files;//r }
 
 subtest 'partial reports make the same page' => sub {
     my @files = grep { !/mail-/ } glob "$logs/*.gz";
-    my @partial = map { write_file("partial$_", report(qw(--partial all), $files[$_])) } 0 .. $#files;
+    my @partial = map { spew("$work/partial$_", report(qw(--partial all), $files[$_])) } 0 .. $#files;
     my $merged = page('merged.html', '--merge', @partial);
     is(figures($merged), figures(page('whole.html', $logs)), 'but for the commands');
-    my %command = map { $_ => 1 } content($merged) =~ m{</p>\n<p class="command"><code>(.*?)</code>}g;
+    my %command = map { $_ => 1 } slurp($merged) =~ m{</p>\n<p class="command"><code>(.*?)</code>}g;
     is_deeply([map { s/^smtptrap -[df] \S+ //r } sort keys %command], ["report --merge @partial"], 'which name them');
 };
 
 my $empty = page('empty.html', '--until', '2001-01-01', $logs);
 subtest 'logs without records make a page that says so' => sub {
     is_well_formed($empty, 'the empty page');
-    like(content($empty), qr/There is nothing to show/, 'it says so');
-    unlike(content($empty), qr/<table|<figure/, 'and has neither tables nor charts');
+    like(slurp($empty), qr/There is nothing to show/, 'it says so');
+    unlike(slurp($empty), qr/<table|<figure/, 'and has neither tables nor charts');
 };
 
 subtest 'partial reports of strangers make no other page' => sub {
     my $made = 0;
     for my $seed (sort glob "$Trap::SOURCE/t/fuzz/corpus/report/*") {
-        my $bytes = content($seed);
-        my $file = write_file('seed', $bytes . pack 'V', crc32($bytes));
+        my $bytes = slurp($seed);
+        my $file = spew("$work/seed", $bytes . pack 'V', crc32($bytes));
         my ($out, $err, $status) = $trap->smtptrap(qw(report --merge --format html), $file);
         my ($name) = $seed =~ /([^\/]+)$/;
         ok($status == 0 || ($status >> 8 == 1 && $out eq '' && $err =~ /no partial report/), "$name: a page, or none") or diag "$status $err";
         next if $status;
         $made++;
-        is_well_formed(write_file('seed.html', $out), $name);
+        is_well_formed(spew("$work/seed.html", $out), $name);
     }
     cmp_ok($made, '>=', 5, 'some made a page');
 };

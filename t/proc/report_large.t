@@ -7,6 +7,7 @@ use File::Temp qw(tempdir);
 use JSON::PP;
 use Test::More;
 use Trap;
+use Trap::File qw(slurp);
 use Trap::Process;
 
 use constant {ADDRESSES => 1_000_100, FILES => 2, MEMORY => 320 << 20};
@@ -56,8 +57,7 @@ my $limit = Trap::sanitized() ? '' : 'prlimit --as=' . MEMORY . ' ';
 is($status, 0, 'more tables of it take no more than ' . (MEMORY >> 20) . ' MiB of address space') or diag $out;
 like($out, qr/\r\[#* *\] +\d+ %/, 'on a terminal a bar shows how far it is');
 like($out, qr/\r +\r\z/, 'and goes when it is done');
-open my $f, '<', "$work/out" or die "$!";
-my $text = do { local $/; <$f> };
+my $text = slurp("$work/out");
 unlike($text, qr/\[#/, 'it does not get into the report');
 like($text, qr/^journeys next:/m, 'which is there');
 done_testing;

@@ -7,6 +7,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Trap qw(wait_for);
 use Trap::DNS;
+use Trap::File qw(slurp);
 use Trap::Process;
 
 my @missing = Trap::DNS::missing();
@@ -215,7 +216,7 @@ SKIP: {
     # The path is seen from another mount name space: where we are in a chroot, that stands before it.
     my $empty = qr{\Q${\$trap->dir}\E/run/empty$};
     for my $name (sort keys %pid) {
-        my $status = do { local (@ARGV, $/) = ("/proc/$pid{$name}/status"); <> };
+        my $status = slurp("/proc/$pid{$name}/status");
         like($status, qr/^Uid:\s+$uid\s+$uid\s+$uid\s+$uid$/m, "$name: is _smtptrap");
         like($status, qr/^CapEff:\s+0+$/m, "$name: has no capability");
         like($status, qr/^Seccomp:\s+2$/m, "$name: has a seccomp filter") if !Trap::sanitized();

@@ -7,6 +7,7 @@ use Digest::SHA qw(sha256_hex);
 use Test::More;
 use Time::HiRes qw(sleep time);
 use Trap qw(wait_for);
+use Trap::File qw(spew);
 use Trap::Traffic;
 
 my %suffix = (session => 'jsonl', message => 'jsonl', mail => 'mbox');
@@ -115,8 +116,7 @@ sub names_are_good {
     my $old = $trap->logs . '/session-20200101T000000Z-000001.jsonl.gz';
     my $other = $trap->logs . '/notes.txt';
     rename $trap->logs . '/' . ($trap->log->files('session'))[0], $old or die "rename: $!";
-    open my $f, '>', $other or die "$other: $!";
-    close $f;
+    spew($other);
     $trap->start;
     ok(!-e $old, 'keep-age: a file that is too old is removed');
     ok(-e $other, 'keep-age: files with other names are left alone');

@@ -5,19 +5,15 @@ use strict;
 use warnings;
 use Test::More;
 use Trap;
+use Trap::File qw(spew);
 
 my $trap = Trap->new(start => 0);
 my $dir = $trap->dir;
 
-sub spew {
-    my ($name, $text) = @_;
-    open my $fh, '>', "$dir/$name" or die "$name: $!";
-    print $fh $text;
-    close $fh or die "$name: $!";
-}
+sub put { return spew("$dir/$_[0]", $_[1]) }
 
-spew('list', join '', map { "user$_\@example$_.test\n" } 1 .. 1_000_000);
-spew('rules', "reject from ./list\n");
+put('list', join '', map { "user$_\@example$_.test\n" } 1 .. 1_000_000);
+put('rules', "reject from ./list\n");
 $trap->write_conf($trap->conf_text . "\nrules { include \"$dir/rules\" }\n");
 $trap->start;
 is($trap->client->banner, 220, 'a trap starts with rules and a million patterns');
@@ -34,7 +30,7 @@ sub decided {
 is_deeply([decided()], ['550 250', "$dir/rules:1"], 'they are enforced');
 
 $trap->expect(qr/ master: reload: /, qr/ master: \S+rules:\d+:\d+: /);
-spew('rules', "reject from ./list\nrejct all\nreject to a\@b with code 450\n");
+put('rules', "reject from ./list\nrejct all\nreject to a\@b with code 450\n");
 $trap->notified;
 $trap->hup;
 ok($trap->wait_notify(qr/^READY=1/m), 'a reload with wrong rules comes to an end');
@@ -44,7 +40,7 @@ ok($trap->wait_log(qr/rules:3:25: reject needs a code that begins with 5, near "
 ok($trap->wait_log(qr/reload: 2 errors in \S+: the old configuration stays$/m), 'and says what stays');
 is_deeply([decided()], ['550 250', "$dir/rules:1"], 'the old rules are enforced');
 
-spew('rules', "accept all\nreject from ./list\n");
+put('rules', "accept all\nreject from ./list\n");
 $trap->hup;
 ok($trap->wait_notify(qr/^READY=1/m), 'a reload with right rules comes to an end');
 ok($trap->wait_log(qr/reload: \S+ is in force for new sessions$/m), 'they are in force');

@@ -10,6 +10,7 @@ use Test::More;
 use Time::HiRes qw(time);
 use Trap qw(wait_for);
 use Trap::DNS;
+use Trap::File qw(spew);
 
 use constant HOLDERS => 8;       # processes, so that each holds fewer than 1,024 descriptors
 use constant EACH => 250;        # clients of one
@@ -101,8 +102,7 @@ sub status { return (Trap::Process::run("$Trap::BUILD/smtptrap", '-f', $trap->co
 sub counter { return status() =~ /\b\Q$_[0]\E +(\d+)/ ? $1 : die "no $_[0]\n" }
 sub held { return scalar(() = status() =~ / 127\.10\.\d+\.\d+/g) }
 ok(wait_for(60, sub { held() == TARPITTED }), TARPITTED . ' clients are in the tarpit');
-open my $f, '>', $trouble or die "$trouble: $!";
-close $f;
+spew($trouble);
 my @meanwhile = served('127.11.2');
 my ($was, $is) = (median(@before), median(@meanwhile));
 cmp_ok($is, '<', 5 * $was + 0.1, sprintf 'others are served as before: median %.1f ms before, %.1f ms meanwhile '

@@ -45,7 +45,7 @@ my $runs = 0;
 sub asked {
     my ($trap, $ip, %o) = @_;
     my $name = 'run' . ++$runs . '.test';
-    my ($out) = Trap::Process::run(\"QUIT\r\n", 'timeout', 20, $openssl, 's_client', '-connect',
+    my ($out) = Trap::Process::run_client($openssl, 's_client', '-connect',
         $trap->address($o{listener} // 0) . ':' . $trap->port($o{listener} // 0), '-bind', "$ip:0", '-msg',
         $o{implicit} ? () : ('-starttls', 'smtp', '-name', $name), @{$o{with} // []});
     return $out !~ /ServerHello/ ? undef : $out =~ /CertificateRequest/ ? 1 : 0;

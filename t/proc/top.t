@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use Test::More;
 use Trap qw(wait_for);
+use Trap::File qw(slurp);
 use Trap::Process;
 
 Trap::Process::program('tmux') or plan skip_all => 'there is no tmux';
@@ -111,17 +112,17 @@ ok(wait_for(60, sub {
 
 # ---- the end ----
 
-sub slurp { my ($name) = @_; local (@ARGV, $/) = ($trap->dir . "/$name"); return scalar <> }
+sub left { return slurp($trap->dir . "/$_[0]") }
 $screen->keys('q');
 ok($screen->wait_for(qr/^left 0\nend$/m), 'q quits, and the screen is the shell again') or diag $screen->text;
-is(slurp('after'), slurp('before'), 'the terminal is as it was');
+is(left('after'), left('before'), 'the terminal is as it was');
 for my $signal ('TERM', 'INT') {
     $screen->start('sh -c', "'echo \$\$ >" . $trap->dir . "/pid; exec @top'", '; echo left $?; stty -g >' . $trap->dir . '/after; echo end');
     ok($screen->wait_for(qr/^Sessions now/m), 'it runs again');
-    my $pid = slurp('pid');
+    my $pid = left('pid');
     kill $signal, $pid + 0;
     ok($screen->wait_for(qr/^left 0\nend$/m), "SIG$signal ends it in order") or diag $screen->text;
-    is(slurp('after'), slurp('before'), 'and the terminal is as it was');
+    is(left('after'), left('before'), 'and the terminal is as it was');
 }
 
 # ---- other terminals, or none ----

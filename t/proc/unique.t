@@ -13,6 +13,7 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use Trap qw(wait_for wait_for_new_workers);
+use Trap::File qw(slurp_or_empty spew);
 use Trap::Process;
 
 my @COPY = qw(copy_of copy_file copy_offset copy_member copy_member_skip copy_from);
@@ -209,17 +210,15 @@ END
     for my $n (1 .. 10) {
         my $pid = fork // die "fork: $!";
         if ($pid == 0) {
-            open my $f, '>', $trap->dir . "/sent-$n" or POSIX::_exit(1);
-            print $f join "\n", give($trap, map { $data[$_ % 10 ? $_ % 3 : 3] } 1 .. 100);
-            close $f;
+            my @ids = give($trap, map { $data[$_ % 10 ? $_ % 3 : 3] } 1 .. 100);
+            eval { spew($trap->dir . "/sent-$n", join "\n", @ids) };
             POSIX::_exit(0);
         }
         push @pids, $pid;
     }
     waitpid $_, 0 for @pids;
     for my $n (1 .. 10) {
-        open my $f, '<', $trap->dir . "/sent-$n" or next;
-        chomp(my @ids = <$f>);
+        my @ids = split /\n/, slurp_or_empty($trap->dir . "/sent-$n");
         $sent{$ids[$_ - 1]} = sha256_hex($data[$_ % 10 ? $_ % 3 : 3]) for 1 .. @ids;
     }
     is(scalar keys %sent, 1000, 'at once: 1,000 messages are accepted');

@@ -7,12 +7,11 @@ use File::Temp qw(tempdir);
 use IO::Compress::Gzip qw(gzip);
 use Test::More;
 use Trap;
+use Trap::File qw(spew);
 
 my $dir = tempdir(CLEANUP => 1);
-open my $f, '>', "$dir/smtptrap.conf" or die "$dir/smtptrap.conf: $!";
-print $f qq{hostname "mx.trap.example"\nlisten { address 127.0.0.1 port 2525 }\n}
-    . qq{listen { address ::1 port 2525 }\nlisten { address 127.0.0.2 port 2525 }\nlog { directory "$dir" }\n};
-close $f or die "write: $!";
+spew("$dir/smtptrap.conf", qq{hostname "mx.trap.example"\nlisten { address 127.0.0.1 port 2525 }\n}
+    . qq{listen { address ::1 port 2525 }\nlisten { address 127.0.0.2 port 2525 }\nlog { directory "$dir" }\n});
 for (['127.0.0.1', 1], ['::1', 1], ['127.0.0.2', 0]) {
     my ($ip, $reported) = @$_;
     my $line = '{"v":1,"type":"session","id":"0192f0c1-0000-7000-8000-000000000001","seq":1,'

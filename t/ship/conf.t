@@ -4,8 +4,9 @@ use strict;
 use warnings;
 use File::Temp qw(tempdir);
 use Test::More;
+use Trap;
+use Trap::File qw(spew);
 use Trap::Process;
-use Trap::ShipLogs qw(spew);
 
 plan skip_all => 'smtptrap-ship was built without libnats' if !-x "$Trap::BUILD/smtptrap-ship";
 

@@ -11,6 +11,7 @@ use IO::Uncompress::Gunzip qw(gunzip);
 use JSON::PP qw(decode_json encode_json);
 use Test::More;
 use Trap qw(wait_for);
+use Trap::File qw(slurp spew);
 use Trap::Load;
 use Trap::Nats;
 use Trap::Process;
@@ -23,12 +24,8 @@ use constant PATIENCE => 120;
 # ---- the blocks of the document, with addresses and folders of this test ----
 
 my %block;
-{
-    open my $f, '<', "$Trap::SOURCE/doc/FLEET.md" or die "FLEET.md: $!";
-    local $/;
-    my $text = <$f>;
-    $block{$1} = $2 while $text =~ /^```(?:sh|conf) (\S+)\n(.*?)^```$/msg;
-}
+my $fleet = slurp("$Trap::SOURCE/doc/FLEET.md");
+$block{$1} = $2 while $fleet =~ /^```(?:sh|conf) (\S+)\n(.*?)^```$/msg;
 is(join(' ', sort keys %block), 'certificates fetch fleet.conf hub1.conf mx1.conf report setup users.conf',
     'the document has the blocks that are run here');
 
@@ -57,12 +54,7 @@ sub server {
     return $text;
 }
 
-sub put {
-    my ($file, $text) = @_;
-    open my $f, '>', "$dir/$file" or die "$dir/$file: $!";
-    print $f $text;
-    close $f or die "write: $!";
-}
+sub put { return spew("$dir/$_[0]", $_[1]) }
 
 sub sh {
     my ($name, $text) = @_;
@@ -89,9 +81,7 @@ for my $sensor (qw(mx1 mx2)) {
     my $trap = $trap{$sensor} = Trap->new(conf => {sensor => $sensor, log => {'rotate-size' => '64k'}});
     my $text = here($block{'mx1.conf'}) =~ s/mx1/$sensor/gr;
     my $ship = $ship{$sensor} = Trap::Shipper->new(servers => ['unused'], sensor => $sensor);
-    open my $f, '>', $ship->conf_file or die "$!";
-    print $f $text, 'log-directory "', $trap->logs, "\"\nstate-directory \"", $ship->dir, "/state\"\n";
-    close $f or die "$!";
+    spew($ship->conf_file, $text, 'log-directory "', $trap->logs, "\"\nstate-directory \"", $ship->dir, "/state\"\n");
     $ship->start;
     my $load = Trap::Load->new($trap, clients => 2, sessions => $sensor eq 'mx1' ? 10 : 15, messages => 3);
     for my $version (qw(TLSv1_2 TLSv1_3)) {
@@ -167,9 +157,7 @@ sub impostor {
     my ($certificate, $sensor) = @_;
     my $ship = Trap::Shipper->new(servers => ['unused'], sensor => $sensor);
     my $text = here($block{'mx1.conf'}) =~ s/sensor mx1/sensor $sensor/r =~ s{/mx1\.(pem|key)}{/$certificate.$1}gr;
-    open my $f, '>', $ship->conf_file or die "$!";
-    print $f $text, 'log-directory "', $logs[0], "\"\nstate-directory \"", $ship->dir, "/state\"\nstop 1s\n";
-    close $f or die "$!";
+    spew($ship->conf_file, $text, 'log-directory "', $logs[0], "\"\nstate-directory \"", $ship->dir, "/state\"\nstop 1s\n");
     return $ship;
 }
 

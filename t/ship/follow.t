@@ -6,7 +6,8 @@ use warnings;
 use Test::More;
 use Time::HiRes qw(sleep);
 use Trap qw(wait_for);
-use Trap::ShipLogs qw(count_lines ids_of_logs slurp);
+use Trap::File qw(slurp);
+use Trap::ShipLogs qw(count_lines ids_of_logs);
 use Trap::Shipper;
 
 plan skip_all => 'smtptrap-ship was built without libnats' if !-x "$Trap::BUILD/smtptrap-ship";

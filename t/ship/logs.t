@@ -7,7 +7,8 @@ use File::Copy qw(copy);
 use File::Temp qw(tempdir);
 use Test::More;
 use Trap qw(wait_for);
-use Trap::ShipLogs qw(count_lines ids_of_logs make_logs slurp spew);
+use Trap::File qw(slurp spew);
+use Trap::ShipLogs qw(count_lines ids_of_logs make_logs);
 use Trap::Shipper;
 
 plan skip_all => 'smtptrap-ship was built without libnats' if !-x "$Trap::BUILD/smtptrap-ship";

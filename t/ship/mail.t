@@ -10,10 +10,10 @@ use IO::Select;
 use IO::Socket::INET;
 use Test::More;
 use Trap qw(wait_for);
+use Trap::File qw(slurp spew);
 use Trap::Nats;
 use Trap::ObjectStore;
 use Trap::Process;
-use Trap::ShipLogs qw(slurp spew);
 use Trap::Shipper;
 
 my $why = Trap::Nats::missing();

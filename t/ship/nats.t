@@ -7,6 +7,7 @@ use IO::Uncompress::Gunzip qw(gunzip);
 use JSON::PP qw(encode_json);
 use Test::More;
 use Trap qw(wait_for);
+use Trap::File qw(spew);
 use Trap::Load;
 use Trap::Nats;
 use Trap::Process;
@@ -29,13 +30,7 @@ authorization { users: [
 END
 my $dir = $nats->dir;
 
-sub put {
-    my ($file, $text) = @_;
-    open my $f, '>', "$dir/$file" or die "$dir/$file: $!";
-    print $f $text;
-    close $f or die "write: $!";
-    return "\"$dir/$file\"";
-}
+sub put { return '"' . spew("$dir/$_[0]", $_[1]) . '"' }
 my $password = put('password', "user mx1\npassword se cret:1\n");
 
 # ---- credentials ----

@@ -8,7 +8,8 @@ use POSIX qw(mkfifo);
 use Test::More;
 use Time::HiRes qw(sleep);
 use Trap qw(wait_for);
-use Trap::ShipLogs qw(count_lines ids_of_logs make_logs slurp spew);
+use Trap::File qw(slurp spew);
+use Trap::ShipLogs qw(count_lines ids_of_logs make_logs);
 use Trap::Shipper;
 
 plan skip_all => 'smtptrap-ship was built without libnats' if !-x "$Trap::BUILD/smtptrap-ship";

@@ -5,6 +5,7 @@ use warnings;
 use Test::More;
 use Trap;
 use Trap::Experiment;
+use Trap::File qw(spew);
 
 my $x = Trap::Experiment->new(weights => {legacy => 50, tls12 => 30, none => 20}, profiles => "profile modern { }\n");
 my $trap = $x->trap;
@@ -112,8 +113,7 @@ refused('one key for two', qr/the key \S+ecdsa\.key cannot belong to both certif
 # ---- smtptrapd -n ----
 my $wrong = Trap::Experiment->new(weights => {legacy => 1}, start => 0);
 my $dir = $wrong->trap->dir;
-open my $f, '>', "$dir/wrong.conf" or die $!;
-print $f <<"EOT";
+spew("$dir/wrong.conf", <<"EOT");
 listen { address 127.0.0.1  port 25 }
 tls {
 	certificate "$dir/tls/ecdsa.pem"  key "$dir/tls/ecdsa.key"
@@ -127,7 +127,6 @@ tls {
 	}
 }
 EOT
-close $f;
 my ($out, $err, $status) = Trap::Process::run("$Trap::BUILD/smtptrapd", '-n', '-f', "$dir/wrong.conf");
 isnt($status, 0, 'smtptrapd -n refuses a wrong experiment');
 is($err =~ s/\Q$dir\E\///gr, <<'EOT', 'and names each fault with file and line in one run');

@@ -4,26 +4,19 @@ use strict;
 use warnings;
 use Test::More;
 use Trap;
+use Trap::File qw(spew);
+use Trap::Process qw(run_client);
 
 my %program = map { ($_ => Trap::Process::program($_)) }
-    qw(openssl gnutls-cli curl swaks msmtp python3 tstclnt timeout);
+    qw(openssl gnutls-cli curl swaks msmtp python3 tstclnt);
 my @VERSIONS = qw(1.0 1.1 1.2 1.3);
 my $message = "Subject: a client\r\n\r\nhello\r\n";
 my $dir = File::Temp::tempdir(CLEANUP => 1);
 my $file = "$dir/message";
-open my $f, '>', $file or die "$file: $!";
-print $f $message;
-close $f;
+spew($file, $message);
 
 # Old versions need what OpenSSL calls security level 0.
 my $OLD = 'DEFAULT:@SECLEVEL=0';
-
-sub run {
-    my (@command) = @_;
-    my @input = ref $command[0] ? shift @command : ();
-    local $ENV{OPENSSL_CONF} = '/dev/null';
-    return Trap::Process::run(@input, $program{timeout} ? ($program{timeout}, 30) : (), @command);
-}
 
 sub perl_client {
     my ($address, $port, $version) = @_;
@@ -41,39 +34,39 @@ sub perl_client {
 my @clients = (
     {name => 'openssl s_client', program => 'openssl', run => sub {
         my ($address, $port, $version) = @_;
-        run(\"EHLO openssl.client\r\nQUIT\r\n", $program{openssl}, 's_client', '-connect', "$address:$port",
+        run_client(\"EHLO openssl.client\r\nQUIT\r\n", $program{openssl}, 's_client', '-connect', "$address:$port",
             '-starttls', 'smtp', '-quiet', '-cipher', $OLD, '-tls1' . {'1.0' => '', 1.1 => '_1', 1.2 => '_2', 1.3 => '_3'}->{$version});
     }},
     {name => 'gnutls-cli', program => 'gnutls-cli', run => sub {
         my ($address, $port, $version) = @_;
-        run(\"EHLO gnutls.client\r\nQUIT\r\n", $program{'gnutls-cli'}, '--starttls-proto=smtp', '--insecure', '-p', $port,
+        run_client(\"EHLO gnutls.client\r\nQUIT\r\n", $program{'gnutls-cli'}, '--starttls-proto=smtp', '--insecure', '-p', $port,
             "--priority=NORMAL:-VERS-ALL:+VERS-TLS$version:%COMPAT", $address);
     }},
     {name => 'curl', program => 'curl', message => 1, run => sub {
         my ($address, $port, $version) = @_;
-        run($program{curl}, '-sS', '--insecure', '--ssl-reqd', "--tlsv$version", '--tls-max', $version,
+        run_client($program{curl}, '-sS', '--insecure', '--ssl-reqd', "--tlsv$version", '--tls-max', $version,
             '--ciphers', 'DEFAULT@SECLEVEL=0', '--mail-from', 'curl@client.test', '--mail-rcpt', 'trap@trap.test',
             '--upload-file', $file, "smtp://$address:$port/client.test");
     }},
     {name => 'swaks', program => 'swaks', message => 1, run => sub {
         my ($address, $port, $version) = @_;
-        run($program{swaks}, '--server', $address, '--port', $port, '-tls', '--tls-protocol', 'tlsv' . $version =~ s/\./_/r =~ s/_0//r,
+        run_client($program{swaks}, '--server', $address, '--port', $port, '-tls', '--tls-protocol', 'tlsv' . $version =~ s/\./_/r =~ s/_0//r,
             '--tls-cipher', $OLD, '--from', 'swaks@client.test', '--to', 'trap@trap.test', '--suppress-data');
     }},
     {name => 'msmtp', program => 'msmtp', message => 1, run => sub {
         my ($address, $port, $version) = @_;
-        run(\$message, $program{msmtp}, '--file=/dev/null', "--host=$address", "--port=$port", '--tls=on',
+        run_client(\$message, $program{msmtp}, '--file=/dev/null', "--host=$address", "--port=$port", '--tls=on',
             '--tls-certcheck=off', "--tls-priorities=NORMAL:-VERS-ALL:+VERS-TLS$version:%COMPAT",
             '--from=msmtp@client.test', 'trap@trap.test');
     }},
     {name => 'Perl IO::Socket::SSL', message => 1, run => \&perl_client},
     {name => 'Python smtplib', program => 'python3', message => 1, run => sub {
-        run($program{python3}, "$Trap::SOURCE/t/lib/smtplib_client.py", @_);
+        run_client($program{python3}, "$Trap::SOURCE/t/lib/smtplib_client.py", @_);
     }},
     # It knows no STARTTLS.
     {name => 'NSS tstclnt', program => 'tstclnt', implicit => 1, run => sub {
         my ($address, $port, $version) = @_;
-        run(\"EHLO nss.client\r\nQUIT\r\n", $program{tstclnt}, '-D', '-o', '-h', $address, '-p', $port, '-V', "tls$version:tls$version");
+        run_client(\"EHLO nss.client\r\nQUIT\r\n", $program{tstclnt}, '-D', '-o', '-h', $address, '-p', $port, '-V', "tls$version:tls$version");
     }},
 );
 

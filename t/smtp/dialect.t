@@ -6,8 +6,10 @@ use warnings;
 use Test::More;
 use Trap;
 use Trap::Dialect qw(session_dialect message_dialect);
+use Trap::File qw(spew);
+use Trap::Process qw(run_client);
 
-my %program = map { ($_ => Trap::Process::program($_)) } qw(openssl gnutls-cli curl swaks msmtp python3 timeout);
+my %program = map { ($_ => Trap::Process::program($_)) } qw(openssl gnutls-cli curl swaks msmtp python3);
 my $dir = File::Temp::tempdir(CLEANUP => 1);
 
 # One listener a program, so that records tell them apart, and one without TLS.
@@ -147,17 +149,14 @@ is($s->{dialect}, $expected, 'and the dialect is as if they had come one by one'
 
 # ---- programs ----
 my $file = "$dir/message";
-open my $f, '>', $file or die "$file: $!";
-print $f "Subject: a client\r\n\r\nhello\r\n";
-close $f;
-sub run { return Trap::Process::run(ref $_[0] ? shift : (), $program{timeout} ? ($program{timeout}, 30) : (), @_) }
+spew($file, "Subject: a client\r\n\r\nhello\r\n");
 my %run = (
-    openssl => sub { run(\"EHLO openssl.client\r\nQUIT\r\n", $program{openssl}, 's_client', '-connect', "$_[0]:$_[1]", '-starttls', 'smtp', '-quiet') },
-    'gnutls-cli' => sub { run(\"EHLO gnutls.client\r\nQUIT\r\n", $program{'gnutls-cli'}, '--starttls-proto=smtp', '--insecure', '-p', $_[1], $_[0]) },
-    curl => sub { run($program{curl}, '-sS', '--insecure', '--mail-from', "$_[2]\@client.test", '--mail-rcpt', 'trap@trap.test', '--upload-file', $file, "smtp://$_[0]:$_[1]/client.test") },
-    swaks => sub { run($program{swaks}, '--server', $_[0], '--port', $_[1], '--helo', 'client.test', '--from', "$_[2]\@client.test", '--to', 'trap@trap.test', '--suppress-data') },
-    msmtp => sub { run(\"Subject: x\r\n\r\nhello\r\n", $program{msmtp}, '--file=/dev/null', "--host=$_[0]", "--port=$_[1]", '--domain=client.test', "--from=$_[2]\@client.test", 'trap@trap.test') },
-    python3 => sub { run($program{python3}, '-c', "import smtplib\ns = smtplib.SMTP('$_[0]', $_[1], 'client.test')\n"
+    openssl => sub { run_client(\"EHLO openssl.client\r\nQUIT\r\n", $program{openssl}, 's_client', '-connect', "$_[0]:$_[1]", '-starttls', 'smtp', '-quiet') },
+    'gnutls-cli' => sub { run_client(\"EHLO gnutls.client\r\nQUIT\r\n", $program{'gnutls-cli'}, '--starttls-proto=smtp', '--insecure', '-p', $_[1], $_[0]) },
+    curl => sub { run_client($program{curl}, '-sS', '--insecure', '--mail-from', "$_[2]\@client.test", '--mail-rcpt', 'trap@trap.test', '--upload-file', $file, "smtp://$_[0]:$_[1]/client.test") },
+    swaks => sub { run_client($program{swaks}, '--server', $_[0], '--port', $_[1], '--helo', 'client.test', '--from', "$_[2]\@client.test", '--to', 'trap@trap.test', '--suppress-data') },
+    msmtp => sub { run_client(\"Subject: x\r\n\r\nhello\r\n", $program{msmtp}, '--file=/dev/null', "--host=$_[0]", "--port=$_[1]", '--domain=client.test', "--from=$_[2]\@client.test", 'trap@trap.test') },
+    python3 => sub { run_client($program{python3}, '-c', "import smtplib\ns = smtplib.SMTP('$_[0]', $_[1], 'client.test')\n"
         . "s.sendmail('$_[2]\@client.test', ['trap\@trap.test'], 'Subject: x\\r\\n\\r\\nhello\\r\\n')\ns.quit()") },
 );
 my %by;

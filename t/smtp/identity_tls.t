@@ -8,6 +8,7 @@ use MIME::Base64 qw(decode_base64);
 use Test::More;
 use Trap;
 use Trap::Experiment;
+use Trap::File qw(slurp);
 
 my $here = sprintf '127.204.%d.%d', $$ >> 8 & 255, $$ & 255;
 my %weights = map { $_ => 10 } qw(legacy modern expired rsa none);
@@ -36,11 +37,9 @@ make('c-rsa', 'rsa', ['c.example', '*.wild.example']);
 make('cn.example', 'ec');
 sub leaf_sha { return $_[0] =~ /-----BEGIN CERTIFICATE-----\n(.*?)-----END/s ? sha256_hex(decode_base64($1)) : 'none' }
 for my $file (glob "$dir/*.pem") {
-    open my $f, '<', $file or die "$file: $!";
-    local $/;
-    $sha{leaf_sha(<$f>)} = $file =~ s/.*\/(.*)\.pem/$1/r;
+    $sha{leaf_sha(slurp($file))} = $file =~ s/.*\/(.*)\.pem/$1/r;
 }
-my $base = do { open my $f, '<', $trap->conf_file or die; local $/; <$f> };
+my $base = slurp($trap->conf_file);
 my $more = join '', map { qq(certificate "$dir/$_.pem" key "$dir/$_.key"\n) } qw(b-ecdsa c-rsa cn.example);
 $base =~ s/(\tkey [^\n]*rsa\.key"?\n)(?!.*\tkey )/$1$more/s or die 'no certificates';
 sub conf {

@@ -7,6 +7,7 @@ use POSIX ();
 use Socket qw(SHUT_WR);
 use Test::More;
 use Trap;
+use Trap::File qw(slurp spew);
 
 use constant MESSAGES => 6046; # of the corpus
 use constant CLIENTS => 6;     # that send them
@@ -28,9 +29,7 @@ my @conditions = (
 my $trap = Trap->new(start => 0, tls => 0, conf => {limits => {errors => 100000, commands => 100000,
     messages => 100000, 'line-length' => '12k'}, workers => {'spare-min' => 16, 'spare-max' => 70, max => 80}});
 my $rules = $trap->dir . '/rules';
-open my $f, '>', $rules or die "$rules: $!";
-print $f "$conditions[$_] with message \"R@{[$_ + 1]}.\"\n" for 0 .. $#conditions;
-close $f or die $!;
+spew($rules, map { "$conditions[$_] with message \"R@{[$_ + 1]}.\"\n" } 0 .. $#conditions);
 $trap->write_conf($trap->conf_text . qq(rules { include "$rules" }\n));
 $trap->expect(qr/warning/);
 $trap->start;
@@ -40,13 +39,6 @@ sub unpack_files {
     my $dir = File::Temp::tempdir(CLEANUP => 1);
     system('tar', '-C', $dir, '-xJf', $archive, @more) == 0 or die "tar failed\n";
     return $dir;
-}
-
-sub slurp {
-    my ($file) = @_;
-    open my $f, '<:raw', $file or die "$file: $!";
-    local $/;
-    return scalar <$f>;
 }
 
 # ---- what explain says ----
@@ -100,9 +92,7 @@ sub follow {
             my $m = shift @messages or next;
             my $raw = $mail->{$m->{id}};
             if (defined $raw) {
-                open my $f, '>:raw', $scratch or die $!;
-                print $f $raw;
-                close $f or die $!;
+                spew($scratch, $raw);
                 compare($name, $reply, '@message', @client, @greeting, '--from', $m->{mail_from},
                     (map { ('--to', $_) } @{$m->{rcpt_to}}), '--message', $scratch);
             }
@@ -165,9 +155,7 @@ sub send_messages {
     for (my $i = $n; $i < @files; $i += CLIENTS) {
         my $text = slurp($files[$i]) =~ s/\r?\n/\r\n/gr;
         $text .= "\r\n" if $text !~ /\n\z/;
-        open my $f, '>:raw', "$sent/$i" or die "$sent/$i: $!";
-        print $f $text;
-        close $f or die $!;
+        spew("$sent/$i", $text);
         $c->send("MAIL FROM:<a\@sender.net>\r\nRCPT TO:<u\@d.test>\r\nDATA\r\n");
         $c->reply for 1 .. 3;
         $c->send($text =~ s/^\./../mgr . ".\r\n");

@@ -6,6 +6,7 @@ use warnings;
 use Test::More;
 use Time::HiRes qw(time);
 use Trap;
+use Trap::File qw(spew);
 
 my @message = ('EHLO x', 'MAIL FROM:<a@b.test>', 'RCPT TO:<c@d.test>', 'DATA', "Subject: s\r\n\r\nbody\r\n.");
 my @chunks = (@message[0 .. 2], "BDAT 7 LAST\r\nhello");
@@ -146,9 +147,7 @@ for my $i (0 .. $#cases) {
         push @{$cases[$i][7]}, sprintf '%s/rules:%d', $trap->dir, ++$line;
     }
 }
-open my $f, '>', $trap->dir . '/rules' or die $!;
-print $f "$rules}\n";
-close $f;
+spew($trap->dir . '/rules', "$rules}\n");
 $trap->write_conf($trap->conf_text . qq(include "${\$trap->dir}/rules"\n));
 $trap->expect(qr/warning/);
 $trap->start;

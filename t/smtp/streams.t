@@ -11,6 +11,7 @@ use Test::More;
 use Time::HiRes qw(time);
 use Trap;
 use Trap::Dialect qw(session_dialect message_dialect);
+use Trap::File qw(slurp);
 
 my $archive = Trap::shared('smtp-client-streams.tar.xz')
     or plan skip_all => 'smtp-client-streams.tar.xz is not at hand';
@@ -22,9 +23,7 @@ sub read_streams {
     system('tar', '-C', $dir, '-xJf', $archive) == 0 or die "tar failed\n";
     my %streams;
     for my $file (glob "$dir/*.bin") {
-        open my $f, '<:raw', $file or die "$file: $!";
-        local $/;
-        $streams{$file =~ s{.*/}{}r} = <$f>;
+        $streams{$file =~ s{.*/}{}r} = slurp($file);
     }
     return %streams;
 }

@@ -8,7 +8,7 @@ use Socket qw(IPPROTO_TCP TCP_INFO);
 use Test::More;
 use Trap;
 use Trap::Net;
-use Trap::Syn qw(opt_mss write_pcap);
+use Trap::Syn qw(opt_mss p0f_signatures);
 use Trap::SynCases qw(cases);
 
 Trap::Net::enter();
@@ -123,15 +123,7 @@ $_->() for splice @checks;
 # ---- what p0f says of the same packets ----
 SKIP: {
     my $p0f = Trap::Process::program('p0f') or skip 'p0f is not installed', 1;
-    write_pcap($trap->dir . '/pcap', @captured);
-    Trap::Process::run($p0f, '-r', $trap->dir . '/pcap', '-o', $trap->dir . '/p0f');
-    open my $f, '<', $trap->dir . '/p0f' or die "p0f wrote nothing: $!";
-    my %theirs;
-    while (<$f>) {
-        next if !m{mod=syn\|cli=[^|]*/(\d+)\|.*raw_sig=(\S+)};
-        my ($port, $signature) = ($1, $2);
-        $theirs{$port} = $signature =~ s/^(\d:)(\d+)\+(\d+):/$1 . ($2 + $3) . ':'/er;
-    }
+    my %theirs = p0f_signatures($p0f, @captured);
     is_deeply(\%ours, \%theirs, 'p0f gives the captured SYNs of ' . @captured . ' connections the same signatures');
 }
 

@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use Test::More;
 use Trap;
-use Trap::Syn qw(packet random_packet segment_of write_pcap);
+use Trap::Syn qw(p0f_signatures packet random_packet segment_of);
 use Trap::SynCases qw(cases);
 
 use constant RANDOM => 4000;
@@ -15,25 +15,6 @@ my $p0f = Trap::Process::program('p0f');
 my $seed = $ENV{TRAP_SEED} // time;
 note "TRAP_SEED=$seed";
 srand $seed;
-my $dir = File::Temp::tempdir(CLEANUP => 1);
-
-# What p0f says of packets, by source port: its distance added to the TTL, as we write it.
-sub p0f_signatures {
-    my (@packets) = @_;
-    unlink "$dir/log";
-    write_pcap("$dir/pcap", @packets);
-    my ($out, $err, $status) = Trap::Process::run($p0f, '-r', "$dir/pcap", '-o', "$dir/log");
-    die "p0f: $out$err" if $status;
-    open my $f, '<', "$dir/log" or die "p0f wrote nothing: $!";
-    my %signature;
-    while (<$f>) {
-        next if !m{mod=syn\|cli=[^|]*/(\d+)\|.*raw_sig=(\S+)};
-        my ($port, $signature) = ($1, $2);
-        $signature =~ s/^(\d:)(\d+)\+(\d+):/$1 . ($2 + $3) . ':'/e;
-        $signature{$port} = $signature;
-    }
-    return %signature;
-}
 
 sub our_signatures {
     my (@segments) = @_;
@@ -66,7 +47,7 @@ sub as_p0f {
 
 sub compare {
     my ($title, @syns) = @_;    # [packet, keys, name]
-    my %theirs = p0f_signatures(map { $_->[0] } @syns);
+    my %theirs = p0f_signatures($p0f, map { $_->[0] } @syns);
     my @segments = map { segment_of($_->[0], %{$_->[1]}) } @syns;
     my @ours = our_signatures(@segments);
     my ($same, @other) = (0);

@@ -5,6 +5,7 @@ use warnings;
 use JSON::PP;
 use Test::More;
 use Trap;
+use Trap::File qw(slurp);
 
 my $testssl = Trap::Process::program('testssl') // Trap::Process::program('testssl.sh');
 my $debug = Trap::Process::program('gnutls-cli-debug');
@@ -67,8 +68,7 @@ SKIP: {
         '--starttls', 'smtp', '--protocols', '--client-simulation', '--nodns', 'none', '--jsonfile', "$dir/json",
         $trap->address . ':' . $trap->port);
     isnt($status >> 8, 124, 'testssl.sh comes to its end');
-    open my $f, '<', "$dir/json" or die "$dir/json: $!\n$out$err";
-    my %found = map { $_->{id} => $_->{finding} } @{decode_json(do { local $/; <$f> })};
+    my %found = map { $_->{id} => $_->{finding} } @{decode_json(slurp("$dir/json"))};
     like($found{"TLS$_"} // 'nothing', qr/^offered/, "it finds TLS $_") for '1', '1_1', '1_2', '1_3';
     unlike($found{SSLv2} // 'nothing', qr/^(?:vulnerable|offered)/, 'and no SSLv2');
     my @clients = grep { /^clientsimulation-/ } sort keys %found;

@@ -8,48 +8,42 @@ use JSON::PP;
 use Test::More;
 use Trap;
 use Trap::Hello qw(hello sslv2 record);
+use Trap::Process qw(run_client);
 use Trap::Tamper;
 
 my %program = map { ($_ => Trap::Process::program($_)) }
-    qw(openssl gnutls-cli curl tstclnt timeout python3);
+    qw(openssl gnutls-cli curl tstclnt python3);
 my $dir = File::Temp::tempdir(CLEANUP => 1);
 my ($ecdsa) = Trap::Cert::pairs();
-
-sub run {
-    my (@command) = @_;
-    local $ENV{OPENSSL_CONF} = '/dev/null';
-    my @input = ref $command[0] ? shift @command : (\"QUIT\r\n");
-    return Trap::Process::run(@input, 'timeout', 30, @command);
-}
 
 # ---- clients: each gives a subroutine that is called with (address, port) ----
 
 sub openssl {
     my (@options) = @_;
     return openssl => sub {
-        run($program{openssl}, 's_client', '-connect', "$_[0]:$_[1]", '-quiet', @options);
+        run_client($program{openssl}, 's_client', '-connect', "$_[0]:$_[1]", '-quiet', @options);
     };
 }
 
 sub gnutls_cli {
     my (@options) = @_;
-    return 'gnutls-cli' => sub { run($program{'gnutls-cli'}, '-p', $_[1], @options, $_[0]) };
+    return 'gnutls-cli' => sub { run_client($program{'gnutls-cli'}, '-p', $_[1], @options, $_[0]) };
 }
 
 sub curl {
     my ($url, @options) = @_;
-    return curl => sub { run($program{curl}, '-sS', @options, "$url://$_[0]:$_[1]/") };
+    return curl => sub { run_client($program{curl}, '-sS', @options, "$url://$_[0]:$_[1]/") };
 }
 
 sub nss {
     my (@options) = @_;
-    return tstclnt => sub { run($program{tstclnt}, '-D', '-h', $_[0], '-p', $_[1], @options) };
+    return tstclnt => sub { run_client($program{tstclnt}, '-D', '-h', $_[0], '-p', $_[1], @options) };
 }
 
 # t/tools/tls_client.c.
 sub altered {
     my (@options) = @_;
-    return undef, sub { run("$Trap::BUILD/t/tools/tls_client", @options, @_) };
+    return undef, sub { run_client("$Trap::BUILD/t/tools/tls_client", @options, @_) };
 }
 
 # OpenSSL through a relay that does what it is told.
@@ -58,7 +52,7 @@ sub relayed {
     return openssl => sub {
         my ($address, $port) = @_;
         my $relay = Trap::Tamper->new(address => $address, port => $port, %$do);
-        run($program{openssl}, 's_client', '-connect', $relay->at, '-quiet', @options);
+        run_client($program{openssl}, 's_client', '-connect', $relay->at, '-quiet', @options);
         $relay->wait;
     };
 }
@@ -87,7 +81,7 @@ sub python {
     return python3 => sub {
         my $text = "import socket, ssl, sys\nraw = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
             . "context = ssl.create_default_context()\n$lines\n";
-        run(\$text, $program{python3}, '-', @_);
+        run_client(\$text, $program{python3}, '-', @_);
     };
 }
 

@@ -8,7 +8,9 @@ use JSON::PP;
 use Net::SSLeay;
 use Test::More;
 use Trap;
+use Trap::File qw(spew);
 use Trap::Hello qw(groups hello raw record shares sigalgs sni versions);
+use Trap::Process qw(run_client);
 use Trap::Tamper;
 
 use constant SEND_FALLBACK_SCSV => 0x80; # SSL_MODE_SEND_FALLBACK_SCSV
@@ -19,9 +21,7 @@ my %NAMES = ('an underscore' => 'a_b.test', brackets => '[192.0.2.1]', 'a colon'
 my $message = "Subject: mended\r\n\r\nhello\r\n";
 my $dir = File::Temp::tempdir(CLEANUP => 1);
 my $file = "$dir/message";
-open my $f, '>', $file or die "$file: $!";
-print $f $message;
-close $f or die "$file: $!";
+spew($file, $message);
 my ($number, $next) = (0, 2);
 
 # Listener 0 has STARTTLS, 1 has TLS from the first byte, each of the others is for one program that
@@ -37,13 +37,6 @@ sub of_client { my ($c) = @_; my ($ip, $port) = ($c->local_address, $c->local_po
 sub of_address { my ($ip) = @_; return sub { $_[0]{client_ip} eq $ip } }
 sub of_program { my ($n) = @_; return sub { $_[0]{listener} eq "program $n" } }
 sub later { my ($is_it, $check) = @_; push @sessions, [$is_it, $check] }
-
-sub run {
-    my (@command) = @_;
-    local $ENV{OPENSSL_CONF} = '/dev/null';
-    my @input = ref $command[0] ? shift @command : (\"QUIT\r\n");
-    return Trap::Process::run(@input, 'timeout', 30, @command);
-}
 
 sub shown {
     my ($s) = @_;
@@ -92,25 +85,25 @@ for my $kind (sort keys %NAMES) {
 # Each runs with (name, version, port) and gives (output, errors, status).
 my @clients = (
     ['OpenSSL', 'openssl', 0, sub {
-        run($program{openssl}, 's_client', '-connect', $trap->address . ':' . $_[2], '-starttls', 'smtp',
+        run_client($program{openssl}, 's_client', '-connect', $trap->address . ':' . $_[2], '-starttls', 'smtp',
             '-quiet', '-servername', $_[0], '-tls' . $_[1] =~ s/TLSv//r =~ s/\./_/r);
     }],
     ['GnuTLS', 'gnutls-cli', 0, sub {
-        run($program{'gnutls-cli'}, '--starttls-proto=smtp', '--insecure', '-p', $_[2], "--sni-hostname=$_[0]",
+        run_client($program{'gnutls-cli'}, '--starttls-proto=smtp', '--insecure', '-p', $_[2], "--sni-hostname=$_[0]",
             '--priority=NORMAL:-VERS-ALL:+VERS-' . $_[1] =~ s/v//r, $trap->address);
     }, 'a_b.test'],
     ['swaks', 'swaks', 1, sub {
-        run($program{swaks}, '--server', $trap->address, '--port', $_[2], '-tls', '--tls-sni', $_[0],
+        run_client($program{swaks}, '--server', $trap->address, '--port', $_[2], '-tls', '--tls-sni', $_[0],
             '--tls-protocol', $_[1] =~ s/TLSv/tlsv/r =~ s/\./_/r, '--from', 'a@b.test', '--to', 'trap@trap.test',
             '--suppress-data');
     }],
     ['curl', 'curl', 1, sub {
-        run($program{curl}, '-sS', '--insecure', '--ssl-reqd', '--tls-max', $_[1] =~ s/TLSv//r, '--mail-from',
+        run_client($program{curl}, '-sS', '--insecure', '--ssl-reqd', '--tls-max', $_[1] =~ s/TLSv//r, '--mail-from',
             'curl@client.test', '--mail-rcpt', 'trap@trap.test', '--upload-file', $file, '--resolve',
             "$_[0]:" . $_[2] . ':' . $trap->address, "smtp://$_[0]:" . $_[2] . '/');
     }, 'a_b.test'],
     ['Python smtplib', 'python3', 1, sub {
-        run($program{python3}, "$Trap::SOURCE/t/lib/smtplib_client.py", $trap->address, $_[2], $_[1] =~ s/TLSv//r,
+        run_client($program{python3}, "$Trap::SOURCE/t/lib/smtplib_client.py", $trap->address, $_[2], $_[1] =~ s/TLSv//r,
             $_[0]);
     }],
 );
@@ -141,7 +134,7 @@ SKIP: {
         my @resumed;
         for my $option (qw(-sess_out -sess_in)) {
             my $n = $next++;
-            my ($out, $err, $status) = run($program{openssl}, 's_client', '-connect', $trap->address . ':' . $trap->port($n),
+            my ($out, $err, $status) = run_client($program{openssl}, 's_client', '-connect', $trap->address . ':' . $trap->port($n),
                 '-starttls', 'smtp', '-quiet', '-servername', 'a_b.test', '-tls' . $version =~ s/\./_/r,
                 $option, "$dir/session");
             is($status, 0, "TLS $version with $option: the client is content") or diag $out, $err;
@@ -176,7 +169,7 @@ SKIP: {
     skip 'there is no openssl', 1 if !$program{openssl};
     for my $case (['-tls1_2', 'TLSv1.2', ['fallback_scsv']], ['-tls1_3', 'TLSv1.3', undef]) {
         my $n = $next++;
-        run($program{openssl}, 's_client', '-connect', $trap->address . ':' . $trap->port($n), '-starttls', 'smtp', '-quiet',
+        run_client($program{openssl}, 's_client', '-connect', $trap->address . ':' . $trap->port($n), '-starttls', 'smtp', '-quiet',
             '-fallback_scsv', $case->[0]);
         later(of_program($n), sub { check_session($_[0], "OpenSSL with -fallback_scsv $case->[0]", @$case[1, 2]) });
     }

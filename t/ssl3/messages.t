@@ -24,7 +24,7 @@ sub deliver {
     my ($address, $port, $version, $number, $name) = @_;
     my $input = "EHLO $name\r\nMAIL FROM:<nss\@client.test>\r\nRCPT TO:<trap\@trap.test>\r\nDATA\r\n"
         . "Subject: $name\r\n\r\nhello\r\n.\r\nQUIT\r\n";
-    my ($out, $err, $status) = Trap::Process::run(\$input, 'timeout', 30, 'tstclnt', '-D', '-o', '-v', '-h', $address,
+    my ($out, $err, $status) = Trap::Process::run_client(\$input, 'tstclnt', '-D', '-o', '-v', '-h', $address,
         '-p', $port, '-V', "$OPTION{$version}:$OPTION{$version}", '-c', ":$number");
     return ("$out$err", $status);
 }

@@ -15,7 +15,7 @@ sub ssl3 {
     my ($messages) = @_;
     my $input = "EHLO year.2014.test\r\n" . ("MAIL FROM:<nss\@client.test>\r\nRCPT TO:<trap\@trap.test>\r\n"
         . "DATA\r\nSubject: 2014\r\n\r\nhello\r\n.\r\n") x $messages . "QUIT\r\n";
-    my ($out, $err, $status) = Trap::Process::run(\$input, 'timeout', 30, 'tstclnt', '-D', '-o', '-h',
+    my ($out, $err, $status) = Trap::Process::run_client(\$input, 'tstclnt', '-D', '-o', '-h',
         $trap->address, '-p', $trap->port(1), '-V', 'ssl3:ssl3', '-c', ':0005');
     die "tstclnt: $out$err" if $status != 0;
 }

@@ -7,7 +7,6 @@
 
 #include <stdalign.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 static bool is_zero(const char *p, size_t size)
 {

@@ -17,25 +17,16 @@ static struct conf_errors errors;
 
 static struct conf *load(const char *text)
 {
-	struct test_file files[] = {
-	    {"/etc/m.conf", text, 0}, {"/etc/listen", "listen { address ::1 port 26 }\n", 0}, {0}};
-	struct conf_opener opener = {.open = test_open, .ctx = files};
-	struct conf *conf;
-
-	memset(&errors, 0, sizeof errors);
-	int result = conf_load(&conf, "/etc/m.conf", &opener, &errors);
-	if ((conf == NULL) != (result < 0) || (result == ERR_FORMAT) != (errors.total > 0))
-		ok(false, "conf_load() returns %d with %zu errors", result, errors.total);
-	return conf;
+	return test_load(text,
+			 (struct test_file){"/etc/listen", "listen { address ::1 port 26 }\n", 0},
+			 &errors);
 }
 
 #define LISTEN "listen { address 192.0.2.1 port 25 }\n"
 
-/* ---- errors: expected are the lines, without the file's name, each with a newline ---- */
+/* ---- errors ---- */
 
-static const struct {
-	const char *name, *input, *expected;
-} faults[] = {
+static const struct test_fault faults[] = {
     {"an unknown key", LISTEN "hostnme x\n",
      "2:1: unknown key, near \"hostnme\" (did you mean \"hostname\"?)\n"},
     {"an unknown key in a block", "listen { address ::1 prot 25 port 25 }\n",
@@ -154,17 +145,6 @@ static const struct {
      "3:8: unknown key, near \"y\"\n"
      "4:9: sandbox must be strict | best-effort, near \"1\"\n"},
 };
-
-static void test_faults(void)
-{
-	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-		char text[TEST_ERRORS_MAX];
-		struct conf *conf = load(faults[i].input);
-		test_errors(&errors, "/etc/m.conf:", text);
-		is_str(conf == NULL ? text : NULL, faults[i].expected, faults[i].name);
-		conf_free(&conf);
-	}
-}
 
 /* ---- limits, of every row of the schema ---- */
 
@@ -566,7 +546,7 @@ static void test_many_networks(void)
 
 int main(void)
 {
-	test_faults();
+	test_each_fault(faults, sizeof faults / sizeof *faults, load, &errors);
 	test_rows();
 	test_defaults();
 	test_values();

@@ -12,7 +12,6 @@
 #include "conf_value.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 
 #define TEXT_MAX 4096
 

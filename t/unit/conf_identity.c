@@ -12,24 +12,16 @@ static struct conf_errors errors;
 
 static struct conf *load(const char *text)
 {
-	struct test_file files[] = {{"/etc/m.conf", text, 0}, {0}};
-	struct conf_opener opener = {.open = test_open, .ctx = files};
-	struct conf *conf;
-
-	memset(&errors, 0, sizeof errors);
-	conf_load(&conf, "/etc/m.conf", &opener, &errors);
-	return conf;
+	return test_load(text, (struct test_file){0}, &errors);
 }
 
 #define LISTEN \
 	"listen { address 0.0.0.0 port 25 name mx }\nlisten { address :: port 465 name six }\n"
 #define TOP "hostname top.example\nbanner \"ESMTP top\"\n"
 
-/* ---- errors: expected are the lines, without the file's name, each with a newline ---- */
+/* ---- errors ---- */
 
-static const struct {
-	const char *name, *input, *expected;
-} faults[] = {
+static const struct test_fault faults[] = {
     {"a misspelt key", LISTEN "identity { hostnam x }\n",
      "3:12: unknown key, near \"hostnam\" (did you mean \"hostname\"?)\n"},
     {"a misspelt look", LISTEN "identity { looks-like postfx }\n",
@@ -70,17 +62,6 @@ static const struct {
     {"within another block", LISTEN "tls { identity { } }\n",
      "3:7: this block does not stand here, near \"identity\"\n"},
 };
-
-static void test_faults(void)
-{
-	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-		char text[TEST_ERRORS_MAX];
-		struct conf *conf = load(faults[i].input);
-		test_errors(&errors, "/etc/m.conf:", text);
-		is_str(conf == NULL ? text : NULL, faults[i].expected, faults[i].name);
-		conf_free(&conf);
-	}
-}
 
 static void test_limit(void)
 {
@@ -215,7 +196,7 @@ static void test_profile_names(void)
 
 int main(void)
 {
-	test_faults();
+	test_each_fault(faults, sizeof faults / sizeof *faults, load, &errors);
 	test_limit();
 	test_find();
 	test_order();

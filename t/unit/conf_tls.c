@@ -8,31 +8,22 @@
 
 #include "../tap.h"
 #include "conf_files.h"
-#include "err.h"
 
 static struct conf_errors errors;
 
 static struct conf *load(const char *text)
 {
-	struct test_file files[] = {
-	    {"/etc/m.conf", text, 0}, {"/etc/key", "key from-a-file-of-its-own\n", 0}, {0}};
-	struct conf_opener opener = {.open = test_open, .ctx = files};
-	struct conf *conf;
-
-	memset(&errors, 0, sizeof errors);
-	conf_load(&conf, "/etc/m.conf", &opener, &errors);
-	return conf;
+	return test_load(text, (struct test_file){"/etc/key", "key from-a-file-of-its-own\n", 0},
+			 &errors);
 }
 
 #define LISTEN "listen { address 192.0.2.1 port 25 }\n"
 #define PAIR "certificate c key k "
 #define KEY "key 0123456789abcdef "
 
-/* ---- errors: expected are the lines, without the file's name, each with a newline ---- */
+/* ---- errors ---- */
 
-static const struct {
-	const char *name, *input, *expected;
-} faults[] = {
+static const struct test_fault faults[] = {
     {"an arm with an unknown profile",
      LISTEN "tls { " PAIR "experiment { " KEY "arm lgacy { weight 1 } } }\n",
      "2:65: the arm lgacy names a profile that is not there, near \"lgacy\" (did you mean "
@@ -124,17 +115,6 @@ static const struct {
      "4:5: the arm a names a profile that is not there, near \"a\"\n"
      "5:5: the arm a names a profile that is not there, near \"a\"\n"},
 };
-
-static void test_faults(void)
-{
-	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-		char text[TEST_ERRORS_MAX];
-		struct conf *conf = load(faults[i].input);
-		test_errors(&errors, "/etc/m.conf:", text);
-		is_str(conf == NULL ? text : NULL, faults[i].expected, faults[i].name);
-		conf_free(&conf);
-	}
-}
 
 /* ---- what is accepted ---- */
 
@@ -332,7 +312,7 @@ static void test_name_length(void)
 
 int main(void)
 {
-	test_faults();
+	test_each_fault(faults, sizeof faults / sizeof *faults, load, &errors);
 	test_none();
 	test_inherits();
 	test_priority();

@@ -6,14 +6,11 @@
 #include "conf_tree.h"
 
 #include "../tap.h"
-#include "arena.h"
 #include "buf.h"
 #include "conf_files.h"
-#include "err.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 
 static struct conf_errors errors;

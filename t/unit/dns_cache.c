@@ -4,7 +4,6 @@
 #include "dns_cache.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "../tap.h"
 

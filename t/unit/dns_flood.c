@@ -7,11 +7,9 @@
 #include "../../src/worker_dns_internal.h"
 
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "../../src/master.h"
 #include "../tap.h"
-#include "clock.h"
 
 #define SOCKET 0       /* any number: recv() is ours */
 #define ENDLESS 100000 /* so much is read by nobody who has an end */

@@ -31,9 +31,12 @@ static void session(struct lab *lab, const char *outcome, const char *version, c
 	record_put_text(&lab->b, FIELD_END_REASON, end);
 }
 
-static void count(struct lab *lab, enum log_stream stream)
+static void count(struct lab *lab, enum record_type type)
 {
-	figures_count(&lab->f, stream, lab->b.data, lab->b.len);
+	struct record_fields r;
+
+	if (record_fields_read(&r, type, lab->b.data, lab->b.len) == 0)
+		figures_count(&lab->f, &r);
 }
 
 static int64_t at(const struct lab *lab, size_t place)
@@ -59,8 +62,8 @@ static void test_sessions(void)
 	record_put_u64(&lab.b, FIELD_DURATION_US, 1500000);
 	record_put_u64(&lab.b, FIELD_BYTES_IN, 10);
 	record_put_u64(&lab.b, FIELD_BYTES_OUT, 20);
-	count(&lab, LOG_SESSION);
-	count(&lab, LOG_SESSION);
+	count(&lab, RECORD_SESSION);
+	count(&lab, RECORD_SESSION);
 	is_int(at(&lab, FIGURES_SESSIONS), 2, "sessions are counted");
 	is_int(at(&lab, FIGURES_SESSIONS_BY_OUTCOME + place_of(FIGURES_OUTCOME, "negotiated")), 2,
 	       "by outcome");
@@ -77,7 +80,7 @@ static void test_version_of_failure(void)
 	struct lab lab = {0};
 
 	session(&lab, "failed", "TLSv1.3", "client_closed");
-	count(&lab, LOG_SESSION);
+	count(&lab, RECORD_SESSION);
 	is_int(at(&lab, FIGURES_SESSIONS_BY_VERSION + place_of(FIGURES_VERSION, "TLSv1.3")), 0,
 	       "the version of a failed handshake is not counted as negotiated");
 	is_int(at(&lab, FIGURES_SESSIONS_BY_VERSION), 1, "but as none");
@@ -90,18 +93,18 @@ static void test_unknown_names(void)
 	struct lab lab = {0};
 
 	session(&lab, "negotiated\x1b[2J", "TLSv9", "");
-	count(&lab, LOG_SESSION);
+	count(&lab, RECORD_SESSION);
 	is_int(at(&lab, FIGURES_SESSIONS_BY_OUTCOME + FIGURES_OUTCOMES - 1), 1,
 	       "an outcome of no list is other");
 	is_int(at(&lab, FIGURES_SESSIONS_BY_END + FIGURES_ENDS - 1), 1, "and so is an end");
 	session(&lab, "negotiated", "TLSv9", "quit");
-	count(&lab, LOG_SESSION);
+	count(&lab, RECORD_SESSION);
 	is_int(at(&lab, FIGURES_SESSIONS_BY_VERSION + FIGURES_VERSIONS - 1), 1, "and a version");
 	begin(&lab, 1);
 	record_put_text(&lab.b, FIELD_VERDICT, "other");
-	count(&lab, LOG_MESSAGE);
+	count(&lab, RECORD_MESSAGE);
 	begin(&lab, 1);
-	count(&lab, LOG_MESSAGE);
+	count(&lab, RECORD_MESSAGE);
 	is_int(at(&lab, FIGURES_MESSAGES + (FIGURES_VERDICTS - 1) * FIGURES_VERSIONS), 2,
 	       "and a verdict that is unknown, or missing");
 }
@@ -115,7 +118,7 @@ static void test_messages(void)
 	record_put_text(&lab.b, FIELD_TLS_VERSION, "SSLv3");
 	record_put_u64(&lab.b, FIELD_SIZE, 1000);
 	record_put_text(&lab.b, FIELD_VERDICT, "tempfailed");
-	count(&lab, LOG_MESSAGE);
+	count(&lab, RECORD_MESSAGE);
 	is_int(at(&lab, FIGURES_MESSAGES +
 			    place_of(FIGURES_VERDICT, "tempfailed") * FIGURES_VERSIONS +
 			    place_of(FIGURES_VERSION, "SSLv3")),
@@ -139,7 +142,7 @@ static void test_bounds(void)
 
 		session(&lab, "not_offered", NULL, "yakker");
 		record_put_u64(&lab.b, FIELD_YAKKER_SESSIONS, cases[i].told);
-		count(&lab, LOG_SESSION);
+		count(&lab, RECORD_SESSION);
 		is_int(at(&lab, FIGURES_SESSIONS), (int64_t)cases[i].counted,
 		       "a record stands for so many sessions, within a bound");
 	}
@@ -147,11 +150,11 @@ static void test_bounds(void)
 	session(&lab, "not_offered", NULL, "quit");
 	record_put_u64(&lab.b, FIELD_BYTES_IN, FIGURES_AMOUNT_MAX);
 	record_put_u64(&lab.b, FIELD_BYTES_OUT, UINT64_MAX);
-	count(&lab, LOG_SESSION);
+	count(&lab, RECORD_SESSION);
 	is_int(at(&lab, FIGURES_BYTES_IN), FIGURES_AMOUNT_MAX, "bytes count up to a bound");
 	is_int(at(&lab, FIGURES_BYTES_OUT), FIGURES_AMOUNT_MAX, "and are cut past it");
 	lab.f.n[FIGURES_BYTES_OUT] = UINT64_MAX - 1;
-	count(&lab, LOG_SESSION);
+	count(&lab, RECORD_SESSION);
 	ok(lab.f.n[FIGURES_BYTES_OUT] == UINT64_MAX, "no counter goes back: it stays at its end");
 }
 
@@ -164,7 +167,7 @@ static void failure(struct lab *lab, uint64_t ts, const char *helo)
 	record_put_text(&lab->b, FIELD_TLS_OUTCOME, "failed");
 	record_put_text(&lab->b, FIELD_TLS_FAILURE, "client_alert");
 	record_put_string(&lab->b, FIELD_HELO, helo, strlen(helo));
-	count(lab, LOG_SESSION);
+	count(lab, RECORD_SESSION);
 }
 
 static void test_recent(void)

@@ -5,6 +5,7 @@
 
 #include "err.h"
 #include "gzip_files.h"
+#include "gzip_isal_deflate.h"
 #include "gzip_reader.h"
 
 #define ROOM (8u * 1024 * 1024)
@@ -21,12 +22,14 @@ struct sample {
 };
 
 /* Batches of 1 to 40 records, a new member every 7 batches; unflushed records at the end. */
-static void sample_make(struct sample *s, int level)
+static void sample_make(struct sample *s, int level, const struct gzip_deflater *deflater)
 {
 	struct gzip_writer w;
 
 	buf_init_heap(&s->file, ROOM);
-	gzip_writer_init(&w, &s->file, level, 0, 0);
+	if (gzip_writer_init(&w, &s->file, level, 0, 0) < 0 ||
+	    (deflater != NULL && gzip_writer_use(&w, deflater) < 0))
+		abort();
 	s->last = 0;
 	for (int i = 0; i < BATCHES; i++) {
 		uint64_t count = 1 + (uint64_t)random() % 40;
@@ -198,12 +201,23 @@ static void test_errors(void)
 
 int main(void)
 {
+	static const struct {
+		const char *name;
+		int level;
+		const struct gzip_deflater *deflater;
+	} writers[] = {
+	    {"zlib, level 0", 0, NULL},
+	    {"zlib, level 6", 6, NULL},
+#ifdef HAVE_ISAL
+	    {"ISA-L", 3, &gzip_isal_deflater},
+#endif
+	};
 	static struct sample s;
 
 	srandom(11);
-	for (int level = 0; level <= 6; level += 6) {
-		printf("# level %d\n", level);
-		sample_make(&s, level);
+	for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {
+		printf("# %s\n", writers[i].name);
+		sample_make(&s, writers[i].level, writers[i].deflater);
 		test_cuts(&s);
 		test_bad_tails(&s, true, "300 tails of zeros: no flushed record is lost");
 		test_bad_tails(&s, false, "300 tails of noise: no flushed record is lost");

@@ -5,10 +5,19 @@
 
 #include "err.h"
 #include "gzip_files.h"
+#include "gzip_isal_deflate.h"
 #include "gzip_reader.h"
 
 #define ROOM (8u * 1024 * 1024)
 static uint8_t text[ROOM], expected[ROOM];
+static const struct gzip_deflater *deflater; /* NULL: zlib */
+
+static int begin(struct gzip_writer *w, struct buf *out, int level, uint64_t size, uint64_t raw)
+{
+	int rc = gzip_writer_init(w, out, level, size, raw);
+
+	return rc < 0 || deflater == NULL ? rc : gzip_writer_use(w, deflater);
+}
 
 /* The content of out is what zcat makes of these records. */
 static void is_records(const struct buf *out, uint64_t first, uint64_t last, const char *title)
@@ -28,7 +37,7 @@ static void test_one_member(void)
 	struct buf out;
 
 	buf_init_heap(&out, ROOM);
-	is_int(gzip_writer_init(&w, &out, 6, 0, 0), 0, "a writer is made");
+	is_int(begin(&w, &out, 6, 0, 0), 0, "a writer is made");
 	is_int(gzip_writer_flush(&w), 0, "a flush before the first record");
 	is_int(gzip_writer_close(&w), 0, "and a close");
 	is_int((int64_t)out.len, 0, "write nothing");
@@ -55,7 +64,7 @@ static void test_members(void)
 	uint64_t at = 0, members = 0, wrong = 0;
 
 	buf_init_heap(&out, ROOM);
-	gzip_writer_init(&w, &out, 1, 0, 0);
+	begin(&w, &out, 1, 0, 0);
 	write_records(&w, 1001, 16000);
 	gzip_writer_close(&w);
 	is_records(&out, 1001, 16000, "15,000 records are there");
@@ -86,7 +95,7 @@ static void test_rollback(int level)
 
 	buf_init_heap(&out, ROOM);
 	buf_init_heap(&file, ROOM);
-	gzip_writer_init(&w, &out, level, 0, 0);
+	begin(&w, &out, level, 0, 0);
 	write_records(&w, 1, 50);
 	gzip_writer_flush(&w);
 	buf_put(&file, out.data, out.len);
@@ -122,12 +131,12 @@ static void test_append_to_file(void)
 	uint64_t at;
 
 	buf_init_heap(&out, ROOM);
-	gzip_writer_init(&w, &out, 6, 0, 0);
+	begin(&w, &out, 6, 0, 0);
 	write_records(&w, 1, 10);
 	gzip_writer_close(&w);
 	end = w.at;
 	gzip_writer_fini(&w);
-	gzip_writer_init(&w, &out, 6, end.size, end.raw);
+	begin(&w, &out, 6, end.size, end.raw);
 	write_records(&w, 11, 20);
 	is_int((int64_t)w.at.member_at, (int64_t)end.size, "a file is continued where it ended");
 	gzip_writer_close(&w);
@@ -140,6 +149,62 @@ static void test_append_to_file(void)
 	buf_fini(&out);
 }
 
+/* More than the room for output at once, in one piece and byte by byte. */
+static void test_noise(size_t piece)
+{
+	const size_t len = 5u * GZIP_OUT_ROOM + 7;
+	struct gzip_writer w;
+	struct buf out;
+	size_t got;
+
+	buf_init_heap(&out, ROOM);
+	begin(&w, &out, 3, 0, 0);
+	for (size_t i = 0; i < len; i++)
+		expected[i] = (uint8_t)random();
+	gzip_writer_record(&w, 1);
+	for (size_t at = 0, n; at < len; at += n) {
+		n = len - at < piece ? len - at : piece;
+		gzip_writer_append(&w, expected + at, n);
+	}
+	gzip_writer_flush(&w);
+	is_int((int64_t)w.at.size, (int64_t)out.len, "all of what cannot be compressed is written");
+	ok(memcmp(out.data + out.len - 4, "\0\0\xff\xff", 4) == 0, "up to a flush");
+	gzip_writer_close(&w);
+	int fd = memory_file(out.data, out.len);
+	ok(zcat(fd, text, sizeof text, &got) == 0 && got == len && memcmp(text, expected, len) == 0,
+	   "zcat reads what came in pieces of %zu", piece);
+	close(fd);
+	gzip_writer_fini(&w);
+	buf_fini(&out);
+}
+
+/* Messages of a spam run have the same body: each after the first costs little. */
+static void test_same(void)
+{
+	uint8_t body[4000];
+	struct gzip_writer w;
+	struct buf out;
+	size_t first = 0;
+
+	buf_init_heap(&out, ROOM);
+	begin(&w, &out, 3, 0, 0);
+	for (size_t i = 0; i < sizeof body; i++)
+		body[i] = (uint8_t)random();
+	for (uint64_t i = 1; i <= 200; i++) {
+		gzip_writer_record(&w, i);
+		gzip_writer_append(&w, body, sizeof body);
+		if (i % 9 == 0)
+			gzip_writer_flush(&w);
+		if (i == 9)
+			first = out.len;
+	}
+	gzip_writer_close(&w);
+	ok(out.len - first < 191 * sizeof body / 40,
+	   "what comes again becomes a fortieth: %zu bytes", out.len - first);
+	gzip_writer_fini(&w);
+	buf_fini(&out);
+}
+
 static void test_full(void)
 {
 	struct gzip_writer w;
@@ -147,7 +212,7 @@ static void test_full(void)
 	struct buf out;
 
 	buf_init_heap(&out, 100u * 1024);
-	gzip_writer_init(&w, &out, 0, 0, 0);
+	begin(&w, &out, 0, 0, 0);
 	mark = w.at;
 	is_int(write_records(&w, 1, 1000), ERR_FULL, "a full buffer is told");
 	is_int(gzip_writer_rollback(&w, &mark), 0, "and can be rolled back");
@@ -166,7 +231,7 @@ static void test_header(void)
 	struct buf out;
 
 	buf_init_heap(&out, ROOM);
-	gzip_writer_init(&w, &out, 6, 5, 0x1122334455667788);
+	begin(&w, &out, 6, 5, 0x1122334455667788);
 	gzip_writer_record(&w, 0x99aabbccddeeff00);
 	is_mem(out.data, out.len,
 	       "\x1f\x8b\x08\x04\0\0\0\0\0\x03\x14\0ST\x10\0"
@@ -183,7 +248,7 @@ static void test_header(void)
 	buf_fini(&out);
 }
 
-int main(void)
+static void test_all(void)
 {
 	test_header();
 	test_one_member();
@@ -191,6 +256,21 @@ int main(void)
 	test_rollback(6);
 	test_rollback(0);
 	test_append_to_file();
-	test_full();
+	test_noise(8 * GZIP_OUT_ROOM);
+	test_noise(1000);
+	test_noise(1);
+	test_same();
+	if (deflater == NULL)
+		test_full(); /* level 0 fills it */
+}
+
+int main(void)
+{
+	test_all();
+#ifdef HAVE_ISAL
+	printf("# ISA-L\n");
+	deflater = &gzip_isal_deflater;
+	test_all();
+#endif
 	return tap_done();
 }

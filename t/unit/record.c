@@ -1,7 +1,7 @@
 /*
  * Records: the wire form, what is refused of it, and the line of JSON it becomes.
  */
-#include "record.h"
+#include "record_fields.h"
 
 #include <stdlib.h>
 #include <yajl/yajl_parse.h>
@@ -222,6 +222,26 @@ static void test_many_names(void)
 	}
 }
 
+static void test_fields(void)
+{
+	struct record_fields r;
+	const uint8_t *value;
+	size_t len = 0;
+
+	begin();
+	record_put_text(&wire, FIELD_RCPT_TO, "first");
+	record_put_text(&wire, FIELD_RCPT_TO, "second");
+	record_put_u64(&wire, FIELD_SIZE, 7);
+	is_int(record_fields_read(&r, RECORD_MESSAGE, wire.data, wire.len), 0, "fields are read");
+	value = record_fields_get(&r, FIELD_RCPT_TO, &len);
+	ok(len == 5 && memcmp(value, "first", len) == 0, "of a list the first value is found");
+	value = record_fields_get(&r, FIELD_SIZE, &len);
+	ok(len == 8 && value[0] + value[7] == 7, "so is what stands behind it");
+	ok(record_fields_has(&r, FIELD_ID) && !record_fields_has(&r, FIELD_HELO) &&
+	       record_fields_get(&r, FIELD_HELO, &len) == NULL,
+	   "what is not there is not found");
+}
+
 static void test_hostile(void)
 {
 	for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
@@ -402,6 +422,7 @@ int main(void)
 	test_dialogue();
 	test_names();
 	test_many_names();
+	test_fields();
 	test_hostile();
 	test_order_of_fields();
 	test_cuts();

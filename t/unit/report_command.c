@@ -2,7 +2,6 @@
  * report_command.c: unit tests of src/smtptrap/report_command: the command line of a report, for a
  * shell.
  */
-#include <stdlib.h>
 
 #include "../../src/smtptrap/report_command.h"
 #include "../tap.h"

@@ -8,8 +8,6 @@
 
 #include "../lib-c/rule_lab.h"
 
-#include <ctype.h>
-
 #define FILES 1000
 #define TEXT_ROOM 8192
 #define MISTAKES 3

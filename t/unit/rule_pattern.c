@@ -8,9 +8,6 @@
 #include "../tap.h"
 #include "rule_set.h"
 
-#include <stdlib.h>
-#include <time.h>
-
 static struct span span_of(const char *text)
 {
 	return (struct span){(const uint8_t *)text, strlen(text)};

@@ -7,7 +7,6 @@
 
 #include "../tap.h"
 #include "arena.h"
-#include "err.h"
 
 #include <malloc.h>
 #include <stdlib.h>

@@ -6,8 +6,6 @@
 #include "../tap.h"
 #include "config.h"
 
-#include <unistd.h>
-
 /* Client certificates: by an authority nobody knows, with other dates, self-signed, broken. */
 static const char client_certificates[] =
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"

@@ -4,8 +4,6 @@
 #include "../../src/tls.h"
 #include "../tap.h"
 
-#include <stdlib.h>
-
 #include "hello_mend.h"
 
 /* Does the record of this type hold the field with this text?  NULL: it does not hold it. */

@@ -20,6 +20,7 @@ use JSON::PP;
 use MIME::Base64 qw(decode_base64);
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(sleep time);
+use Trap::File qw(slurp_or_empty);
 use Trap::Process;
 
 use constant SECONDS => 180; # a command; the start of a browser takes long on a loaded machine
@@ -62,8 +63,7 @@ sub _start_driver {
     $self->{driver} = $pid;
     my $end = time + SECONDS;
     while (!$self->{url}) {
-        open my $f, '<', $log or next;
-        my $said = do { local $/; <$f> } // '';
+        my $said = slurp_or_empty($log);
         $self->{url} = "http://127.0.0.1:$1" if $said =~ /started successfully on port (\d+)/;
         die "chromedriver did not start: $said\n" if time > $end || waitpid($pid, WNOHANG) == $pid;
         sleep 0.05;

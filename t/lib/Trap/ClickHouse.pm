@@ -14,6 +14,7 @@ use IO::Socket::IP;
 use JSON::PP;
 use POSIX ();
 use Trap;
+use Trap::File qw(slurp slurp_or_empty spew);
 use Trap::Process;
 
 use constant START_SECONDS => 120;
@@ -23,22 +24,15 @@ sub missing {
     return;
 }
 
-sub _write {
-    my ($path, $text) = @_;
-    open my $f, '>', $path or die "$path: $!";
-    print $f $text;
-    close $f or die "$path: $!";
-}
-
 sub new {
     my ($class) = @_;
     my $dir = tempdir('clickhouse-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     my $probe = IO::Socket::IP->new(LocalHost => $Trap::ADDRESS, LocalPort => 0, Listen => 1) or die "no port: $@";
     my $self = bless {dir => $dir, port => $probe->sockport, owner => $$}, $class;
     close $probe;
-    _write("$dir/users.xml", '<yandex><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>'
+    spew("$dir/users.xml", '<yandex><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>'
         . '<networks><ip>127.0.0.0/8</ip></networks><profile>default</profile><quota>default</quota></default></users></yandex>');
-    _write("$dir/config.xml", "<yandex><logger><level>warning</level><console>1</console></logger>"
+    spew("$dir/config.xml", "<yandex><logger><level>warning</level><console>1</console></logger>"
         . "<listen_host>$Trap::ADDRESS</listen_host><tcp_port>$self->{port}</tcp_port><path>$dir/data/</path>"
         . "<tmp_path>$dir/tmp/</tmp_path><user_files_path>$dir/files/</user_files_path><users_config>users.xml</users_config>"
         . '<mark_cache_size>67108864</mark_cache_size><default_profile>default</default_profile></yandex>');
@@ -63,12 +57,7 @@ sub _start {
         or die 'clickhouse-server does not start: ' . $self->log_text . "\n";
 }
 
-sub log_text {
-    my ($self) = @_;
-    open my $f, '<', "$self->{dir}/log" or return '';
-    local $/;
-    return <$f> // '';
-}
+sub log_text { return slurp_or_empty("$_[0]{dir}/log") }
 
 sub _client {
     my ($self, $input, @options) = @_;
@@ -86,9 +75,7 @@ sub version { my ($self) = @_; chomp(my $v = $self->_must('', '--query', 'SELECT
 
 sub file {
     my ($self, $path) = @_;
-    open my $f, '<', $path or die "$path: $!";
-    local $/;
-    $self->_must(scalar <$f>, '--multiquery');
+    $self->_must(slurp($path), '--multiquery');
 }
 
 sub load {

@@ -21,6 +21,7 @@ use File::Temp qw(tempdir);
 use IO::Select;
 use IO::Socket::IP;
 use Time::HiRes qw(sleep time);
+use Trap::File qw(slurp_or_empty spew);
 use Trap::Process;
 
 use constant PORT => 5353;
@@ -52,10 +53,7 @@ sub missing {
 
 sub write_file {
     my ($self, $name, $text) = @_;
-    open my $f, '>', "$self->{dir}/$name" or croak "$name: $!";
-    print $f $text;
-    close $f or croak "$name: $!";
-    return "$self->{dir}/$name";
+    return spew("$self->{dir}/$name", $text);
 }
 
 sub _spawn {
@@ -85,8 +83,7 @@ sub _wait {
         return $self if $r->send($name, 'SOA');
         sleep 0.05;
     }
-    open my $f, '<', "$self->{dir}/server.log";
-    die 'the DNS server does not answer: ' . join '', <$f>;
+    die 'the DNS server does not answer: ' . slurp_or_empty("$self->{dir}/server.log");
 }
 
 # ---- nsd ----

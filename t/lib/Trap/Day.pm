@@ -17,6 +17,7 @@ use Test::More;
 use Trap;
 use Trap::Cert;
 use Trap::Experiment;
+use Trap::File qw(slurp spew);
 use Trap::Process;
 
 my %OLD = (SSL_cipher_list => 'ALL:@SECLEVEL=0');
@@ -94,12 +95,8 @@ sub _rules {
     my ($self) = @_;
     my $trap = $self->{trap};
     my $file = $trap->dir . '/rules';
-    open my $f, '>', $file or die "$file: $!";
-    printf $f $RULES, $self->of('legacy', 'refused');
-    close $f or die "$file: $!";
-    open $f, '>>', $trap->conf_file or die "$!";
-    print $f qq(include "$file"\n);
-    close $f or die "$!";
+    spew($file, sprintf $RULES, $self->of('legacy', 'refused'));
+    $trap->write_conf(slurp($trap->conf_file) . qq(include "$file"\n));
     $trap->expect(qr/warning/);
 }
 

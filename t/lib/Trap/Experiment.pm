@@ -79,8 +79,7 @@ sub openssl {
     my %o = ref $options[0] ? %{shift @options} : ();
     my $ip = $o{ip} // $self->{arms}->address($arm);
     my $trap = $self->{trap};
-    local $ENV{OPENSSL_CONF} = '/dev/null';
-    my ($out, $err, $status) = Trap::Process::run(\"EHLO openssl.client\r\nQUIT\r\n", 'timeout', 30,
+    my ($out, $err, $status) = Trap::Process::run_client(\"EHLO openssl.client\r\nQUIT\r\n",
         'openssl', 's_client', '-connect', $trap->address($o{listener} // 0) . ':'
         . $trap->port($o{listener} // 0), '-bind', "$ip:0", $o{implicit} ? () : qw(-starttls smtp),
         '-msg', '-ign_eof', '-showcerts', @options);

@@ -7,6 +7,7 @@ use Exporter qw(import);
 use File::Temp qw(tempdir);
 use JSON::PP;
 use Trap;
+use Trap::File qw(spew);
 
 our @EXPORT_OK = qw(export reread);
 
@@ -22,9 +23,7 @@ sub export {
 sub reread {
     my ($format, $output) = @_;
     my $dir = tempdir(CLEANUP => 1);
-    open my $f, '>:raw', "$dir/output" or die "$dir/output: $!";
-    print $f $output;
-    close $f or die "write: $!";
+    spew("$dir/output", $output);
     my ($out, $err, $status) = Trap::Process::run('sh', '-c',
         'exec python3 "$0" "$1" <"$2"', "$Trap::SOURCE/t/lib/export_read.py", $format, "$dir/output");
     die "not $format: $err" if $status != 0;

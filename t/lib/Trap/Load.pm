@@ -14,6 +14,7 @@ use warnings;
 use IO::Socket::INET;
 use POSIX ();
 use Time::HiRes qw(sleep);
+use Trap::File qw(spew);
 
 sub new {
     my ($class, $trap, %o) = @_;
@@ -46,7 +47,7 @@ sub records_free {
     return $self->{clients} * int($self->{sessions} * $self->{free}) * (1 + $self->{messages});
 }
 
-sub open_gate { my ($self) = @_; open my $f, '>', $self->{gate} or die "$self->{gate}: $!" }
+sub open_gate { my ($self) = @_; spew($self->{gate}) }
 
 sub _wait_gate {
     my ($self) = @_;

@@ -28,6 +28,7 @@ use POSIX qw(WNOHANG);
 use Scalar::Util qw(weaken);
 use Time::HiRes qw(sleep time);
 use Trap qw(wait_for);
+use Trap::File qw(slurp_or_empty spew);
 
 use constant READY_SECONDS => 90;
 use constant {CLIENT => 4222, CLUSTER => 6222, MONITOR => 8222};
@@ -74,13 +75,11 @@ sub _write_conf {
     my $at = $self->{address};
     my $routes = join ', ', map { "\"nats-route://$at:" . (CLUSTER + $_) . '"' } $self->nodes;
     make_path("$self->{dir}/$n");
-    open my $f, '>', "$self->{dir}/$n.conf" or croak "$self->{dir}/$n.conf: $!";
-    print $f "server_name: n$n\nlisten: \"$at:", CLIENT + $n, "\"\nhttp: \"$at:", MONITOR + $n,
+    spew("$self->{dir}/$n.conf", "server_name: n$n\nlisten: \"$at:", CLIENT + $n, "\"\nhttp: \"$at:", MONITOR + $n,
         "\"\njetstream { store_dir: \"$self->{dir}/$n\", max_mem: 64M, max_file: 8G }\n",
         $self->{nodes} > 1
         ? "cluster { name: trap, listen: \"$at:" . (CLUSTER + $n) . "\", routes: [$routes] }\n" : '',
-        $self->{server};
-    close $f or croak "write: $!";
+        $self->{server});
 }
 
 # ---- starting and ending ----
@@ -113,9 +112,7 @@ sub kill {
 
 sub log_text {
     my ($self, $n) = @_;
-    open my $f, '<', "$self->{dir}/$n.log" or return '';
-    local $/;
-    return <$f> // '';
+    return slurp_or_empty("$self->{dir}/$n.log");
 }
 
 sub _alive {

@@ -14,6 +14,7 @@ use POSIX ();
 use Socket qw(pack_sockaddr_in SOCK_DGRAM SOCK_RAW);
 use Test::More;
 use Time::HiRes qw(time);
+use Trap::File qw(spew);
 use Trap::Syn qw(packet);
 
 use constant {
@@ -77,9 +78,7 @@ sub at_server {
 # Set what /proc/sys/net says here, the client's.
 sub sysctl {
     my ($name, $value) = @_;
-    open my $f, '>', "/proc/sys/net/$name" or die "$name: $!\n";
-    print $f $value;
-    close $f or die "$name: $!\n";
+    spew("/proc/sys/net/$name", $value);
 }
 
 # ---- packets ----

@@ -12,6 +12,7 @@ use warnings;
 use Digest::SHA;
 use File::Copy qw(copy);
 use File::Path qw(make_path);
+use Trap::File qw(slurp_or_empty spew);
 use Trap::Process;
 
 use constant SECONDS => 180;
@@ -24,7 +25,7 @@ sub prepare {
     my $source = "$ENV{TRAP_SOURCE}/$from";
     for (qw(node npm)) { return "$_ is not installed" if !Trap::Process::program($_) }
     my ($folder, $stamp) = (folder($from), Digest::SHA->new(256)->addfile("$source/package-lock.json")->hexdigest);
-    if (open my $f, '<', "$folder/done") { return if (<$f> // '') eq $stamp }
+    return if slurp_or_empty("$folder/done") eq $stamp;
     make_path($folder);
     copy("$source/$_", $folder) or return "$folder: $!" for qw(package.json package-lock.json);
     my (undef, $err, $status) = Trap::Process::run('timeout', SECONDS, 'npm', 'ci', '--prefix', $folder, '--cache', "$folder/cache",
@@ -32,9 +33,7 @@ sub prepare {
     return 'npm cannot install it: ' . ($err =~ s/\s+/ /gr || "status $status") if $status != 0;
     my $why = $works ? $works->() : undef;
     return $why if defined $why;
-    open my $f, '>', "$folder/done" or return "$folder/done: $!";
-    print $f $stamp;
-    close $f;
+    spew("$folder/done", $stamp);
     return;
 }
 

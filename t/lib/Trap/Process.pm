@@ -5,8 +5,11 @@ package Trap::Process;
 # master_dns.c and master_pool.c fork them.
 use strict;
 use warnings;
+use Exporter qw(import);
 use IPC::Open3;
 use Symbol qw(gensym);
+
+our @EXPORT_OK = qw(run_client);
 
 # Fields of /proc/PID/stat behind the name: state, ppid, pgrp; the last is the start in ticks.
 sub _stat {
@@ -91,6 +94,14 @@ sub run {
     seek $e, 0, 0;
     my $errors = do { local $/; <$e> } // '';
     return ($text, $errors, $status);
+}
+
+# The same with a client of a trap, which has half a minute and says QUIT if nothing else is given,
+# and no settings of OpenSSL but its own.
+sub run_client {
+    my @input = ref $_[0] ? shift : (\"QUIT\r\n");
+    local $ENV{OPENSSL_CONF} = '/dev/null';
+    return run(@input, 'timeout', 30, @_);
 }
 
 1;

@@ -10,23 +10,10 @@ use warnings;
 use Exporter qw(import);
 use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
 use Trap;
+use Trap::File qw(slurp_or_empty spew);
 use Trap::Process;
 
-our @EXPORT_OK = qw(make_logs ids_of_logs count_lines spew slurp);
-
-sub slurp {
-    my ($path) = @_;
-    open my $f, '<:raw', $path or return '';
-    local $/;
-    return <$f> // '';
-}
-
-sub spew {
-    my ($path, $text) = @_;
-    open my $f, '>:raw', $path or die "$path: $!";
-    print $f $text;
-    close $f or die "$path: $!";
-}
+our @EXPORT_OK = qw(make_logs ids_of_logs count_lines);
 
 my $made = 0;
 sub make_logs {
@@ -58,7 +45,7 @@ sub ids_of_logs {
 sub count_lines {
     my ($file) = @_;
     my %count;
-    $count{_id($_) // 'broken'}++ for split /\n/, slurp($file);
+    $count{_id($_) // 'broken'}++ for split /\n/, slurp_or_empty($file);
     return %count;
 }
 

@@ -20,6 +20,7 @@ use File::Temp qw(tempdir);
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(sleep time);
 use Trap qw(wait_for);
+use Trap::File qw(slurp_or_empty spew);
 use Trap::Process;
 
 use constant STOP_SECONDS => 60;
@@ -49,13 +50,11 @@ sub _keys {
 sub write_conf {
     my ($self) = @_;
     my $servers = join '', map { "\tserver \"$_\"\n" } @{$self->{servers}};
-    open my $f, '>', $self->conf_file or croak $self->conf_file . ": $!";
-    print $f "log-directory \"$self->{logs}\"\nstate-directory \"$self->{dir}/state\"\n",
+    spew($self->conf_file, "log-directory \"$self->{logs}\"\nstate-directory \"$self->{dir}/state\"\n",
         "sensor $self->{sensor}\n", _keys('', %{$self->{conf}}),
         "nats {\n$servers", _keys("\t", %{$self->{nats_conf}}), "}\n",
         "setup {\n", _keys("\t", %{$self->{setup}}), "}\n",
-        "mail {\n", _keys("\t", %{$self->{mail}}), "}\n";
-    close $f or croak "write: $!";
+        "mail {\n", _keys("\t", %{$self->{mail}}), "}\n");
 }
 
 sub _command { my ($self, @arguments) = @_; return ("$Trap::BUILD/smtptrap-ship", '-f', $self->conf_file, @arguments) }
@@ -127,16 +126,13 @@ sub wait_said {
 # The most memory that it ever had, in KiB; undef if it does not run.
 sub peak_kib {
     my ($self) = @_;
-    open my $f, '<', "/proc/$self->{pid}/status" or return;
-    my ($kib) = join('', <$f>) =~ /^VmHWM:\s+(\d+)/m;
+    my ($kib) = slurp_or_empty("/proc/$self->{pid}/status") =~ /^VmHWM:\s+(\d+)/m;
     return $kib;
 }
 
 sub log_text {
     my ($self) = @_;
-    open my $f, '<', "$self->{dir}/ship.log" or return '';
-    local $/;
-    return <$f> // '';
+    return slurp_or_empty("$self->{dir}/ship.log");
 }
 
 sub DESTROY {

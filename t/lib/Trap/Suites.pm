@@ -17,6 +17,7 @@ use File::Temp;
 use JSON::PP;
 use POSIX ();
 use Test::More;
+use Trap::File qw(slurp);
 use Trap::Process;
 
 our @EXPORT_OK = qw(matrix groups);
@@ -83,11 +84,7 @@ sub openssl_suites {
     return \%of;
 }
 
-sub openssl {
-    my @input = ref $_[0] ? shift : ();
-    local $ENV{OPENSSL_CONF} = '/dev/null';
-    return Trap::Process::run(@input, 'timeout', 30, 'openssl', @_);
-}
+sub openssl { return Trap::Process::run_client(ref $_[0] ? shift : (), 'openssl', @_) }
 
 my %CURVE = (prime256v1 => 'secp256r1', prime192v1 => 'secp192r1');
 
@@ -146,7 +143,7 @@ my $NSS_HAS_NOT = qr/SSL_ERROR_(?:UNKNOWN_CIPHER_SUITE|SSL_DISABLED)/;
 
 sub nss_connect {
     my ($o, $version, $number) = @_;
-    my ($out, $err, $status) = Trap::Process::run(\"EHLO $o->{helo}\r\nQUIT\r\n", 'timeout', 30, 'tstclnt', '-D',
+    my ($out, $err, $status) = Trap::Process::run_client(\"EHLO $o->{helo}\r\nQUIT\r\n", 'tstclnt', '-D',
         '-o', '-v', '-h', $o->{address}, '-p', $o->{port_implicit}, '-V', "$NSS_VERSION{$version}:$NSS_VERSION{$version}",
         '-c', ":$number");
     my $said = "$out$err";
@@ -163,7 +160,7 @@ sub gnutls_connect {
     my ($o, $version, $suite) = @_;
     my $priority = join ':+', 'NONE', 'VERS-' . $version =~ s/v//r, 'CTYPE-X509', 'COMP-NULL', 'GROUP-ALL',
         'SIGN-ALL', @$suite{qw(kx cipher mac)};
-    my ($out, $err, $status) = Trap::Process::run(\"EHLO $o->{helo}\r\nQUIT\r\n", 'timeout', 30, 'gnutls-cli',
+    my ($out, $err, $status) = Trap::Process::run_client(\"EHLO $o->{helo}\r\nQUIT\r\n", 'gnutls-cli',
         '--starttls-proto=smtp', '--insecure', '-p', $o->{port}, "--priority=$priority", $o->{address});
     my ($words) = $out =~ /^- Description: (.*)$/m;
     my ($of, $kx, $cipher) = ($words // '') =~ /^\((\S+?)-X\.509\)-\((\S+?)\)(?:-\(\S+\))?-\((\S+)\)$/;
@@ -194,8 +191,7 @@ sub together {
     for my $n (0 .. $#pids) {
         waitpid $pids[$n], 0;
         die "a client's process left with $?\n" if $?;
-        open my $f, '<', $file[$n]->filename or die "$file[$n]: $!";
-        my $got = decode_json(do { local $/; <$f> });
+        my $got = decode_json(slurp($file[$n]->filename));
         $jobs[$_]{got} = $got->{$_} for keys %$got;
     }
 }

@@ -3,13 +3,16 @@ package Trap::Syn;
 # Syn.pm: TCP segments with SYN, made bit by bit, for tests.
 #
 #   my $packet = packet(version => 4, ttl => 57, options => opt_mss(1460) . opt_nop());
-#   write_pcap($file, $packet, ...);
+#   my %signature = p0f_signatures($p0f, $packet, ...);    # by source port
 use strict;
 use warnings;
 use Exporter qw(import);
+use File::Temp qw(tempdir);
 use Socket qw(inet_pton AF_INET AF_INET6);
+use Trap::File qw(slurp spew);
+use Trap::Process;
 
-our @EXPORT_OK = qw(packet segment_of write_pcap random_packet opt_mss opt_ws opt_sok opt_ts opt_nop opt_eol opt);
+our @EXPORT_OK = qw(packet segment_of random_packet p0f_signatures opt_mss opt_ws opt_sok opt_ts opt_nop opt_eol opt);
 
 sub opt { my ($kind, $value) = @_; return pack 'CCa*', $kind, 2 + length $value, $value }
 sub opt_mss { opt(2, pack 'n', $_[0]) }
@@ -73,13 +76,18 @@ sub segment_of {
     return substr $packet, 0, length($packet) - length($o{data} // '');
 }
 
-sub write_pcap {
-    my ($file, @packets) = @_;
-    open my $f, '>:raw', $file or die "$file: $!\n";
-    print $f pack 'VvvVVVV', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101; # LINKTYPE_RAW
+# What p0f says of packets, by source port: its distance added to the TTL, as we write it.
+sub p0f_signatures {
+    my ($p0f, @packets) = @_;
+    my $dir = tempdir(CLEANUP => 1);
     my $time = 1_700_000_000;
-    print $f pack('VVVV', $time++, 0, length, length) . $_ for @packets;
-    close $f or die "$file: $!\n";
+    spew("$dir/pcap", pack('VvvVVVV', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101), # LINKTYPE_RAW
+        map { pack('VVVV', $time++, 0, length, length) . $_ } @packets);
+    my ($out, $err, $status) = Trap::Process::run($p0f, '-r', "$dir/pcap", '-o', "$dir/log");
+    die "p0f: $out$err" if $status;
+    my %signature = slurp("$dir/log") =~ m{mod=syn\|cli=[^|]*/(\d+)\|.*raw_sig=(\S+)}g;
+    s/^(\d:)(\d+)\+(\d+):/$1 . ($2 + $3) . ':'/e for values %signature;
+    return %signature;
 }
 
 sub pick { $_[rand @_] }
