@@ -25,6 +25,7 @@ doc/smtptrap-records.5: $(srcdir)/doc/smtptrap-records.5.in doc/records_table$(E
 dist_doc_DATA = README.md doc/PROCESSES.md
 dist_doc_DATA += doc/DIALECT.md
 dist_doc_DATA += doc/FLEET.md
+dist_doc_DATA += doc/OPERATING.md
 dist_doc_DATA += doc/RULES-PARITY.md
 
 # Queries for other tools, each run by t/proc/analysis.t.

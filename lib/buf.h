@@ -50,8 +50,8 @@ static inline void buf_put(struct buf *b, const void *bytes, size_t len)
 {
 	uint8_t *to = buf_reserve(b, len);
 
-	if (to == NULL || len == 0)
-		return;
+	if (to == NULL || bytes == NULL)
+		return; /* no room, or no bytes */
 	memcpy(to, bytes, len);
 	b->len += len;
 }

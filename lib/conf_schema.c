@@ -401,7 +401,7 @@ const struct conf_row conf_rows[] = {
      .doc = "Whether a message is on disk before it is acknowledged (fsync), or perhaps later "
             "(none)."},
     {CONF_LOG, "compression", CONF_KIND_NUMBER, 1, 9, "3", .offset = AT(log.compression),
-     .doc = "The level of compression: 1 is fast, 9 is small.  Where the trap was built with ISA-L, it writes "
+     .doc = "The level of compression: 1 is fast, 9 is small. Where the trap was built with ISA-L, it writes "
             "levels 1 to 3, all alike, in half the time."},
     {CONF_LOG, "hello", CONF_KIND_CHOICE, .def = "full", .words = hello_words,
      .offset = AT(log.hello),

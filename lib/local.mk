@@ -129,6 +129,7 @@ libsmtptrap_a_SOURCES += lib/smtp_reply.c lib/smtp_reply.def
 libsmtptrap_a_SOURCES += lib/smtp_verbs.c
 libsmtptrap_a_SOURCES += lib/span.h
 libsmtptrap_a_SOURCES += lib/status_msg.h
+libsmtptrap_a_SOURCES += lib/std_fds.c lib/std_fds.h
 libsmtptrap_a_SOURCES += lib/store_index.c lib/store_index.h
 libsmtptrap_a_SOURCES += lib/summary.c lib/summary.h
 libsmtptrap_a_SOURCES += lib/tally.c lib/tally.h

@@ -31,6 +31,12 @@ static int add(struct log_dir *d, size_t *room, const struct log_name *n)
 	return 0;
 }
 
+/* What is no file could be waited for forever when it is opened.  A link may lead to one. */
+static bool may_be_file(const struct dirent *entry)
+{
+	return entry->d_type == DT_REG || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
+}
+
 static int read_names(struct log_dir *d, DIR *folder)
 {
 	struct dirent *entry;
@@ -38,7 +44,8 @@ static int read_names(struct log_dir *d, DIR *folder)
 	size_t room = 0;
 
 	while (errno = 0, (entry = readdir(folder)) != NULL) {
-		if (log_name_parse(entry->d_name, &n) == 0 && add(d, &room, &n) != 0)
+		if (may_be_file(entry) && log_name_parse(entry->d_name, &n) == 0 &&
+		    add(d, &room, &n) != 0)
 			return ERR_MEMORY;
 	}
 	return errno == 0 ? 0 : ERR_SYSTEM;

@@ -275,10 +275,11 @@ int record_scan_text(const struct record_scan_value *value, struct buf *scratch,
 {
 	const char *p = value->text, *end = p + value->len;
 
-	*text_r = p;
-	*len_r = value->len;
-	if (!value->escaped)
+	if (!value->escaped) {
+		*text_r = p;
+		*len_r = value->len;
 		return 0;
+	}
 	buf_reset(scratch);
 	while (p != NULL && p < end) {
 		const char *back = memchr(p, '\\', (size_t)(end - p));
@@ -287,9 +288,9 @@ int record_scan_text(const struct record_scan_value *value, struct buf *scratch,
 		buf_put(scratch, p, (size_t)(stop - p));
 		p = back != NULL ? put_escape(scratch, back + 1, end) : end;
 	}
-	if (p == NULL)
-		return ERR_FORMAT;
+	if (p == NULL || scratch->failed)
+		return p == NULL ? ERR_FORMAT : ERR_MEMORY;
 	*text_r = (const char *)scratch->data;
 	*len_r = scratch->len;
-	return scratch->failed ? ERR_MEMORY : 0;
+	return 0;
 }

@@ -72,7 +72,7 @@ int record_scan_element(const struct record_scan_value *list, size_t *at,
 /*
  * The bytes of a string or word: as they stand, or with escapes undone in *scratch, which is reset
  * first.  *text_r is valid until scratch or the line changes.  Returns 0, ERR_FORMAT for an
- * escape that JSON does not have, or ERR_MEMORY.
+ * escape that JSON does not have, or ERR_MEMORY; then neither *text_r nor *len_r is changed.
  */
 int record_scan_text(const struct record_scan_value *value, struct buf *scratch,
 		     const char **text_r, size_t *len_r);

@@ -28,6 +28,7 @@ struct rule_compiler {
 	struct rules *rules;
 	struct conf_run run; /* for reading files of patterns */
 	struct rule_file *files;
+	uint32_t nregexes;
 	const char *file;      /* of the rule, in the tree's arena */
 	const char *file_copy; /* the same in ours */
 

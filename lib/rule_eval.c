@@ -190,19 +190,23 @@ static enum rule_truth is_size(struct eval *e, const struct rule_op *op)
 	return truth(e->facts->size >= op->range.min && e->facts->size <= op->range.max);
 }
 
-static enum rule_truth has_header(struct eval *e, const struct rule_op *op)
+/* Whether the message has the pattern: matched once, however many rules or recipients ask. */
+static enum rule_truth has_pattern(struct eval *e, const struct rule_op *op)
 {
-	if (e->facts->scratch == NULL)
-		return RULE_UNKNOWN;
-	return rule_regex_match_header(op->match.regex, op->match.name, e->facts->message,
-				       e->facts->scratch);
-}
+	struct rule_scratch *scratch = e->facts->scratch;
+	struct span message = e->facts->message;
 
-static enum rule_truth has_body(struct eval *e, const struct rule_op *op)
-{
-	if (e->facts->scratch == NULL)
+	if (scratch == NULL)
 		return RULE_UNKNOWN;
-	return rule_regex_match_body(op->match.regex, e->facts->message, e->facts->scratch);
+	uint8_t *kept = rule_regex_kept(scratch, op->match.number), own = RULE_REGEX_NOT_KEPT;
+	if (kept == NULL)
+		kept = &own;
+	if (*kept == RULE_REGEX_NOT_KEPT)
+		*kept = (uint8_t)(op->kind == RULE_OP_HEADER
+				      ? rule_regex_match_header(op->match.regex, op->match.name,
+								message, scratch)
+				      : rule_regex_match_body(op->match.regex, message, scratch));
+	return (enum rule_truth) * kept;
 }
 
 static enum rule_truth is_rate(struct eval *e, const struct rule_op *op)
@@ -253,8 +257,8 @@ static condition_fn *const conditions[RULE_OP_COUNT] = {
     [RULE_OP_HELO_HAS] = has_helo,
     [RULE_OP_DNS] = has_dns,
     [RULE_OP_SIZE] = is_size,
-    [RULE_OP_HEADER] = has_header,
-    [RULE_OP_BODY] = has_body,
+    [RULE_OP_HEADER] = has_pattern,
+    [RULE_OP_BODY] = has_pattern,
     [RULE_OP_RATE] = is_rate,
     [RULE_OP_TIME] = is_time,
     [RULE_OP_RANDOM] = is_random,
@@ -430,14 +434,13 @@ static void try_rules(struct eval *e, enum rule_phase phase, struct rule_verdict
 		}
 }
 
-void rule_eval(const struct rules *rules, enum rule_phase phase, const struct rule_facts *facts,
-	       const struct rule_trace *trace, struct rule_verdict *verdict_r)
+static void evaluate_all(const struct rules *rules, enum rule_phase phase,
+			 const struct rule_facts *facts, const struct rule_trace *trace,
+			 struct rule_verdict *verdict_r)
 {
 	struct eval e UNINITIALIZED; /* the most of it is made when it is wanted */
 
 	*verdict_r = (struct rule_verdict){0};
-	if (rules == NULL)
-		return;
 	e.rules = rules;
 	e.facts = facts;
 	e.trace = trace;
@@ -446,6 +449,22 @@ void rule_eval(const struct rules *rules, enum rule_phase phase, const struct ru
 	e.hosts = 0;
 	try_rules(&e, phase, verdict_r);
 	drop_useless(verdict_r);
+}
+
+void rule_eval(const struct rules *rules, enum rule_phase phase, const struct rule_facts *facts,
+	       const struct rule_trace *trace, struct rule_verdict *verdict_r)
+{
+	*verdict_r = (struct rule_verdict){0};
+	if (rules == NULL)
+		return;
+	if (phase == RULE_MESSAGE && facts->scratch != NULL) {
+		rule_regex_begin(facts->scratch);
+		/* A trace looks at rules that are else not tried.  What their patterns take must not
+		 * leave too little for the others: so those come first. */
+		if (trace != NULL)
+			evaluate_all(rules, phase, facts, NULL, verdict_r);
+	}
+	evaluate_all(rules, phase, facts, trace, verdict_r);
 }
 
 void rule_decide(struct rule_session *session, const struct rules *rules, enum rule_phase phase,

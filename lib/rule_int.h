@@ -77,6 +77,7 @@ struct rule_op {
 		struct {
 			const struct rule_regex *regex;
 			struct span name;
+			uint32_t number; /* among the patterns of these rules */
 		} match;
 	};
 };

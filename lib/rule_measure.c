@@ -144,6 +144,7 @@ int rule_if_header(struct rule_compiler *c, const struct rule_node *n, struct ru
 	for (uint32_t i = 0; i < word->len; i++)
 		name[i] = (char)rule_lower((uint8_t)name[i]);
 	op->match.name = span_of(name, word->len);
+	op->match.number = c->nregexes++;
 	op->kind = RULE_OP_HEADER;
 	return 0;
 }
@@ -152,9 +153,11 @@ int rule_if_body(struct rule_compiler *c, const struct rule_node *n, struct rule
 {
 	int result = use_regex(c, &n->words[0], RULE_REGEX_OF_BODY, &op->match.regex);
 
-	if (result == 0 && op->match.regex != NULL)
-		op->kind = RULE_OP_BODY;
-	return result;
+	if (result < 0 || op->match.regex == NULL)
+		return result;
+	op->match.number = c->nregexes++;
+	op->kind = RULE_OP_BODY;
+	return 0;
 }
 
 /* ---- numbers ---- */

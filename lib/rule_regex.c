@@ -7,8 +7,8 @@
  *
  * PCRE2 bounds the steps from one place of the text, of which there are many, and no bytes that
  * one step goes over.  So it calls us at each item of the pattern, and what it has done is counted
- * here, the same on every machine.  A repeat of one item that fails is a single step, however
- * much it went over: many of those, long, in one pattern still take long.
+ * here, the same on every machine.  An item that fails is a single step, however much it went over:
+ * what one with a count or a back reference may go over is counted before it is tried.
  */
 #include "rule_regex.h"
 
@@ -18,6 +18,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PARENS_MAX 50  /* parentheses in each other: PCRE2's compiler recurses */
 #define BLOCKS 2       /* while a match asks for more memory, it holds the old and the new */
@@ -25,6 +26,7 @@
 
 struct rule_regex {
 	const pcre2_code *code;
+	struct span pattern;
 };
 
 /* Memory of matches: PCRE2's objects, and what it remembers of its steps, one block that it
@@ -33,8 +35,11 @@ struct rule_scratch {
 	pcre2_match_context *context;
 	pcre2_match_data *data;
 	size_t small_used;
-	uint64_t work; /* of the present condition, as RULE_REGEX_WORK_LIMIT */
-	size_t at;     /* where in the text it was last */
+	uint64_t work, limit; /* of the present condition, as RULE_REGEX_WORK_LIMIT */
+	uint64_t left;        /* for the conditions to come, of RULE_REGEX_MESSAGE_LIMIT */
+	size_t at;            /* where in the text it was last */
+	struct span pattern;  /* that is matched */
+	uint8_t kept[RULE_REGEX_KEPT_MAX];
 	bool used[BLOCKS];
 	uint8_t field[RULE_FIELD_MAX];
 	_Alignas(max_align_t) uint8_t small[SMALL_MAX];
@@ -80,10 +85,12 @@ int rule_regex_compile(const struct rule_regex **regex_r, struct arena *arena, s
 	pcre2_general_context *general =
 	    pcre2_general_context_create(arena_malloc, arena_release, arena);
 	struct rule_regex *regex = arena_alloc(arena, sizeof *regex);
+	char *copy = arena_copy(arena, (const char *)pattern.bytes, pattern.len);
 
-	if (general == NULL || regex == NULL)
+	if (general == NULL || regex == NULL || copy == NULL)
 		return ERR_MEMORY;
 	*regex_r = regex;
+	regex->pattern = (struct span){(const uint8_t *)copy, pattern.len};
 	return compile(&regex->code, general, pattern, of, at_r, wrong);
 }
 
@@ -116,6 +123,43 @@ static void scratch_release(void *memory, void *ctx)
 			s->used[i] = false;
 }
 
+/* How often an item must come at least, as in [a-z]{9} or x{9,}+; 0 without such a count. */
+static size_t least_count(struct span item)
+{
+	size_t n = 0, at = item.len;
+
+	if (at > 1 && item.bytes[at - 2] == '}') /* lazy, possessive */
+		at--;
+	if (at == 0 || item.bytes[--at] != '}')
+		return 0;
+	while (at > 0 && item.bytes[at] != '{')
+		at--;
+	for (at++; at < item.len && item.bytes[at] >= '0' && item.bytes[at] <= '9'; at++)
+		n = n * 10 + (item.bytes[at] - '0');
+	return n;
+}
+
+static bool is_back_reference(struct span item)
+{
+	uint8_t second = item.len > 1 ? item.bytes[1] : 0;
+
+	if (item.len > 2 && item.bytes[0] == '(')
+		return second == '?' && item.bytes[2] == 'P'; /* (?P=name) */
+	return item.len > 1 && item.bytes[0] == '\\' &&
+	       (second == 'g' || second == 'k' || (second >= '1' && second <= '9'));
+}
+
+/* What the item may go over before it fails. */
+static size_t may_go_over(const pcre2_callout_block *block, struct span pattern)
+{
+	size_t left = block->subject_length - block->current_position;
+	struct span item =
+	    span_head(span_tail(pattern, block->pattern_position), block->next_item_length);
+	size_t count = is_back_reference(item) ? left : least_count(item);
+
+	return count < left ? count : left;
+}
+
 /* An item of the pattern is looked at. */
 static int count_work(pcre2_callout_block *block, void *ctx)
 {
@@ -123,8 +167,9 @@ static int count_work(pcre2_callout_block *block, void *ctx)
 	size_t at = block->current_position;
 
 	s->work += RULE_REGEX_STEP + (at > s->at ? at - s->at : s->at - at);
+	s->work += may_go_over(block, s->pattern);
 	s->at = at;
-	return s->work > RULE_REGEX_WORK_LIMIT ? PCRE2_ERROR_CALLOUT : 0;
+	return s->work > s->limit ? PCRE2_ERROR_CALLOUT : 0;
 }
 
 struct rule_scratch *rule_scratch_new(void)
@@ -146,6 +191,7 @@ struct rule_scratch *rule_scratch_new(void)
 	pcre2_set_depth_limit(s->context, RULE_REGEX_DEPTH_LIMIT);
 	pcre2_set_heap_limit(s->context, RULE_REGEX_HEAP / 1024);
 	pcre2_set_callout(s->context, count_work, s);
+	rule_regex_begin(s);
 	return s;
 }
 
@@ -157,12 +203,39 @@ void rule_scratch_free(struct rule_scratch **scratch)
 
 /* ---- matching ---- */
 
+void rule_regex_begin(struct rule_scratch *s)
+{
+	s->left = RULE_REGEX_MESSAGE_LIMIT;
+	memset(s->kept, RULE_REGEX_NOT_KEPT, sizeof s->kept);
+}
+
+uint8_t *rule_regex_kept(struct rule_scratch *s, uint32_t number)
+{
+	return number < RULE_REGEX_KEPT_MAX ? &s->kept[number] : NULL;
+}
+
+/* A condition begins that looks at so many bytes at least. */
+static void condition_begin(struct rule_scratch *s, size_t len)
+{
+	s->limit = s->left < RULE_REGEX_WORK_LIMIT ? s->left : RULE_REGEX_WORK_LIMIT;
+	s->work = len;
+}
+
+static enum rule_truth condition_end(struct rule_scratch *s, enum rule_truth truth)
+{
+	s->left -= s->work < s->left ? s->work : s->left;
+	return truth;
+}
+
 static enum rule_truth match(const struct rule_regex *regex, struct span text,
 			     struct rule_scratch *s)
 {
 	static const uint8_t nothing[1];
 
+	if (s->work > s->limit)
+		return RULE_UNKNOWN;
 	s->at = 0;
+	s->pattern = regex->pattern;
 	int result = pcre2_match(regex->code, text.len > 0 ? text.bytes : nothing, text.len, 0, 0,
 				 s->data, s->context);
 
@@ -231,7 +304,7 @@ enum rule_truth rule_regex_match_header(const struct rule_regex *regex, struct s
 	    message.len > RULE_HEADER_MAX ? span_head(message, RULE_HEADER_MAX) : message;
 	enum rule_truth best = RULE_NO;
 
-	scratch->work = 0;
+	condition_begin(scratch, rest.len);
 	while (rest.len > 0 && best != RULE_YES) {
 		struct span line = take_line(&rest), value;
 		if (content(line).len == 0)
@@ -241,7 +314,7 @@ enum rule_truth rule_regex_match_header(const struct rule_regex *regex, struct s
 		enum rule_truth truth = match(regex, unfold(value, &rest, scratch), scratch);
 		best = truth > best ? truth : best;
 	}
-	return best;
+	return condition_end(scratch, best);
 }
 
 enum rule_truth rule_regex_match_body(const struct rule_regex *regex, struct span message,
@@ -254,6 +327,6 @@ enum rule_truth rule_regex_match_body(const struct rule_regex *regex, struct spa
 			return RULE_UNKNOWN;
 	if (body.len > RULE_BODY_MAX)
 		body.len = RULE_BODY_MAX;
-	scratch->work = 0;
-	return match(regex, body, scratch);
+	condition_begin(scratch, body.len);
+	return condition_end(scratch, match(regex, body, scratch));
 }

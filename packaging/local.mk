@@ -23,6 +23,9 @@ tmpfilesdir = $(prefix)/lib/tmpfiles.d
 dist_tmpfiles_DATA = packaging/tmpfiles.d/smtptrap.conf
 endif
 
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = packaging/bash-completion/smtptrap
+
 if HAVE_APPARMOR
 dist_apparmor_DATA = packaging/apparmor/usr.sbin.smtptrapd
 endif

@@ -55,6 +55,21 @@ static int bind_patiently(int fd, const struct sockaddr_storage *to, socklen_t l
 	return 0;
 }
 
+/* What to do about it; "" if there is nothing better than the system's reason. */
+static const char *bind_hint(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return " (`ss -ltnp` shows who listens there)";
+	case EACCES:
+		return " (ports below 1024 are for root)";
+	case EADDRNOTAVAIL:
+		return " (no interface has this address)";
+	default:
+		return "";
+	}
+}
+
 static int listen_open(const struct conf_listen *l)
 {
 	char where[80];
@@ -73,7 +88,7 @@ static int listen_open(const struct conf_listen *l)
 	if (to.ss_family == AF_INET6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY");
 	if (bind_patiently(fd, &to, len, where) < 0)
-		fatal("listen %s: bind: %s", where, strerror(errno));
+		fatal("listen %s: bind: %s%s", where, strerror(errno), bind_hint(errno));
 	if (listen(fd, (int)l->backlog) < 0)
 		fatal("listen %s: listen: %s", where, strerror(errno));
 	return fd;

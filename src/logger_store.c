@@ -36,7 +36,7 @@ void store_init(struct store *st, const struct conf *conf, int dir, struct ack_b
 	for (enum log_stream i = 0; i < LOG_STREAM_COUNT; i++)
 		stream_init(&st->stream[i], i, dir, (int)conf->log.compression);
 	for (int i = 0; i < 2; i++)
-		buf_init_heap(&st->later[i].records, STORE_LATER_MAX);
+		later_init(&st->later[i]);
 	buf_init_heap(&st->json, STORE_JSON_MAX);
 	buf_init_heap(&st->quoted, 2 * STORE_PIECE);
 	buf_init_heap(&st->fields, STORE_FIELDS_MAX);
@@ -77,6 +77,7 @@ static void store_failing(struct store *st, const char *what)
 	if (!st->failing)
 		warn("%s: %s: messages are refused until this works again", what, strerror(errno));
 	st->failing = true;
+	st->failed_at_us = clock_us();
 	atomic_store(&st->ack->full, 1);
 }
 
@@ -179,25 +180,8 @@ static void later_committed(struct store *st, enum log_stream to)
 	struct later *l = &st->later[to];
 
 	figures_move(&st->ack->figures, &st->uncommitted[to]);
-	if (l->applied == 0)
-		return;
-	l->records.len -= l->applied;
-	memmove(l->records.data, l->records.data + l->applied, l->records.len);
-	l->applied = 0;
-}
-
-static bool later_put(struct later *l, const uint8_t *fields, size_t len)
-{
-	uint32_t n = (uint32_t)len;
-	size_t before = l->records.len;
-
-	buf_put(&l->records, &n, sizeof n);
-	buf_put(&l->records, fields, len);
-	if (!l->records.failed)
-		return true;
-	l->records.len = before;
-	l->records.failed = false;
-	return false;
+	if (l->applied > 0)
+		later_drop_applied(l, to);
 }
 
 static void session_commit(struct store *st)
@@ -504,7 +488,7 @@ void store_record(struct store *st, enum log_stream to, const uint8_t *fields, s
 {
 	if (st->later[to].records.len > STORE_LATER_FLUSH)
 		later_flush(st, to);
-	if (!later_put(&st->later[to], fields, len)) {
+	if (!later_put(&st->later[to], to, fields, len)) {
 		st->ack->dropped++;
 		return;
 	}
@@ -561,7 +545,7 @@ static void look_for_recovery(struct store *st)
 	if (!room_for(st, 0))
 		return;
 	for (enum log_stream i = 0; i < LOG_STREAM_COUNT; i++)
-		if (stream_mend(&st->stream[i]) < 0)
+		if (stream_ready(&st->stream[i], wall_us() / 1000000) < 0)
 			return;
 	st->failing = false;
 	atomic_store(&st->ack->full, 0);

@@ -14,20 +14,14 @@
 
 #include "board.h"
 #include "conf.h"
+#include "logger_later.h"
 #include "logger_stream.h"
 #include "logger_unique.h"
 #include "mbox.h"
 #include "record_fields.h"
 
 #define STORE_BATCH_MAX 256                    /* acknowledgements of one commit */
-#define STORE_LATER_MAX (1024u * 1024)         /* fields of records waiting for room on disk */
 #define STORE_FIELDS_MAX (1024u * 1024 + 4096) /* fields of a message record and ours */
-
-/* Records that are not committed yet: uint32 length and fields, again and again. */
-struct later {
-	struct buf records;
-	size_t applied; /* bytes whose records stand in the stream, uncommitted */
-};
 
 struct store {
 	const struct conf *conf;

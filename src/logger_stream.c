@@ -3,7 +3,8 @@
  *
  * Runs in the logger, the only writer of logs.  Rotation is a machine whose every state is about
  * one idempotent system call, so that a full disk or an I/O error is resumed where it struck.
- * Errors are returned; the caller says them and answers the workers.
+ * Errors are returned; the caller says them and answers the workers.  A file that somebody removed
+ * or moved away is said here, and another is begun.
  */
 #include "logger_stream.h"
 
@@ -99,10 +100,37 @@ static int stream_write(struct stream *s)
 	return 0;
 }
 
+static void stream_close(struct stream *s)
+{
+	gzip_writer_fini(&s->gz);
+	close(s->fd);
+	s->fd = -1;
+	s->state = STREAM_CLOSED;
+}
+
+/* Did somebody remove the file?  What is written to it then is on no disk for long. */
+static bool is_removed(const struct stream *s)
+{
+	struct stat st;
+
+	return fstat(s->fd, &st) == 0 && st.st_nlink == 0;
+}
+
+static void say_gone(const struct stream *s)
+{
+	warn("log file %s.part was removed or moved away while it was written: another is begun",
+	     s->file);
+}
+
 int stream_mend(struct stream *s)
 {
 	if (s->state != STREAM_TORN)
 		return 0;
+	if (is_removed(s)) {
+		say_gone(s);
+		stream_close(s);
+		return 0;
+	}
 	if (ftruncate(s->fd, (off_t)s->mark.size) < 0)
 		return ERR_SYSTEM;
 	s->written = s->mark.size;
@@ -115,13 +143,18 @@ int stream_mend(struct stream *s)
 	return 0;
 }
 
-int stream_record(struct stream *s, uint64_t now)
+int stream_ready(struct stream *s, uint64_t now)
 {
 	if (stream_mend(s) < 0)
 		return ERR_SYSTEM;
 	if (s->state != STREAM_CLOSED && s->state != STREAM_OPEN && stream_rotate(s) < 0)
 		return ERR_SYSTEM;
-	if (s->state == STREAM_CLOSED && stream_open(s, now) < 0)
+	return s->state == STREAM_CLOSED ? stream_open(s, now) : 0;
+}
+
+int stream_record(struct stream *s, uint64_t now)
+{
+	if (stream_ready(s, now) < 0)
 		return ERR_SYSTEM;
 	s->seq++;
 	return compressed(gzip_writer_record(&s->gz, s->seq));
@@ -143,7 +176,13 @@ int stream_flush(struct stream *s, bool sync)
 		return 0;
 	if (compressed(gzip_writer_flush(&s->gz)) < 0 || stream_write(s) < 0)
 		return ERR_SYSTEM;
-	return sync && fdatasync(s->fd) < 0 ? ERR_SYSTEM : 0;
+	if (sync && fdatasync(s->fd) < 0)
+		return ERR_SYSTEM;
+	if (is_removed(s)) {
+		errno = ENOENT;
+		return ERR_SYSTEM;
+	}
+	return 0;
 }
 
 bool stream_dirty(const struct stream *s)
@@ -170,9 +209,13 @@ static int stream_rename(struct stream *s)
 	char part[LOG_NAME_MAX + 8];
 
 	snprintf(part, sizeof part, "%s.part", s->file);
-	if (s->mark.raw == 0)
-		return unlinkat(s->dir, part, 0);
-	return renameat(s->dir, part, s->dir, s->file);
+	int rc =
+	    s->mark.raw == 0 ? unlinkat(s->dir, part, 0) : renameat(s->dir, part, s->dir, s->file);
+	if (rc < 0 && errno == ENOENT) {
+		say_gone(s);
+		return 0;
+	}
+	return rc;
 }
 
 int stream_rotate(struct stream *s)
@@ -198,10 +241,7 @@ int stream_rotate(struct stream *s)
 	if (s->state == STREAM_RENAMED) {
 		if (fsync(s->dir) < 0)
 			return ERR_SYSTEM;
-		gzip_writer_fini(&s->gz);
-		close(s->fd);
-		s->fd = -1;
-		s->state = STREAM_CLOSED;
+		stream_close(s);
 	}
 	return 0;
 }

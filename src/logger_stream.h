@@ -40,8 +40,12 @@ struct stream {
 /* dir stays the caller's; file_seq and seq: the last ones used before this start. */
 void stream_init(struct stream *s, enum log_stream kind, int dir, int level);
 
-/* A record begins: opens a file or mends a torn one where needed; now in seconds since 1970.
- * Takes the next sequence number; s->gz.at tells where the record will stand. */
+/* Have a file that takes records: mend a torn one, finish one that is between, open one if there is
+ * none; now in seconds since 1970. */
+int stream_ready(struct stream *s, uint64_t now);
+
+/* A record begins: stream_ready(), and it
+ * takes the next sequence number; s->gz.at tells where the record will stand. */
 int stream_record(struct stream *s, uint64_t now);
 
 int stream_append(struct stream *s, const void *bytes, size_t len);
@@ -49,7 +53,8 @@ int stream_append(struct stream *s, const void *bytes, size_t len);
 /* Write what was compressed so far if it is more than a little; for the middle of long records. */
 int stream_spill(struct stream *s);
 
-/* Make all that was appended readable in the file; with sync also durable. */
+/* Make all that was appended readable in the file; with sync also durable.  ENOENT if somebody has
+ * removed the file: what stands in it is lost. */
 int stream_flush(struct stream *s, bool sync);
 
 /* True if records were appended since the last commit. */
@@ -60,11 +65,12 @@ void stream_commit(struct stream *s);
 /* Back to the last commit.  Never fails: the file is mended when it is next used. */
 void stream_undo(struct stream *s);
 
-/* Try to mend a torn file now. */
+/* Try to mend a torn file now; one that was removed is closed. */
 int stream_mend(struct stream *s);
 
 /* Finish the file and give it its final name; resumes where it failed before.  Everything
- * appended must be committed.  A file without a record is removed. */
+ * appended must be committed.  A file without a record is removed; one that is no longer there is
+ * let go. */
 int stream_rotate(struct stream *s);
 
 #endif

@@ -6,16 +6,20 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "conf.h"
 #include "log.h"
 #include "master.h"
 #include "notify.h"
+#include "std_fds.h"
 #include "tls.h"
 
 #define CONF_DEFAULT SYSCONFDIR "/smtptrap/smtptrap.conf"
@@ -30,17 +34,22 @@ _Noreturn static void usage(int status)
 	fprintf(status ? stderr : stdout,
 		"usage: smtptrapd [-nvV] [-f FILE]\n"
 		"  -f FILE  read this configuration instead of " CONF_DEFAULT "\n"
-		"  -n       check the configuration and leave\n"
+		"  -n       check the configuration, certificates and keys, and leave\n"
 		"  -v       say more\n"
-		"  -V       print the version\n");
+		"  -V       print the version (--version)\n"
+		"  -h       print this (--help)\n"
+		"manual: smtptrapd(8), smtptrap.conf(5)\n");
 	exit(status);
 }
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
 
 static struct options parse_options(int argc, char **argv)
 {
 	struct options o = {.conf_path = CONF_DEFAULT};
 
-	for (int c; (c = getopt(argc, argv, "f:nvVh")) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "f:nvVh", long_options, NULL)) != -1;) {
 		switch (c) {
 		case 'f':
 			o.conf_path = optarg;
@@ -108,6 +117,8 @@ static void check_priorities(const struct conf *conf)
 
 int main(int argc, char **argv)
 {
+	if (std_fds_take() < 0)
+		fatal("standard descriptors: %s", strerror(errno));
 	struct options o = parse_options(argc, argv);
 	char path[PATH_MAX];
 
@@ -117,6 +128,7 @@ int main(int argc, char **argv)
 	struct conf *conf = read_conf(path);
 	check_priorities(conf);
 	if (o.check) {
+		check_tls(conf);
 		printf("%s: ok\n", o.conf_path);
 		return 0;
 	}

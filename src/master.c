@@ -354,6 +354,7 @@ static void every_second(struct master *m)
 		return;
 	done_us = now;
 	pool_shrink(m);
+	pool_say_full(m);
 	notify_send("STATUS=%u workers, %d idle, %llu sessions, %llu messages%s", m->pool.alive,
 		    atomic_load(&m->board->head.idle),
 		    (unsigned long long)atomic_load(&m->ack->sessions),

@@ -38,6 +38,7 @@ struct pool {
 	uint32_t unburied;      /* dead workers whose last words wait for room in the pipe */
 	uint64_t hold_until_us; /* workers die at start: none is forked before this */
 	uint32_t start_deaths;  /* in a row */
+	uint64_t full_us;       /* when all were last in use with clients waiting; 0: never */
 };
 
 struct role {
@@ -142,6 +143,9 @@ bool pool_started(const struct master *m);
 void pool_signal(struct master *m, int signal);
 /* Send idle workers beyond spare-max away, a few at a time. */
 void pool_shrink(struct master *m);
+/* Say that clients wait because all workers are in use; once for as long as that comes again within
+ * a minute. */
+void pool_say_full(struct master *m);
 
 /* master_status.c: the socket where smtptrap(1) status gets the boards. */
 int status_open(const struct master *m);

@@ -32,7 +32,8 @@
 #define SHRINK_A_TURN 16     /* idle workers sent away at once */
 #define HOLD_FIRST_US 500000 /* after a worker died at start; doubled each time */
 #define HOLD_MOST_US 60000000
-#define YOUNG_US 1000000                  /* who dies at this age died of starting */
+#define FULL_OVER_US 60000000 /* all workers in use: over when it was not so this long */
+#define YOUNG_US 1000000      /* who dies at this age died of starting */
 #define MEMORY_MARGIN (96u * 1024 * 1024) /* TLS, records, stacks: beyond what the master has */
 
 void pool_init(struct master *m)
@@ -300,6 +301,15 @@ bool pool_started(const struct master *m)
 	return started >= m->conf->workers.spare_min;
 }
 
+static uint32_t clients_waiting(const struct master *m)
+{
+	uint32_t waiting = 0;
+
+	for (size_t i = 0; i < m->conf->nlisten; i++)
+		waiting += listen_backlog(m->listener[i]);
+	return waiting;
+}
+
 bool pool_adjust(struct master *m)
 {
 	struct pool_count n = count_workers(m);
@@ -308,8 +318,7 @@ bool pool_adjust(struct master *m)
 
 	if (m->stopping || clock_us() < m->pool.hold_until_us)
 		return false;
-	for (size_t i = 0; i < m->conf->nlisten; i++)
-		want += listen_backlog(m->listener[i]);
+	want += clients_waiting(m);
 	if (n.idle > 0 && m->pool.start_deaths > 0)
 		m->pool.start_deaths = 0;
 	while (have < want && m->pool.alive < m->conf->workers.max && forked < FORKS_A_TURN) {
@@ -338,6 +347,20 @@ void pool_shrink(struct master *m)
 		kill(p->pid, SIGHUP);
 		sent++;
 	}
+}
+
+void pool_say_full(struct master *m)
+{
+	uint64_t now = clock_us();
+
+	if (m->stopping || m->pool.alive < m->conf->workers.max || count_workers(m).idle > 0 ||
+	    clients_waiting(m) == 0)
+		return;
+	if (m->pool.full_us == 0 || now - m->pool.full_us > FULL_OVER_US)
+		warn("all %u workers are in use, and clients wait: see workers max, and whose "
+		     "sessions smtptrap status shows",
+		     m->pool.alive);
+	m->pool.full_us = now;
 }
 
 void pool_signal(struct master *m, int signal)

@@ -122,12 +122,13 @@ static void open_log_dir(struct master *m)
 	struct stat st;
 
 	m->log_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (m->log_dir < 0 || fstat(m->log_dir, &st) < 0)
-		fatal("log directory %s: %s", path, strerror(errno));
 	uid_t writer = m->root ? m->log_id.uid : geteuid();
+	if (m->log_dir < 0 || fstat(m->log_dir, &st) < 0)
+		fatal("log directory %s: %s%s", path, strerror(errno),
+		      errno == ENOENT ? " (make it, and give it to who writes there)" : "");
 	if (st.st_uid != writer && writer != 0)
-		fatal("log directory %s must belong to user id %u, who writes there", path,
-		      (unsigned)writer);
+		fatal("log directory %s must belong to user id %u, who writes there (chown %u %s)",
+		      path, (unsigned)writer, (unsigned)writer, path);
 }
 
 /* The default asks for all there may be: only who asks by name is told that it is not there. */

@@ -25,7 +25,9 @@ struct identity privs_lookup(const char *user)
 	const struct passwd *pw = getpwnam(user);
 
 	if (pw == NULL)
-		fatal("user \"%s\": %s", user, errno ? strerror(errno) : "no such user");
+		fatal("user \"%s\": %s", user,
+		      errno ? strerror(errno)
+			    : "no such user (systemd-sysusers makes those of the package)");
 	if (pw->pw_uid == 0 || pw->pw_gid == 0)
 		fatal("user \"%s\" is root, it must be an unprivileged user", user);
 	return (struct identity){.uid = pw->pw_uid, .gid = pw->pw_gid};

@@ -10,9 +10,9 @@ TLS_LAB = t/tap.h t/lib-c/tls_lab.c t/lib-c/tls_lab.h t/lib-c/tls_raw.c t/lib-c/
 
 INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logger_intake.c \
 	src/logger_intake.h src/logger_intake_lessons.c src/logger_lessons.c src/logger_lessons.h \
-	src/logger_memory.c src/logger_memory.h src/logger_store.c src/logger_store.h \
-	src/logger_stream.c src/logger_stream.h src/logger_unique.c src/logger_unique.h \
-	src/logger_unique_load.c
+	src/logger_later.c src/logger_later.h src/logger_memory.c src/logger_memory.h \
+	src/logger_store.c src/logger_store.h src/logger_stream.c src/logger_stream.h \
+	src/logger_unique.c src/logger_unique.h src/logger_unique_load.c
 UNIQUE_SOURCES = t/tap.h t/lib-c/intake_lab.h t/lib-c/unique_lab.h $(INTAKE_SOURCES)
 
 # A benchmark that is a program: make t/bench/rules.
@@ -287,6 +287,9 @@ t_unit_ship_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ship_flight.t
 t_unit_ship_flight_t_SOURCES = t/unit/ship_flight.c t/tap.h src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
 t_unit_ship_flight_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ship_history.t
+t_unit_ship_history_t_SOURCES = t/unit/ship_history.c t/tap.h src/smtptrap-ship/history.c src/smtptrap-ship/history.h
+t_unit_ship_history_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/series.t
 t_unit_series_t_SOURCES = t/unit/series.c t/tap.h
 t_unit_series_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -302,6 +305,9 @@ t_unit_smtp_judge_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/smtp_matrix.t
 t_unit_smtp_matrix_t_SOURCES = t/unit/smtp_matrix.c t/talk.h t/tap.h
 t_unit_smtp_matrix_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/std_fds.t
+t_unit_std_fds_t_SOURCES = t/unit/std_fds.c t/tap.h
+t_unit_std_fds_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/store_index.t
 t_unit_store_index_t_SOURCES = t/unit/store_index.c t/tap.h
 t_unit_store_index_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)

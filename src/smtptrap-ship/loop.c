@@ -190,6 +190,8 @@ int ship_loop(struct ship *s)
 {
 	s->good_at = s->kept_at = clock_us();
 	s->delay_us = s->conf->retry_min_us;
+	if (!s->replay)
+		history_note(&s->history, &s->checkpoint, s->kept_at);
 	while (!s->done && !s->stop) {
 		take_signals(s);
 		if (s->reload)

@@ -36,7 +36,7 @@ void ship_mail_end(struct ship *s);
 
 /*
  * Send what goes before the record of a message.  SHIP_TAKEN: that is all, send the record; SHIP_FULL:
- * wait, and call again with the same record; SHIP_TROUBLE with s->why.
+ * wait, and call again with the same record; SHIP_TROUBLE or SHIP_LOST with s->why.
  */
 int ship_mail_send(struct ship *s, const struct ship_record *r);
 

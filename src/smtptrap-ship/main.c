@@ -17,6 +17,7 @@
 #include "log.h"
 #include "notify.h"
 #include "ship.h"
+#include "std_fds.h"
 
 #define CONF_DEFAULT SYSCONFDIR "/smtptrap/ship.conf"
 #define EXIT_USAGE 2
@@ -152,6 +153,8 @@ int main(int argc, char **argv)
 {
 	char path[PATH_MAX];
 
+	if (std_fds_take() < 0)
+		return EXIT_FAILURE;
 	log_program("smtptrap-ship");
 	struct options o = parse_options(argc, argv);
 	if (realpath(o.conf_path, path) == NULL)

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "clock.h"
-#include "log.h"
 #include "output.h"
 
 #define NO_NUMBER 999999999999999999u /* 18 digits, which fit what the servers read them into */
@@ -105,18 +104,11 @@ static int be_behind(struct nats_leader *l, uint64_t last, uint64_t acknowledged
 {
 	uint64_t now = clock_us();
 
+	buf_printf(why, "the stream has %llu as the last record, but %llu was acknowledged",
+		   (unsigned long long)last, (unsigned long long)acknowledged);
 	if (l->behind_since == 0)
 		l->behind_since = now;
-	if (now - l->behind_since < BEHIND_MAX_US) {
-		buf_printf(why, "the stream has %llu as the last record, but %llu was acknowledged",
-			   (unsigned long long)last, (unsigned long long)acknowledged);
-		return SHIP_TROUBLE;
-	}
-	warn("the stream has %llu as the last record, but %llu was acknowledged: unless it "
-	     "was emptied or made anew the servers have lost records; smtptrap-ship --replay sends "
-	     "them again",
-	     (unsigned long long)last, (unsigned long long)acknowledged);
-	return SHIP_TAKEN;
+	return now - l->behind_since < BEHIND_MAX_US ? SHIP_TROUBLE : SHIP_LOST;
 }
 
 int nats_leader_ready(struct nats_leader *l, uint64_t *last, const struct nats_link *link,
@@ -127,9 +119,9 @@ int nats_leader_ready(struct nats_leader *l, uint64_t *last, const struct nats_l
 
 	if (rc == SHIP_TAKEN && now_last < *last)
 		rc = be_behind(l, now_last, *last, why);
-	if (rc != SHIP_TAKEN)
+	if (rc == SHIP_TROUBLE)
 		return rc;
 	l->behind_since = 0;
 	*last = now_last;
-	return SHIP_TAKEN;
+	return rc;
 }

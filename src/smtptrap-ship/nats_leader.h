@@ -21,8 +21,8 @@ struct nats_leader {
  * was acknowledged with (0: none), and becomes that of its last record in the stream (0: none) when
  * the leader may be given more.  After trouble the number must not change for three seconds, nor an
  * answer take long; fifteen at most, as another shipper of the sensor may be publishing.  It must not be lower than what was
- * acknowledged; if it is for ten seconds, the servers have lost records: that is said, and counts no
- * more.  Returns SHIP_TAKEN, or SHIP_TROUBLE with why: no leader answers within
+ * acknowledged; if it is for ten seconds, the servers have lost records: SHIP_LOST with why, and
+ * *last is what is left.  Returns SHIP_TAKEN, or SHIP_TROUBLE with why: no leader answers within
  * conf->nats.ack_timeout_us, or it has not read its log.
  */
 int nats_leader_ready(struct nats_leader *l, uint64_t *last, const struct nats_link *link,

@@ -40,6 +40,8 @@ enum ship_result {
 			       again from the first that is not acknowledged */
 	SHIP_NEVER = -2,    /* of open(): what is configured cannot work, give up */
 	SHIP_REJECTED = -3, /* of send(): this record can never be taken; counts as acknowledged */
+	SHIP_LOST = -4,     /* of send(): as SHIP_TROUBLE, and some of what was acknowledged is not
+			       there any more; said once */
 };
 
 struct ship_output {
@@ -49,7 +51,7 @@ struct ship_output {
 	 * SHIP_NEVER (why too).  conf stays valid until close(). */
 	int (*open)(struct ship_output *o, const struct ship_conf *conf, struct buf *why);
 
-	/* Take an item: SHIP_TAKEN, SHIP_FULL, SHIP_TROUBLE or SHIP_REJECTED, the last two with
+	/* Take an item: SHIP_TAKEN, SHIP_FULL, or SHIP_TROUBLE, SHIP_REJECTED or SHIP_LOST with
 	 * why. */
 	int (*send)(struct ship_output *o, const struct ship_item *item, struct buf *why);
 

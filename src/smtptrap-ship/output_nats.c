@@ -308,7 +308,7 @@ static int be_ready(struct state *st, struct buf *why)
 	rc = nats_leader_ready(&st->leader, &last, &st->link, st->conf, why);
 	pthread_mutex_lock(&st->lock);
 	st->last = last;
-	if (rc != SHIP_TAKEN && st->trouble[0] != '\0') {
+	if (rc == SHIP_TROUBLE && st->trouble[0] != '\0') {
 		buf_reset(why);
 		rc = tell_trouble(st, why); /* says more */
 	}

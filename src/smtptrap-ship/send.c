@@ -80,6 +80,7 @@ bool ship_keep(struct ship *s, bool now)
 	if (checkpoint_write(&s->checkpoint, s->state_dir) == 0) {
 		s->behind = 0;
 		s->kept_at = time;
+		history_note(&s->history, &s->checkpoint, time);
 		s->unkept = false;
 		trouble_over(s);
 		return true;
@@ -106,16 +107,39 @@ static void count_one(struct ship *s, const struct flight *one)
 	s->behind++;
 }
 
+/* The output has lost what it had acknowledged, as s->why tells; which, is not known. */
+static void go_back(struct ship *s)
+{
+	const char *text = ship_why_text(s);
+
+	s->behind++; /* the checkpoint is another one now */
+	if (history_go_back(&s->history, &s->checkpoint))
+		warn("%s: records are lost there, unless it was emptied or made anew; those of the "
+		     "last minute are sent again",
+		     text);
+	else
+		warn("%s: records are lost there, unless it was emptied or made anew", text);
+}
+
+/* Does the output's result mean trouble?  Then go back. */
+static bool retreat_from(struct ship *s, int rc)
+{
+	if (rc == SHIP_LOST)
+		go_back(s);
+	if (rc != SHIP_LOST && rc != SHIP_TROUBLE)
+		return false;
+	ship_retreat(s);
+	return true;
+}
+
 void ship_acknowledge(struct ship *s)
 {
 	uint64_t before = s->behind + s->up_to;
 	const struct flight *one;
 
 	s->up_to = s->output.acknowledged(&s->output);
-	if (ship_mail_settle(s) == SHIP_TROUBLE) {
-		ship_retreat(s);
+	if (retreat_from(s, ship_mail_settle(s)))
 		return;
-	}
 	while ((one = flights_take(&s->flights, s->up_to)) != NULL)
 		count_one(s, one);
 	if (s->behind + s->up_to == before)
@@ -206,9 +230,7 @@ static enum sent send_one(struct ship *s, size_t i)
 	int rc = ship_mail_send(s, r);
 	if (rc == SHIP_TAKEN)
 		rc = offer(s, r, s->source[i].stream);
-	if (rc == SHIP_TROUBLE)
-		ship_retreat(s);
-	if (rc != SHIP_TAKEN)
+	if (retreat_from(s, rc) || rc != SHIP_TAKEN)
 		return SENT_STUCK;
 	s->is_held[i] = false;
 	return SENT_ONE;

@@ -7,6 +7,7 @@
 #include "checkpoint.h"
 #include "conf.h"
 #include "flight.h"
+#include "history.h"
 #include "mail.h"
 #include "output.h"
 #include "source.h"
@@ -25,6 +26,7 @@ struct ship {
 	uint64_t behind;              /* records acknowledged since it was kept */
 	uint64_t kept_at;             /* when it was */
 	bool unkept;                  /* the last try failed: nothing more is sent */
+	struct history history;       /* what it was; empty with replay */
 
 	struct ship_source source[SHIP_STREAMS];
 	struct ship_record held[SHIP_STREAMS]; /* a record that the output had no room for */

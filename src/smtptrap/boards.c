@@ -31,8 +31,9 @@ static int fail(const char *path, int err, const char *what, char why_r[BOARDS_W
 
 static int fail_system(const char *path, char why_r[BOARDS_WHY_MAX])
 {
-	snprintf(why_r, BOARDS_WHY_MAX, "%s: %s (is smtptrapd running, and may you ask it?)", path,
-		 strerror(errno));
+	snprintf(why_r, BOARDS_WHY_MAX, "%s: %s (%s)", path, strerror(errno),
+		 errno == EACCES ? "only those who may read the logs may ask"
+				 : "is smtptrapd running?");
 	return ERR_SYSTEM;
 }
 

@@ -1,7 +1,8 @@
 /*
  * cmd_cat.c: smtptrap cat: records as lines of JSON, as they stand in the files.
  *
- * Input: log files, which may be damaged: that is complained about, and the rest given.
+ * Input: log files, which may be damaged: that is complained about, and the rest given.  Lines may be of
+ * another machine: those that could steer a terminal are told, and not printed.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -14,11 +15,26 @@ struct cat {
 	struct choice choice;
 };
 
+/* A line of ours has none as a raw byte, not even the C1 controls, which are two bytes in UTF-8. */
+static bool holds_control(const uint8_t *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		bool c1 =
+		    line[i] == 0xc2 && i + 1 < len && line[i + 1] >= 0x80 && line[i + 1] < 0xa0;
+
+		if (line[i] < 0x20 || line[i] == 0x7f || c1)
+			return true;
+	}
+	return false;
+}
+
 static int on_record(void *ctx, const struct place *at, const uint8_t *line, size_t len)
 {
 	struct cat *c = ctx;
 	int chosen = c->choice.given ? record_select_match(&c->choice.select, line, len) : 1;
 
+	if (chosen == 1 && holds_control(line, len))
+		chosen = -1;
 	if (chosen < 0)
 		trouble_complain(c, at, "a line here is no record");
 	if (chosen != 1)

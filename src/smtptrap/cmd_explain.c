@@ -206,7 +206,7 @@ static int load(struct explaining *x, const struct env *env, struct arena *arena
 	if (x->e.rules_path != NULL)
 		result = rule_load(&x->rules, x->e.rules_path, arena, &conf_opener_plain, &errors);
 	else
-		result = conf_load(&conf, env->conf_path, &conf_opener_plain, &errors);
+		result = conf_load(&conf, env_conf_path(env), &conf_opener_plain, &errors);
 	for (size_t i = 0; i < errors.kept; i++)
 		fprintf(stderr, "%s\n", errors.text[i]);
 	for (size_t i = 0; i < errors.warnings_kept; i++)
@@ -230,6 +230,12 @@ static int explain(struct explaining *x, const struct env *env, struct arena *ar
 	return status;
 }
 
+static int explain_without_rules(void)
+{
+	complain_usage("no rules: name a file by --rules, or a configuration by -f");
+	return usage_of("explain");
+}
+
 int cmd_explain(const struct env *env, int argc, char **argv)
 {
 	static struct explaining x; /* large */
@@ -237,8 +243,8 @@ int cmd_explain(const struct env *env, int argc, char **argv)
 
 	if (status != 0)
 		return status;
-	if (x.e.rules_path == NULL && env->conf_path == NULL)
-		return usage_of("explain");
+	if (x.e.rules_path == NULL && env_conf_path(env) == NULL)
+		return explain_without_rules();
 	struct arena *arena = arena_new();
 	if (arena == NULL) {
 		complain("no memory");

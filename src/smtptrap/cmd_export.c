@@ -123,7 +123,8 @@ static bool take_format(struct export *e, const char *name)
 		if (strcmp(formats[i]->name, name) == 0)
 			e->format = formats[i];
 	}
-	return e->format != NULL;
+	return e->format != NULL ||
+	       complain_usage("--as: '%s' is not csv, ecs, xarf or zeek", name);
 }
 
 enum {
@@ -204,7 +205,7 @@ static bool take_options(struct export *e, int argc, char **argv)
 		if (option == '?' || !take_option(e, option))
 			return false;
 	}
-	return e->format != NULL;
+	return e->format != NULL || complain_usage("--as csv, ecs, xarf or zeek is missing");
 }
 
 static void run(struct export *e, const struct env *env, char **paths)

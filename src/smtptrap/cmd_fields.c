@@ -41,8 +41,7 @@ static void print_fields(void)
 int cmd_fields(const struct env *env, int argc, char **argv)
 {
 	(void)env;
-	(void)argv;
-	if (argc != 1)
+	if (argc != 1 && !no_more_arguments(argv + 1))
 		return usage_of("fields");
 	print_fields();
 	return EXIT_GOOD;

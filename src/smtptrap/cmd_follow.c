@@ -178,11 +178,13 @@ static bool take_options(struct follow *f, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'j') {
 			f->json = true;
-		} else if (option == 'u' || !choice_option(&f->choice, option, optarg)) {
-			return false; /* what is to come has no end */
+		} else if (option == 'u') {
+			return complain_usage("--until: what is to come has no end");
+		} else if (!choice_option(&f->choice, option, optarg)) {
+			return false;
 		}
 	}
-	return optind == argc;
+	return no_more_arguments(argv + optind);
 }
 
 int cmd_follow(const struct env *env, int argc, char **argv)

@@ -154,20 +154,22 @@ static bool take_arguments(struct mail *m, char **arguments, char ***ids_r)
 		m->out.form = MAIL_RAW;
 	if (m->out.form == MAIL_EML || m->out.form == MAIL_MAILDIR) {
 		if (*arguments == NULL)
-			return false;
+			return complain_usage("a folder is to be named");
 		m->out.path = *arguments++;
 	}
 	*ids_r = *arguments != NULL ? arguments : NULL;
 	if (*ids_r != NULL)
-		return !m->choice.given;
-	return m->out.form != MAIL_RAW;
+		return !m->choice.given ||
+		       complain_usage("either identifiers or a selection: not both");
+	return m->out.form != MAIL_RAW ||
+	       complain_usage("identifiers, or a form (--mbox, --eml, --maildir) for all messages");
 }
 
 int cmd_mail(const struct env *env, int argc, char **argv)
 {
 	struct mail m = {0};
 	struct log_dir dir;
-	char **ids;
+	char **ids = NULL;
 
 	if (!take_options(&m, argc, argv) || !take_arguments(&m, argv + optind, &ids))
 		return usage_of("mail");

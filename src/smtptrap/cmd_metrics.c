@@ -39,11 +39,14 @@ static bool take_options(struct wanted *w, int argc, char **argv)
 			w->format = METRICS_PROMETHEUS;
 			format = true;
 		} else {
-			return false;
+			return option == 'f' &&
+			       complain_usage("--format: '%s' is not openmetrics or prometheus",
+					      optarg);
 		}
 	}
-	/* Who asks over HTTP says which format it wants. */
-	return optind == argc && !(format && w->serve);
+	if (format && w->serve)
+		return complain_usage("--serve: who asks over HTTP says which format it wants");
+	return no_more_arguments(argv + optind);
 }
 
 static int print_page(const struct wanted *w)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf_suggest.h"
 #include "err.h"
 #include "file_io.h"
 #include "records.h"
@@ -105,6 +106,8 @@ static bool read_logs(struct command_line *c, const struct env *env, char **argv
 	const char *path = named ? NULL : env_log_path(env);
 	if (!named)
 		good = path != NULL && add_dir(c, path);
+	if (c->trouble && c->count == 0)
+		return false; /* tables of nothing would look like an answer */
 	return good && report_read_files(&c->report, c->files, c->count);
 }
 
@@ -215,8 +218,7 @@ static bool take_format(struct command_line *c, const char *text)
 			return true;
 		}
 	}
-	complain("--format: '%s' is not text, json, csv, markdown or html", text);
-	return false;
+	return complain_usage("--format: '%s' is not text, json, csv, markdown or html", text);
 }
 
 static bool take_by(struct command_line *c, const char *text)
@@ -228,8 +230,7 @@ static bool take_by(struct command_line *c, const char *text)
 			return true;
 		}
 	}
-	complain("--by: '%s' is not hour, day or week", text);
-	return false;
+	return complain_usage("--by: '%s' is not hour, day or week", text);
 }
 
 static bool take_top(struct command_line *c, const char *text)
@@ -299,8 +300,29 @@ static bool take_option(struct command_line *c, const struct option *o, const ch
 	}
 }
 
+/* A word that is no table and no file was hardly meant as a file. */
+static bool names_a_file(const char *word)
+{
+	struct conf_suggestion near = {.word = word, .len = strlen(word)};
+	struct buf names;
+	char text[512];
+
+	if (strpbrk(word, "./") != NULL || access(word, F_OK) == 0)
+		return true;
+	buf_init(&names, text, sizeof text);
+	for (size_t t = 0; t < REPORT_TABLES; t++) {
+		buf_printf(&names, " %s", report_tables[t]->name);
+		conf_suggest_try(&near, report_tables[t]->name);
+	}
+	const char *best = near.best;
+	complain_usage("there is neither a table nor a file '%s'%s%s%s; tables:%.*s all", word,
+		       best ? " (did you mean '" : "", best ? best : "", best ? "'?)" : "",
+		       (int)names.len, text);
+	return false;
+}
+
 /* Take the names of tables off the arguments, which become NULL.  Without any a page has all. */
-static void take_tables(struct command_line *c, int argc, char **argv)
+static bool take_tables(struct command_line *c, int argc, char **argv)
 {
 	bool any = false;
 
@@ -308,8 +330,11 @@ static void take_tables(struct command_line *c, int argc, char **argv)
 		size_t table = report_table_find(argv[i]);
 		bool all = strcmp(argv[i], "all") == 0;
 
-		if (!all && table == REPORT_TABLES)
+		if (!all && table == REPORT_TABLES) {
+			if (!names_a_file(argv[i]))
+				return false;
 			continue;
+		}
 		for (size_t t = 0; t < REPORT_TABLES; t++)
 			c->report.tables[t] |= all || t == table;
 		report_command_table(&c->again, argv[i]);
@@ -318,6 +343,16 @@ static void take_tables(struct command_line *c, int argc, char **argv)
 	}
 	for (size_t t = 0; !any && t < REPORT_TABLES; t++)
 		c->report.tables[t] = c->format == result_html || report_tables[t] == &report_tls;
+	return true;
+}
+
+/* --merge adds up what was chosen before. */
+static bool merge_fits(const struct command_line *c, bool files)
+{
+	if (c->choice.given || c->report.by != REPORT_ALL)
+		return complain_usage(
+		    "--merge: selection and --by are those of the partial reports");
+	return files || complain_usage("--merge: files of partial reports are missing");
 }
 
 static bool take_options(struct command_line *c, int argc, char **argv)
@@ -336,10 +371,8 @@ static bool take_options(struct command_line *c, int argc, char **argv)
 		if (option == '?' || !take_option(c, &options[row], optarg))
 			return false;
 	}
-	if (c->merge && (c->choice.given || c->report.by != REPORT_ALL || optind == argc))
+	if (c->merge ? !merge_fits(c, optind < argc) : !take_tables(c, argc, argv))
 		return false;
-	if (!c->merge)
-		take_tables(c, argc, argv);
 	for (int i = optind; i < argc; i++) {
 		if (argv[i] != NULL)
 			report_command_file(&c->again, argv[i]);

@@ -260,8 +260,10 @@ int cmd_show(const struct env *env, int argc, char **argv)
 	uint8_t id[16];
 	int status = EXIT_GOOD;
 
-	if (argc < 2 || argv[1][0] == '-')
+	if (argc < 2 || argv[1][0] == '-') {
+		complain_usage("the identifier of a session or a message is missing");
 		return usage_of("show");
+	}
 	if (!env_log_dir(env, &dir))
 		return EXIT_TROUBLE;
 	buf_init_heap(&line, LOG_LINE_MAX);

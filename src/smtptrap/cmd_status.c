@@ -14,12 +14,13 @@
 #include "ip.h"
 #include "json_text.h"
 #include "smtptrap.h"
+#include "status_check.h"
 #include "term_text.h"
 #include "uuid.h"
 
 #define OUT_MAX (64u * 1024 * 1024)
 
-/* Counters that both forms show: one table. */
+/* The counters that programs get; people get the most of them in words. */
 struct counter {
 	const char *name;
 	uint64_t value;
@@ -92,21 +93,64 @@ static void show_slot(uint32_t number, const struct board_slot *s, uint64_t now)
 	       s->messages_accepted, s->bytes_in, (int)helo.len, (const char *)helo.data);
 }
 
-static void show_text(const struct boards *b)
+/* Seconds as "3d 4h 5m", or what of that is not 0. */
+static void put_age(uint64_t s)
 {
-	struct counter c[COUNTERS];
+	if (s >= 86400)
+		printf("%" PRIu64 "d ", s / 86400);
+	if (s >= 3600)
+		printf("%" PRIu64 "h ", s / 3600 % 24);
+	printf("%" PRIu64 "m", s / 60 % 60);
+}
+
+static void show_head(const struct boards *b, uint64_t now)
+{
 	const struct board_header *h = &b->board->head;
 	char sensor[sizeof h->sensor];
-	uint64_t now = wall_us();
 
 	board_text(sensor, h->sensor, sizeof sensor);
-	printf("%s: master %d, up %" PRIu64 " s, DNS %s%s\n", sensor, h->master_pid,
-	       (now - h->started_us) / 1000000, boards_dns_state(b),
+	printf("%s: master %d, up ", sensor, h->master_pid);
+	put_age(now > h->started_us ? (now - h->started_us) / 1000000 : 0);
+	printf("%s\n",
 	       b->ack->full ? ", MESSAGES ARE REFUSED: the log directory cannot be written" : "");
-	counters(b, c);
-	for (size_t i = 0; i < COUNTERS; i++)
-		printf("%s%20s %-12" PRIu64, i % 3 ? "" : i ? "\n" : "", c[i].name, c[i].value);
-	printf("\n\n  slot     pid       age client                       phase    tls       "
+}
+
+static void show_counters(const struct boards *b)
+{
+	const struct board_header *h = &b->board->head;
+	const struct dns_counters *d = &h->dns.counters;
+	const struct ack_board *a = b->ack;
+	struct board_totals t = boards_totals(b);
+
+	printf("workers   %" PRIu32 " of at most %" PRIu32 ": %" PRIu32 " in a session, %" PRIu32
+	       " idle, %" PRIu32 " starting, %" PRIu32 " leaving; %" PRIu64 " died\n",
+	       h->workers, b->slots, t.state[SLOT_SESSION], t.state[SLOT_IDLE],
+	       t.state[SLOT_STARTING], t.state[SLOT_LEAVING], h->deaths);
+	printf("sessions  %" PRIu64 " since the start: %" PRIu64 " negotiated TLS, %" PRIu64
+	       " failed to\n",
+	       t.sessions, t.tls, t.tls_failed);
+	printf("messages  %" PRIu64 " accepted; %" PRIu64 " stored, %" PRIu64
+	       " of them as copies; %" PRIu64 " refused for want of room\n",
+	       t.messages, a->messages, a->copies, a->refused);
+	printf("logs      %" PRIu64 " session records, %" PRIu64 " lost; %" PRIu64
+	       " bytes before compression\n",
+	       a->sessions, a->dropped, a->bytes_raw);
+	printf("memory    %" PRIu64 " of at most %" PRIu64 " addresses\n", a->addresses,
+	       a->addresses_max);
+	printf("DNS       %s", boards_dns_state(b));
+	if (h->dns.state != BOARD_DNS_OFF)
+		printf(": %" PRIu64 " look-ups, %" PRIu64 " of them unknown; %" PRIu64 " queries",
+		       d->asked, d->unknown, d->queries);
+	putchar('\n');
+}
+
+static void show_text(const struct boards *b)
+{
+	uint64_t now = wall_us();
+
+	show_head(b, now);
+	show_counters(b);
+	printf("\n  slot     pid       age client                       phase    tls       "
 	       "cmds  msgs  bytes in helo\n");
 	for (uint32_t i = 0; i < b->slots; i++) {
 		struct board_slot s = boards_slot(b, i);
@@ -204,38 +248,59 @@ static int show_json(const struct boards *b)
 	return status;
 }
 
-int cmd_status(const struct env *env, int argc, char **argv)
+enum form { FORM_TEXT, FORM_JSON, FORM_CHECK };
+
+static bool take_options(int argc, char **argv, enum form *form_r, const char **path_r)
 {
 	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+						{"check", no_argument, NULL, 'c'},
 						{"socket", required_argument, NULL, 's'},
 						{NULL, 0, NULL, 0}};
-	const char *path = NULL;
-	char why[BOARDS_WHY_MAX];
-	bool json = false;
-	struct boards b;
 
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (o == 'j')
-			json = true;
-		else if (o == 's')
-			path = optarg;
+		if (o == '?')
+			return false;
+		if (o == 's')
+			*path_r = optarg;
+		else if (*form_r != FORM_TEXT)
+			return complain_usage("one of --json and --check");
 		else
-			return usage_of("status");
+			*form_r = o == 'j' ? FORM_JSON : FORM_CHECK;
 	}
-	if (optind != argc)
+	return no_more_arguments(argv + optind);
+}
+
+static int show(const struct boards *b, enum form form)
+{
+	if (form == FORM_CHECK)
+		return status_check(b);
+	if (form == FORM_JSON)
+		return show_json(b);
+	show_text(b);
+	return EXIT_GOOD;
+}
+
+int cmd_status(const struct env *env, int argc, char **argv)
+{
+	const char *path = NULL;
+	char why[BOARDS_WHY_MAX];
+	enum form form = FORM_TEXT;
+	struct boards b;
+
+	if (!take_options(argc, argv, &form, &path))
 		return usage_of("status");
 	path = env_status_socket(env, path);
+	if (path == NULL && form == FORM_CHECK)
+		return status_check_failed(NULL, "the configuration is wrong");
 	if (path == NULL)
 		return EXIT_TROUBLE;
 	if (boards_open(&b, path, why) != 0) {
+		if (form == FORM_CHECK)
+			return status_check_failed(path, why);
 		complain("%s", why);
 		return EXIT_TROUBLE;
 	}
-	int status = EXIT_GOOD;
-	if (json)
-		status = show_json(&b);
-	else
-		show_text(&b);
+	int status = show(&b, form);
 	boards_close(&b);
 	return status;
 }

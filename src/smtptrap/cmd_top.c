@@ -153,7 +153,7 @@ static bool take_options(struct top *t, int argc, char **argv)
 			return false;
 		t->socket = optarg;
 	}
-	return optind == argc;
+	return no_more_arguments(argv + optind);
 }
 
 int cmd_top(const struct env *env, int argc, char **argv)

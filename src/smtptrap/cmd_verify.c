@@ -129,13 +129,19 @@ static int sum_up(const struct verify *v)
 	return EXIT_GOOD;
 }
 
+static int verify_usage(void)
+{
+	complain_usage("one directory, and no option, is checked");
+	return usage_of("verify");
+}
+
 int cmd_verify(const struct env *env, int argc, char **argv)
 {
 	struct env here = *env;
 	struct verify v = {0};
 
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-		return usage_of("verify");
+		return verify_usage();
 	if (argc == 2)
 		here.log_path = argv[1];
 	if (!env_log_dir(&here, &v.dir))

@@ -116,6 +116,9 @@ extern const struct report_table report_tls, report_failures, report_ciphers, re
 #define REPORT_TABLES 18
 extern const struct report_table *const report_tables[REPORT_TABLES];
 
+/* What each is about, in a sentence. */
+extern const char *const report_about[REPORT_TABLES];
+
 /* Its number in report_tables, or REPORT_TABLES. */
 size_t report_table_find(const char *name);
 
@@ -132,7 +135,11 @@ struct report_read {
 	uint64_t files, sessions, messages, unchosen; /* records; unchosen: passed by the options */
 	uint64_t bad_files;                           /* cannot be opened, or hold no record */
 	uint64_t bad_places, bad_lines;               /* damage; lines that are no record */
+	uint64_t first, last; /* ts of records that were counted; 0: there were none */
 };
+
+/* Widen first and last by those of others. */
+void report_read_span(struct report_read *read, uint64_t first, uint64_t last);
 
 struct report {
 	bool tables[REPORT_TABLES];

@@ -50,30 +50,6 @@ static void put_head(FILE *to)
 
 /* ---- what it is about ---- */
 
-struct span_of_time {
-	uint64_t first, last;
-};
-
-/* From the earliest record that was counted to the latest. */
-static struct span_of_time times_of(const struct result *r)
-{
-	struct span_of_time t = {UINT64_MAX, 0};
-
-	for (size_t s = 0; s < r->count; s++) {
-		const struct result_section *section = &r->sections[s];
-
-		for (size_t i = 0; i < section->count; i++) {
-			const struct result_row *row = &section->rows[i];
-
-			if (section->section->flags & REPORT_PLAIN) /* starts of steps */
-				continue;
-			t.first = row->first < t.first ? row->first : t.first;
-			t.last = row->last > t.last ? row->last : t.last;
-		}
-	}
-	return t;
-}
-
 static void put_time(uint64_t us, FILE *to)
 {
 	char text[TIME_TEXT_MAX];
@@ -84,21 +60,21 @@ static void put_time(uint64_t us, FILE *to)
 
 static void put_title(const struct result *r, FILE *to)
 {
-	struct span_of_time t = times_of(r);
+	const struct report_read *n = &r->report->read;
 
 	fputs("<body>\n<a class=\"skip\" href=\"#main\">Skip to the figures</a>\n"
 	      "<header class=\"title\">\n<p class=\"kicker\">smtptrap report</p>\n"
 	      "<h1>What came into the trap</h1>\n",
 	      to);
-	if (t.last > 0) {
+	if (n->last > 0) {
 		fputs("<p class=\"span\">", to);
-		put_time(t.first, to);
+		put_time(n->first, to);
 		fputs(" to ", to);
-		put_time(t.last, to);
+		put_time(n->last, to);
 		fputs(" UTC</p>\n", to);
 	}
 	fputs("<p class=\"read\">\n", to);
-	result_put_read(r, "<br/>\n", to);
+	result_put_read(r, false, "<br/>\n", to);
 	fputs("</p>\n</header>\n", to);
 }
 
@@ -186,36 +162,12 @@ static void put_overview(const struct result *r, FILE *to)
 
 /* ---- tables ---- */
 
-/* What a table is about.  A table that is not here has its name alone. */
-static const struct {
-	const char *table, *text;
-} about[] = {
-    {"tls", "Who uses TLS, by connection and by message, and which version."},
-    {"failures", "Handshakes that failed: why, where, with which alert, whose."},
-    {"ciphers", "Cipher suites that were negotiated."},
-    {"groups", "Groups of the key exchange, negotiated and offered."},
-    {"certificates", "What clients showed as their certificate."},
-    {"fingerprints", "What clients look like: hello, SYN, dialect."},
-    {"helo", "How clients greeted."},
-    {"dkim", "Messages with a DKIM signature, which is not verified."},
-    {"arms", "The arms of the experiment, compared."},
-    {"journeys", "What an address did after a handshake that failed."},
-    {"mailers", "Which software headers and dialects suggest; all of it can be forged."},
-    {"senders", "Who delivers most, and over TLS."},
-    {"growth", "Connections and messages by day."},
-    {"paths", "How far connections came, by what became of TLS."},
-    {"times", "Versions of TLS over time, and the hours of the week."},
-    {"rules", "What the operator's rules decided."},
-    {"yakkers", "Addresses that come again and again, and do nothing."},
-    {"sensors", "The traps of a fleet, beside each other."},
-};
-
 static void put_about(const char *table, FILE *to)
 {
-	for (size_t i = 0; i < sizeof about / sizeof *about; i++) {
-		if (strcmp(about[i].table, table) == 0)
-			fprintf(to, "<p class=\"about\">%s</p>\n", about[i].text);
-	}
+	size_t number = report_table_find(table);
+
+	if (number < REPORT_TABLES)
+		fprintf(to, "<p class=\"about\">%s</p>\n", report_about[number]);
 }
 
 /* That of a table; of NULL: of the page. */

@@ -6,6 +6,7 @@
 
 #include "json_text.h"
 #include "report_result.h"
+#include "time_text.h"
 
 #define LINE_MAX_BYTES 8192 /* a row: a label of 255 bytes, each as \u00XX, and numbers */
 
@@ -76,6 +77,15 @@ static void put_section(const struct result *r, const struct result_section *s, 
 	fputs("]}", to);
 }
 
+/* A member of an object that has others before; none if there is no such time. */
+static void put_time(const char *name, uint64_t us, FILE *to)
+{
+	char text[TIME_TEXT_MAX];
+
+	if (us > 0 && time_format(NULL, us, text) == 0)
+		fprintf(to, ",\"%s\":\"%s\"", name, text);
+}
+
 static void put_read(const struct result *r, FILE *to)
 {
 	const struct report_read *n = &r->report->read;
@@ -83,8 +93,11 @@ static void put_read(const struct result *r, FILE *to)
 	fprintf(to, "{\"v\":1,\"by\":\"%s\",\n", report_by_names[r->report->by]);
 	fprintf(to,
 		"\"read\":{\"files\":%" PRIu64 ",\"sessions\":%" PRIu64 ",\"messages\":%" PRIu64
-		",\"not_chosen\":%" PRIu64 "},\n",
+		",\"not_chosen\":%" PRIu64,
 		n->files, n->sessions, n->messages, n->unchosen);
+	put_time("first", n->last > 0 ? n->first : 0, to);
+	put_time("last", n->last, to);
+	fputs("},\n", to);
 	fprintf(to,
 		"\"passed_over\":{\"files\":%" PRIu64 ",\"damaged_places\":%" PRIu64
 		",\"lines\":%" PRIu64 ",\"journeys\":%" PRIu64 "},\n",

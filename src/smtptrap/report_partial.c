@@ -3,7 +3,7 @@
  * machine.
  *
  *     "smtptrap-report" LF, version (1 byte), --by (1), tables (4, a bit each), seven counts of what
- *     was read (8 each), visits, series, tally, CRC-32 of all before (4)
+ *     was read (8 each), its first and last ts (8 each), visits, series, tally, CRC-32 of all before (4)
  *
  * Numbers have the least significant byte first.  It is read as if hostile: the checksum is
  * against damage, not against those who write one.
@@ -16,7 +16,7 @@
 #include "wire.h"
 
 #define MAGIC "smtptrap-report\n"
-#define REPORT_VERSION 2
+#define REPORT_VERSION 3
 #define SUM_BYTES 4
 
 static uint64_t *counts_of(struct report_read *read, size_t i)
@@ -26,6 +26,16 @@ static uint64_t *counts_of(struct report_read *read, size_t i)
 				    &read->bad_lines};
 
 	return i < sizeof counts / sizeof *counts ? counts[i] : NULL;
+}
+
+void report_read_span(struct report_read *read, uint64_t first, uint64_t last)
+{
+	if (last == 0)
+		return;
+	if (read->last == 0 || first < read->first)
+		read->first = first;
+	if (last > read->last)
+		read->last = last;
 }
 
 static uint32_t sum_of(const uint8_t *bytes, size_t len)
@@ -53,6 +63,8 @@ void report_put(const struct report *r, struct buf *to)
 	wire_put(to, tables_of(r), 4);
 	for (size_t i = 0; counts_of(&read, i) != NULL; i++)
 		wire_put(to, *counts_of(&read, i), 8);
+	wire_put(to, read.first, 8);
+	wire_put(to, read.last, 8);
 	visits_put(&r->visits, to);
 	series_put(&r->series, to);
 	tally_put(r->tally, to);
@@ -79,7 +91,7 @@ static int get_choice(struct report *r, bool empty, const uint8_t **at, const ui
 
 static int get_counts(struct report *r, const uint8_t **at, const uint8_t *end)
 {
-	uint64_t n;
+	uint64_t n, first, last;
 
 	for (size_t i = 0; counts_of(&r->read, i) != NULL; i++) {
 		uint64_t *to = counts_of(&r->read, i);
@@ -88,6 +100,9 @@ static int get_counts(struct report *r, const uint8_t **at, const uint8_t *end)
 			return ERR_FORMAT;
 		*to += n;
 	}
+	if (wire_get(at, end, &first, 8) != 0 || wire_get(at, end, &last, 8) != 0 || first > last)
+		return ERR_FORMAT;
+	report_read_span(&r->read, first, last);
 	return 0;
 }
 

@@ -69,6 +69,7 @@ static int on_record(void *ctx, const struct place *at, const uint8_t *line, siz
 		return 0;
 	}
 	*(report_is_session(&g->record) ? &to->read.sessions : &to->read.messages) += 1;
+	report_read_span(&to->read, report_ts(&g->record), report_ts(&g->record));
 	count_record(&g->record, to);
 	return g->record.no_memory ? 1 : 0;
 }

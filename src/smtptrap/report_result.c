@@ -392,14 +392,18 @@ static bool any_estimate(const struct result *r)
 	return false;
 }
 
-void result_put_read(const struct result *r, const char *end, FILE *to)
+void result_put_read(const struct result *r, bool with_times, const char *end, FILE *to)
 {
+	char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
 	const struct report_read *n = &r->report->read;
 
 	fprintf(to,
-		"%" PRIu64 " files; %" PRIu64 " sessions and %" PRIu64 " messages counted, %" PRIu64
-		" records not chosen%s",
+		"%" PRIu64 " files; %" PRIu64 " session records and %" PRIu64
+		" message records counted, %" PRIu64 " not chosen%s",
 		n->files, n->sessions, n->messages, n->unchosen, end);
+	if (with_times && n->last > 0 && time_format(NULL, n->first, first) == 0 &&
+	    time_format(NULL, n->last, last) == 0)
+		fprintf(to, "from %.19sZ to %.19sZ (UTC, as all times here)%s", first, last, end);
 	if (n->bad_files + n->bad_places + n->bad_lines > 0)
 		fprintf(to,
 			"passed over: %" PRIu64 " files, %" PRIu64 " damaged places, %" PRIu64
@@ -417,7 +421,7 @@ void result_for_people(const struct result *r, FILE *to,
 		       void (*put)(const struct result *r, const struct result_section *s,
 				   FILE *to))
 {
-	result_put_read(r, "\n", to);
+	result_put_read(r, true, "\n", to);
 	for (size_t i = 0; i < r->count; i++)
 		put(r, &r->sections[i], to);
 }

@@ -71,8 +71,8 @@ void result_cell(const struct result_row *row, enum result_column c, struct buf 
 /* Is it shown as a number? */
 bool result_is_number(enum result_column c);
 
-/* Print what was read and passed over, a line each with this behind it. */
-void result_put_read(const struct result *r, const char *end, FILE *to);
+/* Print what was read and passed over, and from when to when, a line each with this behind it. */
+void result_put_read(const struct result *r, bool with_times, const char *end, FILE *to);
 
 /* Print for people: what was read and passed over, a line each, then every section. */
 void result_for_people(const struct result *r, FILE *to,

@@ -13,6 +13,27 @@ const struct report_table *const report_tables[REPORT_TABLES] = {
     &report_rules,        &report_yakkers,  &report_sensors,
 };
 
+const char *const report_about[REPORT_TABLES] = {
+    "Who uses TLS, by connection and by message, and which version.",
+    "Handshakes that failed: why, where, with which alert, whose.",
+    "Cipher suites that were negotiated.",
+    "Groups of the key exchange, negotiated and offered.",
+    "What clients showed as their certificate.",
+    "What clients look like: hello, SYN, dialect.",
+    "How clients greeted.",
+    "Messages with a DKIM signature, which is not verified.",
+    "The arms of the experiment, compared.",
+    "What an address did after a handshake that failed.",
+    "Which software headers and dialects suggest; all of it can be forged.",
+    "Who delivers most, and over TLS.",
+    "Connections and messages by day.",
+    "How far connections came, by what became of TLS.",
+    "Versions of TLS over time, and the hours of the week.",
+    "What the operator's rules decided.",
+    "Addresses that come again and again, and do nothing.",
+    "The traps of a fleet, beside each other.",
+};
+
 size_t report_table_find(const char *name)
 {
 	size_t i = 0;

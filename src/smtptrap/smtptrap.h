@@ -19,7 +19,7 @@ struct env {
 	const char *log_path;  /* -d DIR; NULL: as the configuration says */
 };
 
-/* The commands: argv[0] is the name.  Each returns an exit status. */
+/* The commands: argv[0] is "smtptrap NAME".  Each returns an exit status. */
 int cmd_cat(const struct env *env, int argc, char **argv);
 int cmd_explain(const struct env *env, int argc, char **argv);
 int cmd_export(const struct env *env, int argc, char **argv);
@@ -36,8 +36,14 @@ int cmd_verify(const struct env *env, int argc, char **argv);
 /* "smtptrap: " and the text on standard error. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The usage of a command on standard error; returns EXIT_USAGE. */
+/* The same of a fault in the command line; returns false. */
+bool complain_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The forms of a command on standard error; returns EXIT_USAGE. */
 int usage_of(const char *name);
+
+/* The configuration's file: the one named, or the default if it may be read, or NULL. */
+const char *env_conf_path(const struct env *env);
 
 /* The log directory; NULL if the configuration is wrong (said already).  Lives as long as the
  * program. */
@@ -77,6 +83,9 @@ struct choice {
 
 /* Take one of those options.  False if its argument is wrong (said already) or it is another. */
 bool choice_option(struct choice *c, int option, const char *argument);
+
+/* The argument that nothing is done with: says so, and returns false; true if there is none. */
+bool no_more_arguments(char **arguments);
 
 /* Read the time that an option has; false if it is none (said already). */
 bool choice_time(const char *option, const char *text, uint64_t *us_r);

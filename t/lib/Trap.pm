@@ -57,6 +57,7 @@ my $port = 2500;
 # What the daemon says in any run.
 my @USUAL = (
     qr/ master: ready: smtptrap /, qr/ master: stopping$/, qr/ master: stopped$/,
+    qr/ master: all \d+ workers are in use, and clients wait: /,
 );
 
 # Wait until what the code asks is true; returns 0 if that takes longer than so many seconds.

@@ -317,7 +317,7 @@ subtest 'one damaged member costs no more than itself' => sub {
 };
 
 subtest 'wrong usage' => sub {
-    for my $case ([], ['nothing'], ['cat', '--stream', 'mail'], ['cat', '--since', 'today'],
+    for my $case ([], ['nothing'], ['cat', '--stream', 'mail'], ['cat', '--since', 'tomorrow'],
         ['cat', '--where', 'size', '--where', 'size'], ['cat', '--field', 'x=y'], ['cat', '--field', 'helo'], ['mail'], ['mail', '--maildir'],
         ['mail', '--since', '1h', $ids[0][1]], ['show'], ['verify', 'a', 'b'], ['fields', 'x'], ['-x']) {
         my ($out, $err, $rc) = trap(@$case);

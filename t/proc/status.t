@@ -48,6 +48,25 @@ is($code, 0, 'status succeeds');
 like($text, qr/127\.8\.7\.6:\d+ +mail .*odd\\x1b\[31m/, 'for a person, escape sequences are harmless');
 unlike($text, qr/[\x00-\x09\x0b-\x1f\x7f]/, 'there is no control byte in it');
 
+# ---- for programs that watch ----
+
+sub check { my ($out, undef, $rc) = Trap::Process::run(@status, '--check', @_); return ($rc >> 8, $out) }
+is_deeply([(check())[0]], [0], '--check: a trap that serves is OK');
+like((check())[1], qr/^SMTPTRAP OK: clients are served, 2 sessions now\|sessions_now=2;;;0;20 (?:\w+=\d+c ?)+\n\z/,
+    'on one line, with performance data');
+my ($critical, $why) = check('--socket', $trap->dir . '/none');
+is($critical, 2, '--check: one that does not answer is CRITICAL');
+like($why, qr{^SMTPTRAP CRITICAL: \S+/none: No such file.*\n\z}, 'which is said');
+SKIP: {
+    skip 'becoming another user needs root', 2 if $> != 0;
+    my $locked = $trap->dir . '/locked';
+    mkdir $locked, 0700 or die "$locked: $!";
+    my ($out, undef, $rc) = Trap::Process::run(qw(setpriv --reuid daemon --regid daemon --clear-groups), @status, '--check',
+        '--socket', "$locked/socket");
+    is($rc >> 8, 3, '--check: who may not ask does not know');
+    like($out, qr/^SMTPTRAP UNKNOWN: .*Permission denied \(only those who may read the logs may ask\)$/, 'and says so');
+}
+
 $_->quit for $plain, $tls;
 $trap->wait_count('session', 2);
 my $after = status();
@@ -74,8 +93,31 @@ END
 my ($tried) = Trap::Process::run('python3', '-c', $python, $trap->dir . '/run/status.sock');
 is($tried, "refused\n" x 6, 'neither board can be mapped for writing, written or cut');
 
+# All workers in a session, and a disk that is full.
+my $small = Trap->new(conf => {workers => {'spare-min' => 1, 'spare-max' => 1, max => 2}});
+my @busy = map { $small->client } 1, 2;
+@status = ("$Trap::BUILD/smtptrap", '-f', $small->conf_file, 'status');
+$_->banner for @busy;
+my ($warning, $all) = check();
+is($warning, 1, '--check: no worker that is free is a WARNING');
+like($all, qr/^SMTPTRAP WARNING: all workers serve a session: clients wait, 2 sessions now\|/, 'which is said');
+$_->quit for @busy;
+$small->done;
+my $full = Trap->new(start => 0, conf => {log => {reserve => '1000t'}});
+$full->expect(qr/messages are refused until this works again/);
+$full->start;
+@status = ("$Trap::BUILD/smtptrap", '-f', $full->conf_file, 'status');
+my $sender = $full->client;
+$sender->cmd('EHLO full.test');
+is($sender->send_message(data => "Subject: x\r\n\r\nx\r\n"), 452, 'below the reserve no message is taken');
+my ($refusing, $refused) = check();
+is($refusing, 2, '--check: that is CRITICAL');
+like($refused, qr/^SMTPTRAP CRITICAL: messages are refused: the log directory cannot be written/, 'and named');
+$full->done;
+
+@status = ("$Trap::BUILD/smtptrap", '-f', $trap->conf_file, 'status');
 my (undef, $err, $missing) = Trap::Process::run(@status, '--socket', $trap->dir . '/none');
 is($missing >> 8, 1, 'without a trap it fails');
-like($err, qr{/none: No such file}, 'and names the socket');
+like($err, qr{/none: No such file or directory \(is smtptrapd running\?\)$}, 'and names the socket');
 $trap->done;
 done_testing;

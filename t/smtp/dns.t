@@ -167,7 +167,7 @@ cmp_ok($after->{dns_unknown}, '>', 0, 'and what had no answer');
 is($after->{resolvers_lost}, 0, 'no resolver was lost');
 is($after->{resolver_pid}, $trap->processes->resolver, 'and shows which process it is');
 my ($text) = Trap::Process::run("$Trap::BUILD/smtptrap", '-f', $trap->conf_file, 'status');
-like($text, qr/, DNS up$/m, 'a person sees it, too');
+like($text, qr/^DNS       up: \d+ look-ups, \d+ of them unknown; \d+ queries$/m, 'a person sees it, too');
 $trap->done;
 
 # ---- no DNS ----

@@ -13,6 +13,9 @@
 #define S1 "session-20251122T100000Z-000001.jsonl.gz"
 #define S2 "session-20251122T110000Z-000002.jsonl.gz"
 #define S3 "session-20251124T120000Z-000003.jsonl.gz"
+#define PIPE "session-20251122T103000Z-000004.jsonl.gz"
+#define FOLDER "message-20251122T110000Z-000002.jsonl.gz.part"
+#define LINK "message-20251122T120000Z-000003.jsonl.gz"
 #define M1 "message-20251122T100000Z-000001.jsonl.gz"
 
 static char folder[] = "/tmp/log_dir.XXXXXX";
@@ -31,6 +34,42 @@ static void clear(const char *name)
 
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	unlink(path);
+}
+
+/* A named pipe, which nobody writes to, a folder, and a link to a file, all with names of logs. */
+static void make_others(void)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/" PIPE, folder);
+	is_int(mkfifo(path, 0600), 0, "a named pipe is made");
+	snprintf(path, sizeof path, "%s/" FOLDER, folder);
+	is_int(mkdir(path, 0700), 0, "a folder is made");
+	snprintf(path, sizeof path, "%s/" LINK, folder);
+	is_int(symlink(M1, path), 0, "a link is made");
+}
+
+static void clear_others(void)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/" FOLDER, folder);
+	rmdir(path);
+	clear(PIPE);
+	clear(LINK);
+}
+
+static void test_others(void)
+{
+	struct log_dir d;
+
+	make_others();
+	is_int(log_dir_open(&d, folder), 0, "a folder with them is listed");
+	ok(log_dir_find(&d, PIPE) == NULL && log_dir_find(&d, FOLDER) == NULL,
+	   "a named pipe and a folder are not, whatever their names");
+	ok(log_dir_find(&d, LINK) != NULL, "a link is");
+	log_dir_close(&d);
+	clear_others();
 }
 
 static void test_list(void)
@@ -118,6 +157,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		touch(names[i]);
 	test_list();
+	test_others();
 	test_covers();
 	test_open();
 	log_dir_close(&none);

@@ -139,7 +139,7 @@ static void change_mail(const struct lab *lab, bool remove)
 			continue;
 		snprintf(path, sizeof path, "%s/%s", lab->path, name);
 		if (remove ? unlink(path) < 0
-			   : stat(path, &st) < 0 || truncate(path, st.st_size * 2 / 3) < 0)
+			   : stat(path, &st) < 0 || truncate(path, st.st_size * 9 / 10) < 0)
 			lab_die(path);
 	}
 	log_dir_close(&d);

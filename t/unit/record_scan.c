@@ -98,8 +98,8 @@ static void test_bad_escapes(void)
 {
 	static const char *const texts[] = {"\\", "\\x", "\\u", "\\u12", "\\u12g4", "a\\"};
 	struct buf scratch;
-	const char *text;
-	size_t len;
+	const char *text = NULL;
+	size_t len = 0;
 
 	buf_init_heap(&scratch, 8);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -111,6 +111,7 @@ static void test_bad_escapes(void)
 	struct record_scan_value v = {SCAN_STRING, true, "\\n12345678", 10};
 	is_int(record_scan_text(&v, &scratch, &text, &len), ERR_MEMORY,
 	       "a text that the scratch buffer cannot hold is told");
+	ok(text == NULL && len == 0, "where there is none, nothing is given");
 	buf_fini(&scratch);
 }
 

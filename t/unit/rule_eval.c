@@ -704,6 +704,55 @@ static void test_trace(void)
 	       "evaluation tells what it looked at and what came of it");
 }
 
+/* ---- patterns of messages ---- */
+
+#define MANY_RECIPIENTS 1000
+#define COSTLY "\"(a|aa){0,11}[bc]\"" /* takes all that one pattern may */
+
+static bool next_of_many(void *ctx, size_t *at, struct rule_address *to_r)
+{
+	const struct lab *lab = ctx;
+
+	*to_r = lab->to[0];
+	return (*at)++ < MANY_RECIPIENTS;
+}
+
+/* The rules' verdict on a message of many recipients, whose body is what COSTLY takes longest for. */
+static struct rule_verdict decide_costly(const char *rules)
+{
+	static char message[60000];
+	struct lab lab;
+
+	lab_session(&lab);
+	memset(message, 'a', sizeof message);
+	memcpy(message, "\r\n", 2);
+	lab.facts.message = (struct span){(uint8_t *)message, sizeof message};
+	lab.facts.next_to = next_of_many;
+	lab.facts.scratch = rule_scratch_new();
+	ok(lab.facts.scratch != NULL, "there is memory for patterns");
+	struct rule_verdict v = decide(rules, RULE_MESSAGE, &lab);
+	rule_scratch_free(&lab.facts.scratch);
+	return v;
+}
+
+static void test_patterns(void)
+{
+	char rules[2000] = "";
+
+	ok(decide_costly("reject body " COSTLY " to-has quoted\naccept body \"^aaa\"\n").action ==
+	       RULE_ACCEPT,
+	   "a pattern is matched once for all recipients");
+	for (int i = 0; i < 9; i++)
+		sprintf(rules + strlen(rules), "reject body " COSTLY " dialect d%d\n", i);
+	strcat(rules, "accept body \"^aaa\"\n");
+	ok(decide_costly(rules).action == RULE_ACCEPT,
+	   "patterns of rules that cannot match take nothing from others, with a trace neither");
+	for (char *at = rules; (at = strstr(at, " dialect")) != NULL;)
+		memset(at, ' ', strlen(" dialect d0"));
+	ok(decide_costly(rules).action == RULE_UNDECIDED,
+	   "nine patterns that take all they may leave nothing for others");
+}
+
 int main(void)
 {
 	test_usual();
@@ -725,6 +774,7 @@ int main(void)
 	test_null_sender();
 	test_reply();
 	test_trace();
+	test_patterns();
 	arena_free(&lab_arena);
 	return tap_done();
 }

@@ -165,6 +165,10 @@ static void test_hostile(void)
 	/* Few steps, or one long one, from each of many places. */
 	static const char *const everywhere[] = {"(?s)a.{0,9000}[bc]", "(a|aa){0,11}[bc]", "a*[bc]",
 						 "(?<=a)a*+[bc]", "(?=a*[bc])."};
+	/* One long step that fails. */
+	static const char *const failing[] = {
+	    "[^!]{40000}[bc]", "[^!]{40000,}+[bc]", "[^!]{40000,50000}?[bc]",
+	    "(?s)\\A(a{20000}).{0,2500}?\\1[bc]", "(?s)\\A(?<n>a{20000}).{0,2500}?(?P=n)[bc]"};
 	char *text;
 	struct span m = make(&text, 0, 60000);
 
@@ -178,12 +182,50 @@ static void test_hostile(void)
 		ok(mallinfo2().uordblks == before,
 		   "it takes no memory beyond the scratch object's");
 	}
-	for (size_t i = 0; i < sizeof everywhere / sizeof *everywhere; i++)
+	for (size_t i = 0; i < sizeof everywhere / sizeof *everywhere; i++) {
+		rule_regex_begin(scratch);
 		ok(rule_regex_match_body(compile(everywhere[i], RULE_REGEX_OF_BODY), m, scratch) ==
 		       RULE_UNKNOWN,
 		   "%s is given up", everywhere[i]);
+	}
+	text[30000] = text[45000] = '!';
+	for (size_t i = 0; i < sizeof failing / sizeof *failing; i++) {
+		rule_regex_begin(scratch);
+		ok(rule_regex_match_body(compile(failing[i], RULE_REGEX_OF_BODY), m, scratch) ==
+		       RULE_UNKNOWN,
+		   "%s is given up", failing[i]);
+	}
 	ok(rule_regex_match_body(compile("a!?$", RULE_REGEX_OF_BODY), m, scratch) == RULE_YES,
 	   "afterwards others still match");
+	free(text);
+}
+
+/* What all patterns of a message may take together, and what is kept of them. */
+static void test_message_limit(void)
+{
+	const struct rule_regex *greedy = compile("(a|aa){0,11}[bc]", RULE_REGEX_OF_BODY);
+	const struct rule_regex *modest = compile("a!?$", RULE_REGEX_OF_BODY);
+	size_t conditions = RULE_REGEX_MESSAGE_LIMIT / RULE_REGEX_WORK_LIMIT;
+	char *text;
+	struct span m = make(&text, 0, 60000);
+
+	text[60000] = '!';
+	rule_regex_begin(scratch);
+	for (size_t i = 1; i < conditions; i++)
+		rule_regex_match_body(greedy, m, scratch);
+	ok(rule_regex_match_body(modest, m, scratch) == RULE_YES,
+	   "when all but one pattern's share is spent, there is some left");
+	rule_regex_match_body(greedy, m, scratch);
+	ok(rule_regex_match_body(modest, m, scratch) == RULE_UNKNOWN,
+	   "when all is spent, the others are unknown");
+	uint8_t *kept = rule_regex_kept(scratch, RULE_REGEX_KEPT_MAX - 1);
+	ok(kept != NULL && *kept == RULE_REGEX_NOT_KEPT, "at first nothing is kept of a message");
+	*kept = RULE_YES;
+	ok(rule_regex_kept(scratch, RULE_REGEX_KEPT_MAX) == NULL, "patterns beyond are not kept");
+	rule_regex_begin(scratch);
+	ok(*kept == RULE_REGEX_NOT_KEPT, "nothing is kept for another message");
+	ok(rule_regex_match_body(modest, m, scratch) == RULE_YES,
+	   "and it may take as much as the one before");
 	free(text);
 }
 
@@ -197,6 +239,7 @@ int main(void)
 	test_wrong();
 	test_bounds();
 	test_hostile();
+	test_message_limit();
 	rule_scratch_free(&scratch);
 	ok(scratch == NULL, "the scratch object is released");
 	arena_free(&arena);
