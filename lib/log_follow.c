@@ -10,12 +10,16 @@
  * it stay where they are; a check of the bytes before the limit, and the CRC of the lines that
  * were read, tell when they did not.  Then the member is read again from its start.
  *
- * Lines are given out before the checksum at the member's end was seen.
+ * Of a member that was ended nothing is given out before its checksum was right: behind flipped
+ * bits there are lines that are no JSON, but also ones with a wrong address or a wrong reply that
+ * look like any other, and once they are shipped nobody can tell.  So all of a damaged member
+ * that was not given out before is passed over, told and counted.  The member at the end of a
+ * growing or torn file has no checksum yet; its lines are given out up to the last flush.  Each line,
+ * from wherever, must be a whole JSON object.
  */
 #include "log_follow.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -23,26 +27,12 @@
 
 #include "err.h"
 #include "file_io.h"
+#include "json_check.h"
 #include "log_follow_file.h"
 
 #define DIR_PATH_MAX 32
 
 /* ---- trouble ---- */
-
-static const struct trouble_row {
-	int rc;
-	const char *text;
-} rows[LOG_TROUBLE_COUNT] = {
-    [LOG_TROUBLE_UNREADABLE] = {ERR_SYSTEM, "cannot be read"},
-    [LOG_TROUBLE_MEMBER] = {ERR_CORRUPT, "a gzip member is damaged and is passed over"},
-    [LOG_TROUBLE_LINE] = {ERR_FORMAT, "a line is no record and is passed over"},
-    [LOG_TROUBLE_LONG] = {ERR_FULL, "a line is too long, the rest of its member is passed over"},
-    [LOG_TROUBLE_TORN] = {ERR_END, "the file is torn: it ends inside a member or a line"},
-    [LOG_TROUBLE_MISSING] = {ERR_END, "records are missing before this place"},
-    [LOG_TROUBLE_BACK] = {ERR_FORMAT, "record numbers go back"},
-    [LOG_TROUBLE_REWRITTEN] = {ERR_CORRUPT, "what was read here is not there any more, the file "
-					    "was cut back or written anew; it is read again"},
-};
 
 static int tell(struct log_follow *f, enum log_trouble_kind kind, uint64_t first, uint64_t last)
 {
@@ -53,24 +43,7 @@ static int tell(struct log_follow *f, enum log_trouble_kind kind, uint64_t first
 					  .last = last};
 	strlcpy(f->trouble.file, f->place.file, sizeof f->trouble.file);
 	f->troubles[kind]++;
-	return rows[kind].rc;
-}
-
-void log_trouble_text(const struct log_trouble *t, struct buf *to)
-{
-	if (t->file[0] != '\0')
-		buf_printf(to, "%s, member at byte %" PRIu64 ", line %" PRIu64 ": ", t->file,
-			   t->member, t->line + 1);
-	buf_put_str(to, rows[t->kind].text);
-	if (t->kind == LOG_TROUBLE_UNREADABLE)
-		buf_printf(to, ": %s", strerror((int)t->first));
-	if (t->kind == LOG_TROUBLE_MISSING)
-		buf_printf(to, ": %" PRIu64 ", numbers %" PRIu64 " to %" PRIu64,
-			   t->last - t->first + 1, t->first, t->last);
-	if (t->kind == LOG_TROUBLE_BACK)
-		buf_printf(to, ": from %" PRIu64 " to %" PRIu64, t->first, t->last);
-	if (t->gone[0] != '\0')
-		buf_printf(to, "; %s was removed before it was read to its end", t->gone);
+	return log_trouble_error(kind);
 }
 
 /* ---- the file ---- */
@@ -99,30 +72,46 @@ static void place_at_start(struct log_follow *f)
 	log_name_format(&finished, f->place.file);
 }
 
-/* Does a member of ours start where the place says?  Always so at the start of a file. */
-static bool member_is_there(const struct log_follow *f)
+/* Does a member of ours start where the place says?  Always so at the start of a file.  1, 0, or
+ * ERR_SYSTEM. */
+static int member_is_there(const struct log_follow *f)
 {
 	uint8_t header[GZIP_HEADER];
 	struct gzip_member member;
 	size_t got;
 
-	return f->place.member == 0 ||
-	       (file_read_at(f->fd, header, sizeof header, f->place.member, &got) == 0 &&
-		gzip_member_parse(header, got, &member) == 0);
+	if (f->place.member == 0)
+		return 1;
+	if (file_read_at(f->fd, header, sizeof header, f->place.member, &got) != 0)
+		return ERR_SYSTEM;
+	return gzip_member_parse(header, got, &member) == 0;
+}
+
+/* The open file cannot be read: close it, and open it anew the next time, in case that helps. */
+static int tell_unreadable(struct log_follow *f)
+{
+	int rc = tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0);
+
+	close_file(f);
+	return rc;
 }
 
 /* Begin to read the open file at the place.  0, ERR_MEMORY, or trouble. */
 static int read_from_place(struct log_follow *f)
 {
-	bool there = member_is_there(f);
+	int there = member_is_there(f);
 
+	if (there == ERR_SYSTEM)
+		return tell_unreadable(f);
 	if (!there)
 		tell(f, LOG_TROUBLE_REWRITTEN, 0, 0);
 	if (!there)
 		place_at_start(f);
 	log_reader_close(&f->reader);
-	if (log_reader_open(&f->reader, f->fd, f->place.member) != 0)
-		return ERR_MEMORY;
+	int rc = log_reader_open(&f->reader, f->fd, f->place.member);
+	if (rc != 0)
+		return rc == ERR_SYSTEM ? tell_unreadable(f) : rc;
+	log_reader_check(&f->reader);
 	f->limit = 0;
 	f->tail_len = 0;
 	f->skip = f->place.line;
@@ -154,6 +143,44 @@ static int open_name(struct log_follow *f)
 	return reopen(f);
 }
 
+static bool file_is_there(const struct log_follow *f)
+{
+	struct log_name name = f->name;
+	int fd;
+
+	if (log_follow_open_file(f->dir, &name, &fd) != 0)
+		return errno != ENOENT;
+	close(fd);
+	return true;
+}
+
+/* The file of the place is gone, not because it was the oldest: somebody emptied the folder, and the
+ * logger counts its files from 1 again.  True if so; it is told. */
+static bool meet_anew(struct log_follow *f)
+{
+	struct log_name first;
+
+	if (file_is_there(f) || log_follow_find_anew(f->dir, f->stream, &f->name, &first) != 1)
+		return false;
+	tell(f, LOG_TROUBLE_ANEW, 0, 0);
+	f->name = first;
+	f->read_out = false;
+	f->gone[0] = '\0';
+	place_at_start(f);
+	f->place.seq = 0;
+	return true;
+}
+
+bool log_follow_is_ahead(const struct log_follow *f)
+{
+	struct log_name other;
+
+	return f->place.file[0] != '\0' && !file_is_there(f) &&
+	       log_follow_find(f->dir, f->stream, NULL, &other) == 1 &&
+	       log_follow_find(f->dir, f->stream, &f->name, &other) == 0 &&
+	       log_follow_find_anew(f->dir, f->stream, &f->name, &other) == 0;
+}
+
 /* Open the file of the place, or the first behind it.  As open_name(). */
 static int open_next(struct log_follow *f)
 {
@@ -166,6 +193,8 @@ static int open_next(struct log_follow *f)
 			return got;
 		strlcpy(f->gone, f->place.file, sizeof f->gone);
 	}
+	if (named && meet_anew(f))
+		return log_trouble_error(LOG_TROUBLE_ANEW);
 	for (;;) {
 		struct log_name after = f->name;
 
@@ -182,7 +211,11 @@ static int open_next(struct log_follow *f)
 		}
 		f->name = after;
 		f->read_out = named;
-		return got == 0 ? 0 : tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0);
+		if (got == 0)
+			return 0;
+		got = tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0);
+		f->trouble.file[0] = '\0'; /* it is the folder */
+		return got;
 	}
 }
 
@@ -326,7 +359,8 @@ static int take_line(struct log_follow *f, struct span line)
 	uint64_t before = f->place.seq;
 
 	f->doubted = false;
-	if (record_line_head(line.bytes, line.len, &f->head) != 0) {
+	if (record_line_head(line.bytes, line.len, &f->head) != 0 ||
+	    !json_is_object(line.bytes, line.len)) {
 		int rc = tell(f, LOG_TROUBLE_LINE, 0, 0);
 		pass_line(f, line);
 		return rc;
@@ -350,19 +384,30 @@ static int take_line(struct log_follow *f, struct span line)
 
 /* ---- the ends ---- */
 
-/* Damage.  The first time it may be that the file was rewritten under us: look anew. */
+/* The first time damage is met it may be that the file was rewritten under us: look anew. */
+static int doubt(struct log_follow *f)
+{
+	f->doubted = true;
+	return reopen(f);
+}
+
+/* Trouble in a member: where it starts is told, and no line of it is looked for any more. */
+static int tell_member(struct log_follow *f, enum log_trouble_kind kind, uint64_t member)
+{
+	int rc = tell(f, kind, 0, 0);
+
+	f->trouble.member = member;
+	f->trouble.line = member == f->place.member ? f->place.line : 0;
+	f->skip = 0;
+	return rc;
+}
+
 static int meet_damage(struct log_follow *f, enum log_trouble_kind kind)
 {
-	if (!f->doubted) {
-		f->doubted = true;
-		return reopen(f);
-	}
+	if (!f->doubted)
+		return doubt(f);
 	f->damaged = true;
-	f->skip = 0;
-	int rc = tell(f, kind, 0, 0);
-	f->trouble.member = f->reader.gz.member_at;
-	f->trouble.line = f->reader.gz.member_at == f->place.member ? f->place.line : 0;
-	return rc;
+	return tell_member(f, kind, f->reader.gz.member_at);
 }
 
 /* Find a member behind a damaged one.  1 if there is one, 0, or trouble. */
@@ -379,24 +424,40 @@ static int leave_damage(struct log_follow *f)
 	return got == 1 || f->fd < 0 ? 1 : 0;
 }
 
+/* A finished file ends inside a member; or damage reached up to its end and hides members behind
+ * it. */
+static int meet_torn(struct log_follow *f)
+{
+	if (!f->doubted)
+		return doubt(f);
+	uint64_t member = f->reader.gz.member_at;
+	int got = log_reader_skip(&f->reader);
+	if (got == 1)
+		return tell_member(f, LOG_TROUBLE_MEMBER, member);
+	int rc = got < 0 ? tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0)
+			 : tell(f, LOG_TROUBLE_TORN, 0, 0);
+	f->doubted = false;
+	leave_file(f);
+	return rc;
+}
+
 /* The reader is at the end of what may be read.  1 to read on, 0 to wait, or trouble. */
 static int meet_end(struct log_follow *f, int rc)
 {
 	if (!f->finished) {
 		drain_notify(f);
 		int got = look_again(f);
-		if (got == ERR_SYSTEM)
+		if (got == ERR_SYSTEM && f->fd >= 0)
 			return tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0);
 		return got;
 	}
 	if (f->skip > 0)
 		return read_member_again(f);
-	if (rc == ERR_END && !f->doubted)
-		return meet_damage(f, LOG_TROUBLE_TORN);
-	rc = rc == ERR_END ? tell(f, LOG_TROUBLE_TORN, 0, 0) : 1;
+	if (rc == ERR_END)
+		return meet_torn(f);
 	f->doubted = false;
 	leave_file(f);
-	return rc;
+	return 1;
 }
 
 static const struct {
@@ -410,11 +471,8 @@ static int meet(struct log_follow *f, int rc)
 	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++)
 		if (damages[i].rc == rc)
 			return meet_damage(f, damages[i].kind);
-	if (rc == ERR_SYSTEM) {
-		rc = tell(f, LOG_TROUBLE_UNREADABLE, (uint64_t)errno, 0);
-		close_file(f); /* and open it anew, in case that helps */
-		return rc;
-	}
+	if (rc == ERR_SYSTEM)
+		return tell_unreadable(f);
 	return rc == ERR_MEMORY ? rc : meet_end(f, rc);
 }
 
@@ -451,10 +509,15 @@ int log_follow_next(struct log_follow *f, struct span *line_r, struct log_place 
 	}
 }
 
-void log_follow_pass(struct log_follow *f)
+bool log_follow_pass(struct log_follow *f)
 {
+	struct log_name later;
+
+	if (log_follow_find(f->dir, f->stream, &f->name, &later) != 1)
+		return false;
 	leave_file(f);
 	f->doubted = false;
+	return true;
 }
 
 /* ---- begin and end ---- */
@@ -514,8 +577,10 @@ int log_follow_open_now(struct log_follow *f, int dir, enum log_stream stream)
 
 	if (rc == 0 && log_follow_find_last(dir, stream, &f->name) == 1)
 		place_at_start(f);
-	while (rc == 0 && (rc = log_follow_next(f, &line, NULL)) != 0)
-		rc = rc == ERR_MEMORY || rc == ERR_SYSTEM ? rc : 0;
+	while (rc == 0 && (rc = log_follow_next(f, &line, NULL)) != 0 && rc != ERR_SYSTEM)
+		rc = rc == ERR_MEMORY ? rc : 0;
+	if (rc == ERR_SYSTEM && f->fd < 0 && f->trouble.file[0] != '\0')
+		rc = 0; /* it is told again */
 	f->records = f->missing = 0;
 	memset(f->troubles, 0, sizeof f->troubles);
 	return rc;

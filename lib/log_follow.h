@@ -35,6 +35,7 @@ enum log_trouble_kind {
 	LOG_TROUBLE_MISSING, /* ERR_END: records first to last are not there */
 	LOG_TROUBLE_BACK,    /* ERR_FORMAT: numbers go back, from first to last: other records */
 	LOG_TROUBLE_REWRITTEN, /* ERR_CORRUPT: what was read is not there any more; read again */
+	LOG_TROUBLE_ANEW, /* ERR_FORMAT: the file is gone and the logs began anew: they are read */
 	LOG_TROUBLE_COUNT
 };
 
@@ -87,12 +88,20 @@ struct log_follow {
 int log_follow_open(struct log_follow *f, int dir, enum log_stream stream,
 		    const struct log_place *from);
 
-/* The same, but from now: what is there already is passed over, troubles included. */
+/* The same, but from now: what is there already is passed over, troubles included, unless the last
+ * file cannot be read: then that comes first. */
 int log_follow_open_now(struct log_follow *f, int dir, enum log_stream stream);
 
 /* Go on from another place (NULL: the oldest record); the descriptor of log_follow_fd() stays.
  * Returns 0, or ERR_FORMAT. */
 int log_follow_seek(struct log_follow *f, const struct log_place *to);
+
+/*
+ * Is the place ahead of all files of the stream, of which there are some, and its own not there?
+ * Then it is of other logs, or logs were put back to what they had been: what they will hold would be
+ * taken for read.
+ */
+bool log_follow_is_ahead(const struct log_follow *f);
 
 /* Release all; accepts a zeroed struct. */
 void log_follow_close(struct log_follow *f);
@@ -105,12 +114,16 @@ void log_follow_close(struct log_follow *f);
  */
 int log_follow_next(struct log_follow *f, struct span *line_r, struct log_place *place_r);
 
-/* Give the present file up: go on with the next one.  What is missing then is told. */
-void log_follow_pass(struct log_follow *f);
+/* After LOG_TROUBLE_UNREADABLE: give the file up and go on with the next one, if there is one; what is
+ * missing then is told.  False: it is the last, or the folder cannot be read, so try it again. */
+bool log_follow_pass(struct log_follow *f);
 
 /* A descriptor that can be read when log_follow_next() may have more; -1: there is none, poll
  * by time.  It may tell of nothing, so go by what log_follow_next() returns. */
 int log_follow_fd(const struct log_follow *f);
+
+/* The error that log_follow_next() returns for it. */
+int log_trouble_error(enum log_trouble_kind kind);
 
 /* Append the trouble as a sentence without its end, with the file's name. */
 void log_trouble_text(const struct log_trouble *t, struct buf *to);

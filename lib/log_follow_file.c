@@ -31,8 +31,9 @@ static int compare(const struct log_name *a, const struct log_name *b)
 /* What a look through the folder wants, and has found. */
 struct look {
 	enum log_stream stream;
-	const struct log_name *after;
-	bool last; /* rather than the first */
+	const struct log_name *after; /* it is behind this; NULL: any */
+	const struct log_name *anew;  /* it has a lower number and was begun later; NULL: any */
+	bool last;                    /* rather than the first */
 	bool found;
 	struct log_name name;
 };
@@ -44,6 +45,8 @@ static void consider(struct look *l, const char *text)
 	if (log_name_parse(text, &n) != 0 || n.stream != l->stream)
 		return;
 	if (l->after != NULL && compare(&n, l->after) <= 0)
+		return;
+	if (l->anew != NULL && (n.seq >= l->anew->seq || n.time <= l->anew->time))
 		return;
 	int order = l->found ? compare(&n, &l->name) : 0;
 	bool better = !l->found || (l->last ? order > 0 : order < 0) || (order == 0 && !n.part);
@@ -84,6 +87,16 @@ int log_follow_find(int dir, enum log_stream stream, const struct log_name *afte
 int log_follow_find_last(int dir, enum log_stream stream, struct log_name *n_r)
 {
 	struct look l = {.stream = stream, .last = true};
+	int got = look_through(dir, &l);
+
+	*n_r = l.name;
+	return got;
+}
+
+int log_follow_find_anew(int dir, enum log_stream stream, const struct log_name *gone,
+			 struct log_name *n_r)
+{
+	struct look l = {.stream = stream, .anew = gone};
 	int got = look_through(dir, &l);
 
 	*n_r = l.name;

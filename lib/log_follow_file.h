@@ -17,6 +17,13 @@ int log_follow_find(int dir, enum log_stream stream, const struct log_name *afte
 int log_follow_find_last(int dir, enum log_stream stream, struct log_name *n_r);
 
 /*
+ * Of a file that is not there any more: find the first with a lower number that was begun later, which
+ * a logger makes only when it found its folder empty.  As log_follow_find().
+ */
+int log_follow_find_anew(int dir, enum log_stream stream, const struct log_name *gone,
+			 struct log_name *n_r);
+
+/*
  * Open a file by its finished name, or with .part behind; n->part is set as it was found.
  * Returns 0 and *fd_r, or ERR_SYSTEM: ENOENT if there is neither.
  */

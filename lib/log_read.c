@@ -3,6 +3,9 @@
  *
  * Runs in the reader, the shipper and, at its start, the logger.  Input: files that were finished, are being written, are torn or damaged.
  * A line that lies whole in what was inflated is given out from there without copying.
+ *
+ * Who must not take damaged data for good has members held back until their checksum was seen: the
+ * trap's own hold a MiB, and one record more at most.
  */
 #include "log_read.h"
 
@@ -31,9 +34,16 @@ int log_reader_open(struct log_reader *r, int fd, uint64_t offset)
 	return rc;
 }
 
+void log_reader_check(struct log_reader *r)
+{
+	r->checked = true;
+	buf_init_heap(&r->member, LOG_MEMBER_MAX * 2);
+}
+
 void log_reader_close(struct log_reader *r)
 {
 	gzip_reader_close(&r->gz);
+	buf_fini(&r->member);
 	buf_fini(&r->part);
 	free(r->plain);
 	*r = (struct log_reader){0};
@@ -54,6 +64,63 @@ static int read_more(struct log_reader *r)
 	return r->part.len > 0 ? ERR_END : 0;
 }
 
+/* Did the trap write the present member?  1, 0, or ERR_SYSTEM. */
+static int is_ours(const struct log_reader *r)
+{
+	uint8_t header[GZIP_HEADER];
+	struct gzip_member member;
+	size_t got;
+
+	if (file_read_at(r->gz.fd, header, sizeof header, r->gz.member_at, &got) != 0)
+		return ERR_SYSTEM;
+	return gzip_member_parse(header, got, &member) == 0;
+}
+
+/* The present member is as long as one can be.  1 to give that much out, or an error. */
+static int meet_long(const struct log_reader *r)
+{
+	if (r->member.failed)
+		return ERR_MEMORY;
+	int ours = is_ours(r);
+	return ours == 1 ? ERR_CORRUPT : ours == 0 ? 1 : ours;
+}
+
+/* Give out what was inflated of the member.  False if that is nothing. */
+static bool give_member(struct log_reader *r)
+{
+	r->p = r->member.data;
+	r->end = r->p + r->member.len;
+	r->given = true;
+	return r->member.len > 0;
+}
+
+/* Inflate up to the end of the member, or as far as it goes.  Returns as inflate_more(). */
+static int inflate_member(struct log_reader *r)
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	if (r->given)
+		buf_reset(&r->member);
+	r->given = false;
+	for (;;) {
+		int event = gzip_reader_next(&r->gz, &bytes, &len);
+
+		if (event < 0)
+			return event;
+		if (event == GZIP_DATA)
+			buf_put(&r->member, bytes, len);
+		if (event == GZIP_DATA && r->member.len <= LOG_MEMBER_MAX && !r->member.failed)
+			continue;
+		if (event == GZIP_DATA && (event = meet_long(r)) < 0)
+			return event;
+		if (give_member(r))
+			return 1;
+		if (event != GZIP_MEMBER)
+			return event == GZIP_TORN || r->part.len > 0 ? ERR_END : 0;
+	}
+}
+
 /* Inflate more.  Returns 1 if there is more, 0 at the end, or an error as log_reader_next(). */
 static int inflate_more(struct log_reader *r)
 {
@@ -61,6 +128,8 @@ static int inflate_more(struct log_reader *r)
 
 	if (r->plain != NULL)
 		return read_more(r);
+	if (r->checked)
+		return inflate_member(r);
 	for (;;) {
 		int event = gzip_reader_next(&r->gz, &r->p, &len);
 
@@ -93,7 +162,7 @@ static int take_line(struct log_reader *r, const uint8_t *lf, const uint8_t **li
 	r->line++;
 	r->offset = r->next;
 	r->next += *len_r + 1;
-	return r->part.failed ? ERR_FULL : 1;
+	return r->part.failed || *len_r > LOG_LINE_MAX ? ERR_FULL : 1;
 }
 
 int log_reader_next(struct log_reader *r, const uint8_t **line_r, size_t *len_r)
@@ -122,17 +191,16 @@ int log_reader_next(struct log_reader *r, const uint8_t **line_r, size_t *len_r)
 int log_reader_skip(struct log_reader *r)
 {
 	struct gzip_member member;
-	uint64_t at, from = gzip_reader_at(&r->gz);
+	uint64_t at;
 
 	if (r->plain != NULL)
 		return 0;
-	if (from <= r->gz.member_at)
-		from = r->gz.member_at + 1;
-	int got = gzip_member_after(r->gz.fd, from, &at, &member);
+	int got = gzip_member_after(r->gz.fd, r->gz.member_at + 1, &at, &member);
 	if (got != 1)
 		return got;
 	gzip_reader_seek(&r->gz, at);
 	buf_reset(&r->part);
+	buf_reset(&r->member);
 	r->p = r->end = NULL;
 	r->next = member.raw_offset;
 	return 1;

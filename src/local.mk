@@ -192,6 +192,7 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/fetch.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_sink.c src/smtptrap-ship/fetch_sink.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/lines_file.c src/smtptrap-ship/lines_file.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/history.c src/smtptrap-ship/history.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/loop.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/mail.c src/smtptrap-ship/mail.h
@@ -216,8 +217,6 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/source_follow.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/start.c
 smtptrap_ship_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 smtptrap_ship_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
-smtptrap_LDADD += $(NCURSES_LIBS)
-smtptrap_LDADD += $(ISAL_LIBS)
 smtptrap_ship_LDADD = libsmtptrap.a $(NATS_LIBS) $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 
 # What a page is made of, as arrays of C.

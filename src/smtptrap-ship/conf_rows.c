@@ -134,8 +134,8 @@ const struct ship_row ship_rows[] = {
       .max = 30 * DAY,
       .def = "1h",
       .offset = AT(give_up_us),
-      .doc = "How long to try to read a file that cannot be read, before it is passed over and "
-	     "what it held is counted as missing."},
+      .doc = "How long to try to read a file that cannot be read, before it is passed over, "
+	     "if there is another behind it, and what it held is counted as missing."},
      false},
     {"",
      {.key = "stop",

@@ -122,6 +122,15 @@ static bool all_idle(const struct ship *s)
 	return s->flights.count == 0;
 }
 
+/* The logs that are open give nothing more: all is read and acknowledged, or cannot be read. */
+static bool none_to_come(const struct ship *s)
+{
+	for (size_t i = 0; i < s->nsource; i++)
+		if (s->is_held[i] || (!s->idle[i] && s->source[i].retry_at == 0))
+			return false;
+	return s->flights.count == 0;
+}
+
 /* Once: leave when all is there, or when nothing has gone on for too long. */
 static void consider_leaving(struct ship *s)
 {
@@ -152,6 +161,8 @@ static void turn(struct ship *s)
 		ship_acknowledge(s);
 		ship_keep(s, false);
 	}
+	if (s->connected && none_to_come(s))
+		ship_look_for_logs(s);
 	consider_leaving(s);
 	if (s->done || more)
 		return;

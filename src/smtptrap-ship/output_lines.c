@@ -17,12 +17,12 @@
 
 #include "clock.h"
 #include "file_io.h"
+#include "lines_file.h"
 #include "log_read.h"
 #include "output.h"
 
 #define GATHER_MAX (64u * 1024)
 #define FILE_MODE 0640
-#define LOOK_BACK 4096u /* a step of the search for the last whole line */
 
 struct lines {
 	int fd;
@@ -42,33 +42,12 @@ static int trouble(const struct lines *l, struct buf *why)
 	return SHIP_TROUBLE;
 }
 
-/* Bytes behind the last LF within size. */
-static int find_whole(int fd, uint64_t size, uint64_t *whole_r)
-{
-	uint8_t window[LOOK_BACK];
-	size_t got;
-
-	for (uint64_t end = size; end > 0;) {
-		uint64_t start = end > LOOK_BACK ? end - LOOK_BACK : 0;
-		if (file_read_at(fd, window, (size_t)(end - start), start, &got) != 0)
-			return -1;
-		const uint8_t *lf = memrchr(window, '\n', got);
-		if (lf != NULL) {
-			*whole_r = start + (uint64_t)(lf - window) + 1;
-			return 0;
-		}
-		end = start;
-	}
-	*whole_r = 0;
-	return 0;
-}
-
 /* A crash may have left a part of a line at the end of the file: its record comes again. */
 static int cut_part(struct lines *l)
 {
 	uint64_t size, whole;
 
-	if (file_size(l->fd, &size) != 0 || find_whole(l->fd, size, &whole) != 0)
+	if (file_size(l->fd, &size) != 0 || lines_file_whole(l->fd, size, &whole) != 0)
 		return -1;
 	l->good_size = whole;
 	return whole < size ? ftruncate(l->fd, (off_t)whole) : 0;

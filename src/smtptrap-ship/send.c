@@ -7,6 +7,7 @@
  * What goes with the raw message of a record is in mail.c.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,8 @@
 
 #define TURN 64                /* records of a stream before it is the other's turn */
 #define SAY_AGAIN_US 60000000u /* trouble that stays is named again after a minute */
+
+#define TOO_LONG "; too long for the file of rejected records, which has its id alone"
 
 enum sent { SENT_ONE, SENT_NOTHING, SENT_STUCK };
 
@@ -171,17 +174,31 @@ void ship_retreat(struct ship *s)
 
 /* ---- sending ---- */
 
-/* The output can never take this record: keep it apart.  False if that fails. */
-static bool reject(struct ship *s, const struct ship_item *item)
+/* Keep a rejected record apart.  False if that fails. */
+static bool keep_rejected(struct ship *s, const struct ship_item *item, struct rejected_kept *kept)
 {
-	warn("%s %s, %zu bytes, is rejected: %s", item->stream, item->id, item->len,
-	     ship_why_text(s));
+	*kept = (struct rejected_kept){.whole = true};
 	if (s->replay ||
-	    rejected_put(s->state_dir, item, ship_why_text(s), s->conf->rejected_size) == 0)
+	    rejected_put(s->state_dir, item, ship_why_text(s), s->conf->rejected_size, kept) == 0)
 		return true;
 	buf_printf(ship_why(s), "%s/%s: %s", s->conf->state_directory, REJECTED_FILE,
 		   strerror(errno));
 	return false;
+}
+
+/* The output can never take this record: say so, once it is kept apart.  False if it cannot be. */
+static bool reject(struct ship *s, const struct ship_item *item)
+{
+	struct rejected_kept kept;
+
+	bool done = keep_rejected(s, item, &kept);
+	if (kept.dropped > 0)
+		warn("%s/%s: %" PRIu64 " older rejected records made room for newer ones",
+		     s->conf->state_directory, REJECTED_OLD, kept.dropped);
+	if (done)
+		warn("%s %s, %zu bytes, is rejected: %s%s", item->stream, item->id, item->len,
+		     ship_why_text(s), kept.whole ? "" : TOO_LONG);
+	return done;
 }
 
 /* Offer a record to the output. */

@@ -55,6 +55,8 @@ struct ship {
 	bool done;
 
 	uint64_t status_at, watchdog_at;
+	uint64_t folder_at;         /* when the log directory's name was last looked at */
+	bool folder_gone;           /* there was none of that name then */
 	uint64_t shipped, rejected; /* since the start */
 };
 
@@ -95,6 +97,10 @@ bool ship_start_replay(struct ship *s, char **file, size_t nfile);
 
 /* start.c: read the configuration again; if it is wrong the old one stays. */
 void ship_reload(struct ship *s);
+
+/* start.c: the logs that are open have nothing more: has another folder their name now?  If so go on
+ * there.  Looks once a second. */
+void ship_look_for_logs(struct ship *s);
 
 /* start.c: release all. */
 void ship_end(struct ship *s);

@@ -2,7 +2,7 @@
  * source_files.c: records from files that are named, for --replay.
  *
  * Runs in smtptrap-ship.  Input: session or message files, finished or not, from anywhere.  What
- * is damaged is said and passed over; whatever came before it was given out.
+ * is damaged is said and passed over, a member as a whole (see log_follow.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "json_check.h"
 #include "log.h"
 #include "source.h"
 
@@ -36,7 +37,22 @@ static bool open_file(struct ship_source *s)
 		leave_file(s);
 		return false;
 	}
+	log_reader_check(&s->reader);
 	return true;
+}
+
+static const char *what_is_wrong(int rc)
+{
+	switch (rc) {
+	case ERR_CORRUPT:
+		return "a gzip member is damaged and is passed over";
+	case ERR_FULL:
+		return "a line is too long, the rest of its member is passed over";
+	case ERR_END:
+		return "the file is torn: it ends inside a member or a line";
+	default:
+		return rc == ERR_SYSTEM ? strerror(errno) : err_text(rc);
+	}
 }
 
 /* What ended reading, or a member: say it and go on behind it. */
@@ -49,11 +65,10 @@ static void meet(struct ship_source *s, int rc)
 		return;
 	}
 	s->failed++;
-	warn("%s: behind line %" PRIu64 ": %s", name, s->line,
-	     rc == ERR_END      ? "the file is torn: it ends inside a member or a line"
-	     : rc == ERR_SYSTEM ? strerror(errno)
-				: err_text(rc));
-	if ((rc != ERR_CORRUPT && rc != ERR_FULL) || log_reader_skip(&s->reader) != 1)
+	warn("%s: member at byte %" PRIu64 ", behind line %" PRIu64 ": %s", name,
+	     s->reader.gz.member_at, s->line, what_is_wrong(rc));
+	/* damage may also look like a file that ends too early */
+	if (rc == ERR_SYSTEM || rc == ERR_MEMORY || log_reader_skip(&s->reader) != 1)
 		leave_file(s);
 }
 
@@ -68,7 +83,8 @@ static int files_next(struct ship_source *s, struct ship_record *r)
 			continue;
 		}
 		s->line++;
-		if (record_line_head(r->line.bytes, r->line.len, &r->head) == 0) {
+		if (record_line_head(r->line.bytes, r->line.len, &r->head) == 0 &&
+		    json_is_object(r->line.bytes, r->line.len)) {
 			r->place = (struct log_place){.member = s->at, .line = s->line};
 			r->missing = 0;
 			return 1;

@@ -28,7 +28,8 @@ static void say(const struct log_trouble *t)
 	warn("%s", room);
 }
 
-/* A file cannot be read: say so, and when to try again.  Gives it up when it is time. */
+/* A file cannot be read: say so, and when to try again.  Gives it up when it is time and there is
+ * another behind it: else nothing is held up by it. */
 static int wait_for_file(struct ship_source *s)
 {
 	uint64_t now = clock_us();
@@ -42,10 +43,9 @@ static int wait_for_file(struct ship_source *s)
 		say(&s->follow.trouble);
 		s->said_at = now;
 	}
-	if (now - s->trouble_since >= s->give_up_us && s->follow.trouble.file[0] != '\0') {
+	if (now - s->trouble_since >= s->give_up_us && log_follow_pass(&s->follow)) {
 		warn("%s: could not be read for %" PRIu64 " s: given up, going on behind it",
 		     s->follow.trouble.file, (now - s->trouble_since) / 1000000);
-		log_follow_pass(&s->follow);
 		s->trouble_since = 0;
 		return 1;
 	}

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
@@ -15,12 +16,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 #include "log.h"
 #include "notify.h"
 #include "ship.h"
 
 #define STATE_MODE 0750
+#define LOOK_US 1000000u /* between looks whether the log directory is still the one of that name */
+#define AGAIN                                                                               \
+	"put back a good one, or begin anew with --from-start: what was shipped before is " \
+	"shipped "                                                                          \
+	"again"
 #define SET_ASIDE CHECKPOINT_FILE ".old"
 
 struct ship_conf *ship_read_conf(const char *path, const char *output)
@@ -76,9 +83,7 @@ static bool read_checkpoint(struct ship *s, bool from_start)
 		info("%s: no checkpoint: beginning with the oldest record", path);
 		return true;
 	}
-	warn("%s/%s: %s; put back a good one, or begin anew with --from-start: what was shipped "
-	     "before is shipped again",
-	     path, CHECKPOINT_FILE,
+	warn("%s/%s: %s; " AGAIN, path, CHECKPOINT_FILE,
 	     rc == ERR_FORMAT ? "the checkpoint is damaged" : strerror(errno));
 	return false;
 }
@@ -142,6 +147,14 @@ static bool open_source(struct ship *s, enum log_stream stream)
 		source->close(source);
 		return false;
 	}
+	if (log_follow_is_ahead(&source->follow)) {
+		warn("%s/%s: %s is not in %s, and all %s files there are older: this is the "
+		     "checkpoint of other logs, or these were put back; " AGAIN,
+		     s->conf->state_directory, CHECKPOINT_FILE, source->follow.place.file,
+		     s->conf->log_directory, log_stream_name(stream));
+		source->close(source);
+		return false;
+	}
 	s->nsource++;
 	return watch(s, log_follow_fd(&source->follow), EPOLLET);
 }
@@ -186,6 +199,47 @@ bool ship_start_replay(struct ship *s, char **file, size_t nfile)
 	source_files_open(&s->source[0], file, nfile);
 	s->nsource = 1;
 	return open_signals(s) && open_flights(s) && ship_mail_start(s);
+}
+
+/* ---- another log directory of the same name ---- */
+
+/* Does the name stand for another folder than the one that is open?  That there is none is told once. */
+static bool folder_was_replaced(struct ship *s)
+{
+	const char *path = s->conf->log_directory;
+	struct stat named, followed;
+
+	if (stat(path, &named) != 0) {
+		if (!s->folder_gone)
+			warn("%s: %s; looking for it again", path, strerror(errno));
+		s->folder_gone = true;
+		return false;
+	}
+	s->folder_gone = false;
+	return fstat(s->log_dir, &followed) == 0 && S_ISDIR(named.st_mode) &&
+	       (named.st_dev != followed.st_dev || named.st_ino != followed.st_ino);
+}
+
+void ship_look_for_logs(struct ship *s)
+{
+	const char *path = s->conf->log_directory;
+	uint64_t now = clock_us();
+	int fd;
+
+	if (s->replay || now - s->folder_at < LOOK_US)
+		return;
+	s->folder_at = now;
+	if (!folder_was_replaced(s) || !open_folder(path, &fd))
+		return;
+	warn("%s is another folder now: all of the old one was read, going on in the new one",
+	     path);
+	close_sources(s);
+	close(s->log_dir);
+	s->log_dir = fd;
+	if (open_sources(s))
+		return;
+	s->done = true;
+	s->status = EXIT_FAILURE;
 }
 
 /* ---- SIGHUP ---- */

@@ -29,7 +29,7 @@ struct follow {
 	struct follow_line line;
 	struct buf out;
 	bool trouble;    /* something was told */
-	bool unreadable; /* and that it cannot be read: once */
+	bool unreadable; /* and that the present file cannot be read: once */
 };
 
 /* ---- output ---- */
@@ -58,19 +58,25 @@ static bool on_record(struct follow *f, const struct span *record)
 	return show(f, record);
 }
 
-static void on_trouble(struct follow *f)
+static void say_trouble(const struct follow *f)
 {
-	bool unreadable = f->log.trouble.kind == LOG_TROUBLE_UNREADABLE;
 	char text[TROUBLE_MAX];
 	struct buf said;
 
-	f->trouble = true;
-	if (unreadable && f->unreadable)
-		return;
-	f->unreadable = unreadable;
 	buf_init(&said, text, sizeof text);
 	log_trouble_text(&f->log.trouble, &said);
 	complain("%.*s", (int)said.len, text);
+}
+
+/* What cannot be read is told once, and left for the file behind it as soon as there is one. */
+static void on_trouble(struct follow *f)
+{
+	bool unreadable = f->log.trouble.kind == LOG_TROUBLE_UNREADABLE;
+
+	f->trouble = true;
+	if (!unreadable || !f->unreadable)
+		say_trouble(f);
+	f->unreadable = unreadable && !log_follow_pass(&f->log);
 }
 
 /* ---- the loop ---- */

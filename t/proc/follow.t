@@ -109,6 +109,46 @@ ok($e->line, 'a pipe that is closed early');
 is($e->end, 0, 'is no trouble');
 is($e->line, undef, 'and nothing is said');
 
+# ---- files that cannot be read, or are damaged ----
+
+{
+    my $logs = $trap->dir . '/some';
+    mkdir $logs or die;
+    Trap::Process::run('cp', '-r', glob($trap->logs . '/session-*.gz'), $logs);
+    $trap->rotate;
+    ok(wait_for(60, sub { !grep { -s } glob $trap->logs . '/session-*.part' }), 'the file is finished');
+    Trap::Process::run('cp', '-n', glob($trap->logs . '/session-*.gz'), $logs);
+    my @files = sort glob "$logs/session-*.gz";
+    cmp_ok(scalar @files, '>=', 3, 'there are three files');
+    my ($bad, $damaged, $last) = @files[0, 1, 2];
+    rename $bad, "$logs/kept" or die;
+    symlink "$logs/kept", $bad or die; # root could read any file, but no link is followed
+    open my $z, '<:raw', $damaged or die;
+    my $bytes = do { local $/; <$z> };
+    substr $bytes, length($bytes) / 2, 4, 'XXXX';
+    open $z, '>:raw', $damaged or die;
+    print $z $bytes;
+    close $z;
+    my ($text) = Trap::Process::run('zcat', @files[2 .. $#files]);
+    my @expected = split /\n/, $text;
+    my $u = Trap::Background->new("$Trap::BUILD/smtptrap", '-d', $logs, qw(follow --json --since 1h));
+    my (@got, $said);
+    while (@got < @expected) {
+        my $l = $u->line;
+        $l =~ /^\{/ ? push(@got, $l) : ($said .= "$l\n");
+    }
+    is_deeply(\@got, \@expected, 'what is behind a file that cannot be read, and a damaged one, is shown');
+    $u->signal('TERM');
+    is($u->end >> 8, 1, 'and the exit status tells of it');
+    while (defined(my $l = $u->line)) { $said .= "$l\n" }
+    is(scalar(() = $said =~ /cannot be read/g), 1, 'the one is named once')
+        or diag $said;
+    my ($name) = $bad =~ m{([^/]+)$};
+    like($said, qr/\Q$name\E, .*: cannot be read: Too many levels/, 'with the reason');
+    ($name) = $damaged =~ m{([^/]+)$};
+    like($said, qr/\Q$name\E, member at byte 0, .*a gzip member is damaged/, 'the other with its place');
+}
+
 # ---- what is wrong ----
 
 my ($out, $err, $status) = Trap::Process::run(@follow, '--until', '1h');

@@ -86,7 +86,7 @@ is(scalar(split /\n/, $out), 20, 'after shipping the others');
 spew("$work/torn.gz", substr slurp($files[0]), 0, -30);
 ($out, $err, $status) = $ship->run('--output', 'stdout', '--replay', "$work/torn.gz");
 is($status >> 8, 1, '--replay of a torn file fails');
-like($err, qr{torn.gz: behind line \d+: the file is torn}, 'by name');
+like($err, qr{torn.gz: member at byte 0, behind line \d+: the file is torn}, 'by name');
 is(scalar(split /\n/, $out), 19, 'after shipping what is whole');
 is(($ship->run('--replay'))[2] >> 8, 2, '--replay wants files');
 is(($ship->run('--replay', '--once', 'x'))[2] >> 8, 2, 'and excludes --once');

@@ -1,9 +1,11 @@
 #!/usr/bin/perl
 # fleet_doc.t: what doc/FLEET.md says works as it stands there: a hub of three servers with TLS,
 # users by certificate, two sensors that may publish their own records alone; what is fetched gives
-# the figures of the sensors' own logs.
+# the figures of the sensors' own logs, also in DuckDB and ClickHouse, where a record counts once however
+# often it is fetched and loaded.
 use strict;
 use warnings;
+use File::Copy qw(copy);
 use File::Path qw(make_path);
 use IO::Socket::INET;
 use IO::Socket::SSL;
@@ -11,6 +13,8 @@ use IO::Uncompress::Gunzip qw(gunzip);
 use JSON::PP qw(decode_json encode_json);
 use Test::More;
 use Trap qw(wait_for);
+use Trap::ClickHouse;
+use Trap::DuckDB;
 use Trap::File qw(slurp spew);
 use Trap::Load;
 use Trap::Nats;
@@ -25,8 +29,9 @@ use constant PATIENCE => 120;
 
 my %block;
 my $fleet = slurp("$Trap::SOURCE/doc/FLEET.md");
-$block{$1} = $2 while $fleet =~ /^```(?:sh|conf) (\S+)\n(.*?)^```$/msg;
-is(join(' ', sort keys %block), 'certificates fetch fleet.conf hub1.conf mx1.conf report setup users.conf',
+$block{$1} = $2 while $fleet =~ /^```(?:sh|conf|sql) (\S+)\n(.*?)^```$/msg;
+is(join(' ', sort keys %block), 'certificates clickhouse clickhouse-load clickhouse-versions '
+    . 'duckdb duckdb-versions fetch fleet.conf hub1.conf mx1.conf report setup users.conf',
     'the document has the blocks that are run here');
 
 my $nats = Trap::Nats->new(nodes => 3, start => 0);
@@ -58,7 +63,7 @@ sub put { return spew("$dir/$_[0]", $_[1]) }
 
 sub sh {
     my ($name, $text) = @_;
-    my ($out, $err, $status) = Trap::Process::run('sh', '-euc', "cd $dir\nPATH=$Trap::BUILD:\$PATH\n$text");
+    my ($out, $err, $status) = Trap::Process::run('sh', '-euc', "cd $dir\nPATH=$dir/bin:$Trap::BUILD:\$PATH\n$text");
     is($status, 0, "the commands \"$name\" succeed") or diag $err;
     return $out;
 }
@@ -149,6 +154,61 @@ is_deeply($row{failed}, {mx1 => 1, mx2 => 1}, 'handshakes that failed');
 is_deeply($row{versions}, {map { ("$_ TLSv1.2" => 1, "$_ TLSv1.3" => 1) } qw(mx1 mx2)}, 'versions');
 is_deeply($row{deliveries}, \%deliveries, 'deliveries');
 is_deeply($row{deliveries_tls}, {mx1 => 2}, 'deliveries over TLS');
+
+# ---- the same in databases, each record once ----
+
+# All records once more, for another consumer, beside those that were fetched first; and a file twice.
+make_path("$dir/again");
+like(sh('fetch', here($block{fetch}) =~ s{(--fetch \S+)/fetched}{$1/again --consumer again}r),
+    qr/^$all records fetched, 0 that were there already, 0 left out$/m, 'another consumer fetches all of them again');
+make_path("$dir/both");
+my $copied = 0;
+copy($_, sprintf "%s/both/session-%06d.jsonl.gz", $dir, ++$copied) or die "$_: $!"
+    for map { glob "$dir/$_/session-*.jsonl.gz" } qw(fetched fetched again);
+my @versions = map { my $s = $_; map { [$s, "TLSv1.$_", 1] } 2, 3 } qw(mx1 mx2);
+my $sessions = 23 + 33;
+sub of_both { return here($_[0]) =~ s{/fetched/}{/both/}gr }
+sub numbers { return [map { [@$_[0, 1], 0 + $_->[2]] } @{$_[0]}] }
+
+SKIP: {
+    if (defined(my $no_duckdb = Trap::DuckDB::prepare())) {
+        diag "SKIPPED: the blocks for DuckDB are not tested: $no_duckdb";
+        skip "DuckDB: $no_duckdb", 5;
+    }
+    for my $case (['fetched once', here($block{duckdb}), here($block{'duckdb-versions'})],
+        ['fetched twice, and a file twice', of_both($block{duckdb}), of_both($block{'duckdb-versions'})]) {
+        my ($name, $view, $question) = @$case;
+        put('view.sql', $view);
+        my @answers = Trap::DuckDB::run($dir, ["$dir/view.sql"], $question =~ s/;\s*\z//r, 'SELECT count(*) FROM session');
+        is_deeply(numbers($answers[0]{rows}), \@versions, "DuckDB: versions by sensor, $name");
+        is($answers[1]{rows}[0][0], $sessions, 'each record counts once');
+    }
+    my ($raw) = Trap::DuckDB::run($dir, [], "SELECT count(*) FROM read_json('$dir/both/session-*.jsonl.gz')");
+    is($raw->{rows}[0][0], 3 * $sessions, 'though it was there three times');
+}
+
+SKIP: {
+    if (my $none = Trap::ClickHouse::missing()) {
+        diag "SKIPPED: the blocks for ClickHouse are not tested: $none";
+        skip $none, 8;
+    }
+    my $server = Trap::ClickHouse->new;
+    make_path("$dir/bin");
+    put('bin/clickhouse-client', $server->shim);
+    chmod 0755, "$dir/bin/clickhouse-client";
+    put('table.sql', here($block{clickhouse}));
+    $server->file("$dir/table.sql");
+    my $question = here($block{'clickhouse-versions'}) =~ s/;\s*\z//r;
+    for my $case (['loaded once', here($block{'clickhouse-load'})],
+        ['a file loaded twice', here($block{'clickhouse-load'})],
+        ['fetched and loaded again', here($block{'clickhouse-load'}) =~ s{/fetched/}{/again/}r]) {
+        my ($name, $load) = @$case;
+        sh("clickhouse-load, $name", $load);
+        is_deeply(numbers($server->rows($question)), \@versions, "ClickHouse: versions by sensor, $name");
+    }
+    is($server->rows('SELECT count() FROM session FINAL')->[0][0], $sessions, 'each record counts once');
+    cmp_ok($server->rows('SELECT count() FROM session')->[0][0], '>=', $sessions, 'though it may be there three times');
+}
 
 # ---- what a sensor may not ----
 

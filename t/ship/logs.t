@@ -57,6 +57,46 @@ subtest 'a damaged file' => sub {
     like(($ship->run('--status'))[0], qr/^message: $n shipped, 0 rejected, $missing missing$/m, '--status shows it');
 };
 
+subtest 'bits flipped in the middle of a member' => sub {
+    my $logs = make_logs($work, 60, '-r', 20);
+    my @files = messages($logs);
+    my @members = map { slurp($_) } @files;
+    my $good = join '', (Trap::Process::run('zcat', @files))[0];
+    my ($before, $inside, $behind) = $good =~ /^((?:.*\n){20})((?:.*\n){20})((?:.*\n){20})\z/ or die;
+    unlink @files[1, 2];
+    my (%wrong, $said);
+    for my $round (1 .. 12) {
+        my $damaged = $members[1];
+        my $place = 60 + int((length($damaged) - 80) * $round / 13); # behind its header, before its checksum
+        substr($damaged, $place, 1) ^= "\x55";
+        spew($files[0], $members[0] . $damaged . $members[2]);
+        for my $replay (0, 1) {
+            my $ship = shipper($logs);
+            (my $out, my $err, my $status) = $ship->run($replay ? ('--output', 'stdout', '--replay', $files[0]) : '--once');
+            $wrong{output}++ if $out ne $before . $behind;
+            $wrong{status}++ if $status >> 8 != $replay;
+            my $at = length $members[0];
+            $wrong{named}++ if $err !~ /000001\.jsonl\.gz[,:] member at byte $at, .*a gzip member is damaged and is passed over/;
+            $wrong{counted}++ if !$replay && slurp($ship->dir . '/state/ship.checkpoint') !~ /^message .* missing 20$/m;
+            $said = $err;
+        }
+    }
+    is_deeply(\%wrong, {}, 'what is before and behind it is shipped, once, and nothing of it; its place is named, '
+        . 'what is missing counted; so with --replay, which leaves with 1') or diag $said;
+
+    # Where the checksum is right and a line is none.
+    my $broken = join '', map { /"seq":30,/ ? s/\}\n$/\n/r : $_ } map { "$_\n" } split /\n/, $inside;
+    open my $z, '|-', "gzip > $work/broken.gz" or die;
+    print $z $broken;
+    close $z;
+    spew($files[0], $members[0] . slurp("$work/broken.gz") . $members[2]);
+    my ($n, $err, $status) = once(shipper($logs));
+    is($n, 59, 'a line that is not a whole object of JSON is not shipped, whatever the checksum says');
+    my $at = length $members[0];
+    like($err, qr/000001\.jsonl\.gz, member at byte $at, line 10: a line is no record and is passed over/, 'its place is named');
+    like($err, qr/records are missing before this place: 1, numbers 30 to 30/, 'it is counted');
+};
+
 subtest 'retention ahead of the shipper' => sub {
     my $logs = make_logs($work, 80, '-r', 20);
     my $ship = shipper($logs);

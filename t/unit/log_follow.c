@@ -49,13 +49,13 @@ static void end(void)
 	buf_fini(&out.out);
 }
 
-/* Append a record that bears `mark`; counted by the stream's own numbers. */
-static void put(void)
+/* Append a record that bears the next mark; counted by the stream's own numbers. */
+static void put_at(uint64_t time)
 {
 	char line[256];
 
 	mark++;
-	stream_record(&out, START);
+	stream_record(&out, time);
 	int len =
 	    snprintf(line, sizeof line,
 		     "{\"v\":1,\"type\":\"session\",\"id\":\"019aab3e-0c1f-7a62-8d5c-%012llx\","
@@ -63,6 +63,11 @@ static void put(void)
 		     (unsigned long long)mark, (unsigned long long)out.seq,
 		     (unsigned long long)(mark * 6364136223846793005u));
 	stream_append(&out, line, (size_t)len);
+}
+
+static void put(void)
+{
+	put_at(START);
 }
 
 static void put_committed(unsigned n)
@@ -377,6 +382,47 @@ static void test_removed_after(void)
 	end();
 }
 
+/* The folder was emptied, and the logger began with the first numbers again. */
+static void test_anew(void)
+{
+	struct log_follow f;
+	struct log_place place;
+	struct got g = {0};
+
+	make_files(3);
+	log_follow_open(&f, dir, LOG_SESSION, NULL);
+	drain(&f, &g);
+	place = f.place;
+	end();
+	clear();
+	drain(&f, &g);
+	ok(g.records == 30 && troubles(&g) == 0, "that the folder was emptied is no loss");
+	ok(!log_follow_is_ahead(&f), "and no place is ahead of no files");
+	stream_init(&out, LOG_SESSION, dir, 1);
+	for (int i = 0; i < 4; i++) {
+		put_at(START + 100);
+		stream_flush(&out, false);
+		stream_commit(&out);
+		stream_rotate(&out);
+	}
+	drain(&f, &g);
+	ok(g.records == 34 && g.troubles[LOG_TROUBLE_ANEW] == 1 && troubles(&g) == 1,
+	   "when the logs begin anew, that is told and all of them is given");
+	log_follow_close(&f);
+	g = (struct got){0};
+	log_follow_open(&f, dir, LOG_SESSION, &place);
+	ok(!log_follow_is_ahead(&f), "so from a place that was kept before");
+	drain(&f, &g);
+	ok(g.records == 4 && g.troubles[LOG_TROUBLE_ANEW] == 1 && troubles(&g) == 1,
+	   "though the new logs have come as far as that place already");
+	log_follow_close(&f);
+	strcpy(place.file, "session-20301122T100000Z-000009.jsonl.gz");
+	log_follow_open(&f, dir, LOG_SESSION, &place);
+	ok(log_follow_is_ahead(&f), "a place that is later than all files is ahead");
+	log_follow_close(&f);
+	end();
+}
+
 /* Change a byte in the middle of the file's second member. */
 static void damage(const char *name)
 {
@@ -555,9 +601,66 @@ static void test_unreadable(void)
 	g = (struct got){0};
 	log_follow_open(&f, dir, LOG_SESSION, NULL);
 	drain(&f, &g);
-	log_follow_pass(&f);
+	ok(log_follow_pass(&f), "it can be given up");
 	drain(&f, &g);
-	ok(g.records == 20 && f.missing == 10, "it can be given up, and what it held is counted");
+	ok(g.records == 20 && f.missing == 10, "and what it held is counted");
+	log_follow_close(&f);
+	end();
+}
+
+/* The last file is a folder: it can be opened, and not read. */
+static void test_unreadable_last(void)
+{
+	struct log_follow f;
+	struct got g = {0};
+
+	make_files(2);
+	ok(renameat(dir, SECOND, dir, "kept") == 0 && mkdirat(dir, SECOND, 0700) == 0,
+	   "the last file cannot be read");
+	log_follow_open(&f, dir, LOG_SESSION, NULL);
+	drain(&f, &g);
+	ok(g.records == 10 && g.troubles[LOG_TROUBLE_UNREADABLE] == 3 && f.trouble.first == EISDIR,
+	   "it is told at each try");
+	ok(!log_follow_pass(&f), "with nothing behind it, it is not given up");
+	log_follow_close(&f);
+	is_int(log_follow_open_now(&f, dir, LOG_SESSION), 0, "following begins from now beside it");
+	g = (struct got){0};
+	drain(&f, &g);
+	ok(g.records == 0 && g.troubles[LOG_TROUBLE_UNREADABLE] == 3, "it is told then, too");
+	put_committed(3);
+	ok(log_follow_pass(&f), "once there is another file it can be given up");
+	drain(&f, &g);
+	is_int(g.records, 3, "and that one is read");
+	log_follow_close(&f);
+	unlinkat(dir, SECOND, AT_REMOVEDIR);
+	end();
+}
+
+/* The folder cannot be read any more: it is not the file's fault. */
+static void test_unreadable_folder(void)
+{
+	struct log_follow f;
+	struct got g = {0};
+	struct buf text;
+	int none;
+
+	make_files(2);
+	log_follow_open(&f, dir, LOG_SESSION, NULL);
+	drain(&f, &g);
+	f.dir = none = openat(dir, FIRST, O_RDONLY | O_CLOEXEC);
+	drain(&f, &g);
+	buf_init_heap(&text, 1000);
+	log_trouble_text(&f.trouble, &text);
+	buf_put_byte(&text, '\0');
+	is_str((char *)text.data, "the log directory cannot be read: Not a directory",
+	       "a folder that cannot be read is told as such");
+	ok(!log_follow_pass(&f), "and nothing is given up for it");
+	f.dir = dir;
+	put_committed(4);
+	drain(&f, &g);
+	is_int(g.records, 24, "when it can be read again all goes on");
+	buf_fini(&text);
+	close(none);
 	log_follow_close(&f);
 	end();
 }
@@ -711,12 +814,15 @@ int main(void)
 	test_undone_all();
 	test_removed();
 	test_removed_after();
+	test_anew();
 	test_damaged();
 	test_lines();
 	test_torn();
 	test_repaired();
 	test_abandoned();
 	test_unreadable();
+	test_unreadable_last();
+	test_unreadable_folder();
 	test_now();
 	test_limit();
 	test_chance();

@@ -101,6 +101,92 @@ static void test_damaged(struct buf *out, struct gzip_writer *w)
 	close(fd);
 }
 
+/* Members of a reader that checks them: the trap's, and one that is longer than those can be. */
+static void test_checked(struct buf *out, struct gzip_writer *w)
+{
+	unsigned wrong = 0;
+	struct log_reader r;
+	uint64_t next = 1;
+
+	buf_reset(out);
+	gzip_writer_fini(w);
+	gzip_writer_init(w, out, 6, 0, 0);
+	write_records(w, 1, 9000);
+	gzip_writer_flush(w);
+	size_t flushed = out->len;
+	gzip_writer_close(w);
+	int fd = memory_file(out->data, flushed);
+	log_reader_open(&r, fd, 0);
+	log_reader_check(&r);
+	is_int(read_records(&r, &next, &wrong), ERR_END,
+	       "checked: a member that is not ended is read");
+	ok(next == 9001 && wrong == 0, "as far as it goes");
+	if (pwrite(fd, out->data + flushed, out->len - flushed, (off_t)flushed) < 0)
+		wrong++;
+	is_int(read_records(&r, &next, &wrong), 0, "and to its end, once it is there");
+	log_reader_close(&r);
+	out->data[out->len - 5] ^= 1; /* of the last checksum */
+	if (pwrite(fd, out->data, out->len, 0) < 0)
+		wrong++;
+	log_reader_open(&r, fd, 0);
+	log_reader_check(&r);
+	next = 1;
+	is_int(read_records(&r, &next, &wrong), ERR_CORRUPT, "a checksum that is wrong is told");
+	ok(next > 1 && next < 9001 && wrong == 0 && next - 1 == r.line,
+	   "before any line of its member, after all of the others");
+	log_reader_close(&r);
+	close(fd);
+}
+
+/* How many lines come of these bytes; *rc_r is what ended it. */
+static unsigned count_checked(const struct buf *bytes, int *rc_r)
+{
+	int fd = memory_file(bytes->data, bytes->len);
+	struct log_reader r;
+	const uint8_t *line;
+	unsigned n = 0;
+	size_t len;
+
+	log_reader_open(&r, fd, 0);
+	log_reader_check(&r);
+	while ((*rc_r = log_reader_next(&r, &line, &len)) == 1)
+		n++;
+	log_reader_close(&r);
+	close(fd);
+	return n;
+}
+
+/* A member as long as the trap's can be, and one byte longer; and the same of another writer's. */
+static void test_longest(struct buf *out, struct gzip_writer *w)
+{
+	enum { LINES = 17 };
+	static const uint8_t extra[] = {'S', 'T', 16, 0};
+	char *text = malloc(GZIP_MEMBER_RAW);
+	int rc;
+
+	memset(text, 'x', GZIP_MEMBER_RAW);
+	text[GZIP_MEMBER_RAW - 1] = '\n';
+	for (unsigned past = 0; past < 2; past++) {
+		buf_reset(out);
+		gzip_writer_fini(w);
+		gzip_writer_init(w, out, 1, 0, 0);
+		gzip_writer_record(w, 1);
+		for (unsigned i = 0; i < LINES; i++)
+			gzip_writer_append(w, text, GZIP_MEMBER_RAW);
+		gzip_writer_append(w, "\n", past);
+		gzip_writer_close(w);
+		unsigned n = count_checked(out, &rc);
+		ok(past ? n == 0 && rc == ERR_CORRUPT : n == LINES && rc == 0,
+		   "a member of LOG_MEMBER_MAX%s", past ? " and one byte is damaged" : " is read");
+	}
+	uint8_t *found = memmem(out->data, GZIP_HEADER, extra, sizeof extra);
+	if (found != NULL)
+		found[0] = 'X';
+	ok(found != NULL && count_checked(out, &rc) == LINES + 1 && rc == 0,
+	   "one that another program wrote may be longer");
+	free(text);
+}
+
 static void test_long_lines(struct buf *out, struct gzip_writer *w)
 {
 	struct log_reader r;
@@ -185,6 +271,8 @@ int main(void)
 	test_whole(&out, &w);
 	test_growing(&out, &w);
 	test_damaged(&out, &w);
+	test_checked(&out, &w);
+	test_longest(&out, &w);
 	test_long_lines(&out, &w);
 	test_unreadable();
 	test_plain();

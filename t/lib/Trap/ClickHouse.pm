@@ -7,6 +7,7 @@ package Trap::ClickHouse;
 #   $server->file($path);                          # run the SQL in it
 #   $server->load($table, @files);                 # lines of JSON, compressed
 #   my $rows = $server->rows($query);              # arrays
+#   print $f $server->shim;                        # for a folder in PATH, where commands are run as they stand
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
@@ -58,6 +59,13 @@ sub _start {
 }
 
 sub log_text { return slurp_or_empty("$_[0]{dir}/log") }
+
+# A script that is clickhouse-client, and asks this server.
+sub shim {
+    my ($self) = @_;
+    my $client = Trap::Process::program('clickhouse-client');
+    return "#!/bin/sh\nexec $client --host $Trap::ADDRESS --port $self->{port} \"\$@\"\n";
+}
 
 sub _client {
     my ($self, $input, @options) = @_;

@@ -10,6 +10,7 @@ package Trap::Npm;
 use strict;
 use warnings;
 use Digest::SHA;
+use Fcntl qw(LOCK_EX);
 use File::Copy qw(copy);
 use File::Path qw(make_path);
 use Trap::File qw(slurp_or_empty spew);
@@ -25,8 +26,10 @@ sub prepare {
     my $source = "$ENV{TRAP_SOURCE}/$from";
     for (qw(node npm)) { return "$_ is not installed" if !Trap::Process::program($_) }
     my ($folder, $stamp) = (folder($from), Digest::SHA->new(256)->addfile("$source/package-lock.json")->hexdigest);
-    return if slurp_or_empty("$folder/done") eq $stamp;
     make_path($folder);
+    open my $lock, '>', "$folder/lock" or return "$folder/lock: $!"; # another test may install it just now
+    flock $lock, LOCK_EX;
+    return if slurp_or_empty("$folder/done") eq $stamp;
     copy("$source/$_", $folder) or return "$folder: $!" for qw(package.json package-lock.json);
     my (undef, $err, $status) = Trap::Process::run('timeout', SECONDS, 'npm', 'ci', '--prefix', $folder, '--cache', "$folder/cache",
         qw(--ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-timeout=30000));
