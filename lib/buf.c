@@ -68,6 +68,16 @@ uint8_t *buf_make_room(struct buf *b, size_t len)
 	return b->data + b->len;
 }
 
+void buf_put(struct buf *b, const void *bytes, size_t len)
+{
+	uint8_t *to = buf_reserve(b, len);
+
+	if (to == NULL || len == 0)
+		return;
+	memcpy(to, bytes, len);
+	b->len += len;
+}
+
 void buf_put_digits(struct buf *b, uint64_t n, unsigned width)
 {
 	char text[BUF_DIGITS_MAX];

@@ -44,18 +44,10 @@ static inline uint8_t *buf_reserve(struct buf *b, size_t len)
 	return !b->failed && len <= b->cap - b->len ? b->data + b->len : buf_make_room(b, len);
 }
 
-/* Append; see `failed`.  These four are called for each piece of each record, so they are inline:
- * the length of a literal is then known. */
-static inline void buf_put(struct buf *b, const void *bytes, size_t len)
-{
-	uint8_t *to = buf_reserve(b, len);
+/* Append; see `failed`. */
+void buf_put(struct buf *b, const void *bytes, size_t len);
 
-	if (to == NULL || bytes == NULL)
-		return; /* no room, or no bytes */
-	memcpy(to, bytes, len);
-	b->len += len;
-}
-
+/* Inline, so that the length of a literal is known. */
 static inline void buf_put_str(struct buf *b, const char *text)
 {
 	buf_put(b, text, strlen(text));
@@ -63,7 +55,12 @@ static inline void buf_put_str(struct buf *b, const char *text)
 
 static inline void buf_put_byte(struct buf *b, uint8_t byte)
 {
-	buf_put(b, &byte, 1);
+	uint8_t *to = buf_reserve(b, 1);
+
+	if (to == NULL)
+		return;
+	*to = byte;
+	b->len++;
 }
 
 /* Append a decimal number; the second with zeros before it, so that it has `width` digits (at most
