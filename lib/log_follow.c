@@ -32,8 +32,6 @@
 
 #define DIR_PATH_MAX 32
 
-/* ---- trouble ---- */
-
 static int tell(struct log_follow *f, enum log_trouble_kind kind, uint64_t first, uint64_t last)
 {
 	f->trouble = (struct log_trouble){.kind = kind,

@@ -13,9 +13,7 @@ INTAKE_SOURCES = src/log.c src/log.h src/logger_dir.c src/logger_dir.h src/logge
 	src/logger_later.c src/logger_later.h src/logger_memory.c src/logger_memory.h \
 	src/logger_store.c src/logger_store.h src/logger_stream.c src/logger_stream.h \
 	src/logger_unique.c src/logger_unique.h src/logger_unique_load.c
-UNIQUE_SOURCES = t/tap.h t/lib-c/intake_lab.h t/lib-c/unique_lab.h $(INTAKE_SOURCES) \
-	src/smtptrap/mail_store.c src/smtptrap/mail_store.h src/smtptrap/mail_whole.c \
-	src/smtptrap/mail_whole.h src/smtptrap/message_info.c src/smtptrap/message_info.h
+UNIQUE_SOURCES = t/tap.h t/lib-c/intake_lab.h t/lib-c/unique_lab.h $(INTAKE_SOURCES)
 
 # A benchmark that is a program: make t/bench/rules.
 EXTRA_PROGRAMS = t/bench/rules
@@ -279,6 +277,13 @@ t_unit_record_scan_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/sandbox.t
 t_unit_sandbox_t_SOURCES = t/unit/sandbox.c t/tap.h src/sandbox.c src/sandbox.h src/privs.c src/privs.h src/log.c src/log.h
 t_unit_sandbox_t_LDADD = $(LIBBSD_LIBS) $(SECCOMP_LIBS)
+UNIT_TESTS += t/unit/ship_mail_ring.t
+t_unit_ship_mail_ring_t_SOURCES = t/unit/ship_mail_ring.c t/tap.h src/smtptrap-ship/mail_ring.c \
+	src/smtptrap-ship/mail_ring.h src/smtptrap-ship/refusals.c src/smtptrap-ship/refusals.h
+t_unit_ship_mail_ring_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ship_object.t
+t_unit_ship_object_t_SOURCES = t/unit/ship_object.c t/tap.h src/smtptrap-ship/object.c src/smtptrap-ship/object.h
+t_unit_ship_object_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ship_checkpoint.t
 t_unit_ship_checkpoint_t_SOURCES = t/unit/ship_checkpoint.c t/tap.h $(SHIP_CHECKPOINT_SOURCES)
 t_unit_ship_checkpoint_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
@@ -388,6 +393,7 @@ t_unit_zeek_text_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 check_PROGRAMS += $(UNIT_TESTS)
 EXTRA_DIST += t/run t/tap.h t/README.md
 EXTRA_DIST += t/analysis/duckdb.mjs t/analysis/package-lock.json t/analysis/package.json
+EXTRA_DIST += t/nats-js/objects.mjs t/nats-js/package-lock.json t/nats-js/package.json
 EXTRA_DIST += t/golden t/lib t/proc t/regress t/ship t/smtp t/ssl3
 EXTRA_DIST += t/tools/arms t/tools/hellos t/tools/syns
 

@@ -60,27 +60,32 @@ void ack_window_undo(struct ack_window *w)
 		w->next = w->high + 1;
 }
 
-static struct ack_slot *find(struct ack_window *w, const void *key, uint64_t from, uint64_t to)
+static uint64_t find(const struct ack_window *w, const void *key, uint64_t from, uint64_t to)
 {
 	for (uint64_t n = from; n <= to; n++) {
-		struct ack_slot *s = slot_of(w, n);
+		const struct ack_slot *s = slot_of(w, n);
 
-		if (!s->done && s->key == key) {
-			w->next = n + 1;
-			return s;
-		}
+		if (!s->done && s->key == key)
+			return n;
 	}
-	return NULL;
+	return 0;
+}
+
+uint64_t ack_window_number(const struct ack_window *w, const void *key)
+{
+	uint64_t n = find(w, key, w->next, w->high);
+
+	return n != 0 ? n : find(w, key, w->low + 1, w->high);
 }
 
 int ack_window_done(struct ack_window *w, const void *key)
 {
-	struct ack_slot *s = find(w, key, w->next, w->high);
+	uint64_t n = ack_window_number(w, key);
 
-	if (s == NULL)
-		s = find(w, key, w->low + 1, w->high);
-	if (s == NULL)
+	if (n == 0)
 		return ERR_REFUSED;
+	struct ack_slot *s = slot_of(w, n);
+	w->next = n + 1;
 	s->done = true;
 	s->key = NULL;
 	w->bytes -= s->bytes;

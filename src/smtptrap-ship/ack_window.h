@@ -40,6 +40,9 @@ int ack_window_add(struct ack_window *w, const void *key, size_t bytes);
 /* Take back the last that was added, which is not done. */
 void ack_window_undo(struct ack_window *w);
 
+/* The number of the item with this key that is not done; 0 if none has it. */
+uint64_t ack_window_number(const struct ack_window *w, const void *key);
+
 /* The item with this key is done.  Returns 0, or ERR_REFUSED if none has it. */
 int ack_window_done(struct ack_window *w, const void *key);
 

@@ -3,7 +3,8 @@
  *
  * Runs in smtptrap-ship.  The file is text with a checksum; it is replaced as a whole, so after a
  * crash it is the last one or the one before.  What is read may be anything: it is taken only if it
- * is what would be written, and never guessed at.
+ * is what would be written, and never guessed at.  A line of mail, and with it version 2, is there
+ * once there is something in it.
  */
 #include "checkpoint.h"
 
@@ -22,13 +23,26 @@
 #define FILE_MODE 0640
 #define NO_FILE "-" /* before the oldest file */
 
-static const char head[] = "smtptrap-ship checkpoint 1\n";
+static const char mail_line[] =
+    "mail put %" PRIu64 " left-out %" PRIu64 " missing %" PRIu64 " refused %" PRIu64 "\n";
+
+static const char mail_line_read[] =
+    "mail put %" SCNu64 " left-out %" SCNu64 " missing %" SCNu64 " refused %" SCNu64;
+
+bool checkpoint_has_mail(const struct checkpoint *c)
+{
+	uint64_t any = 0;
+
+	for (unsigned fate = MAIL_NONE + 1; fate < MAIL_FATES; fate++)
+		any |= c->mail[fate];
+	return any != 0;
+}
 
 void checkpoint_format(const struct checkpoint *c, struct buf *to)
 {
 	size_t start = to->len;
 
-	buf_put_str(to, head);
+	buf_printf(to, "smtptrap-ship checkpoint %d\n", checkpoint_has_mail(c) ? 2 : 1);
 	for (unsigned s = 0; s < SHIP_STREAMS; s++) {
 		const struct checkpoint_stream *cs = &c->stream[s];
 		const struct log_place *p = &cs->place;
@@ -39,6 +53,9 @@ void checkpoint_format(const struct checkpoint *c, struct buf *to)
 		    log_stream_name((enum log_stream)s), p->file[0] ? p->file : NO_FILE, p->member,
 		    p->line, p->crc, p->seq, cs->shipped, cs->rejected, cs->missing);
 	}
+	if (checkpoint_has_mail(c))
+		buf_printf(to, mail_line, c->mail[MAIL_PUT], c->mail[MAIL_LEFT_OUT],
+			   c->mail[MAIL_MISSING], c->mail[MAIL_REFUSED]);
 	if (!to->failed)
 		buf_printf(to, "sum %08lx\n", crc32(0, to->data + start, (uInt)(to->len - start)));
 }
@@ -70,6 +87,14 @@ static int parse_stream(struct checkpoint_stream *cs, const char *line, enum log
 	return 0;
 }
 
+/* The line is there or not. */
+static void parse_mail(struct checkpoint *c, const char *line)
+{
+	if (sscanf(line, mail_line_read, &c->mail[MAIL_PUT], &c->mail[MAIL_LEFT_OUT],
+		   &c->mail[MAIL_MISSING], &c->mail[MAIL_REFUSED]) != 4)
+		memset(c->mail, 0, sizeof c->mail);
+}
+
 int checkpoint_parse(struct checkpoint *c_r, const uint8_t *text, size_t len)
 {
 	char copy[CHECKPOINT_MAX + 1], again_text[CHECKPOINT_MAX];
@@ -86,6 +111,9 @@ int checkpoint_parse(struct checkpoint *c_r, const uint8_t *text, size_t len)
 		if (line == NULL || parse_stream(&c.stream[s], ++line, (enum log_stream)s) != 0)
 			return ERR_FORMAT;
 	}
+	line = strchr(line, '\n');
+	if (line != NULL)
+		parse_mail(&c, line + 1);
 	/* sscanf() is lax; what it took is right if it makes the same text, checksum included */
 	buf_init(&again, again_text, sizeof again_text);
 	checkpoint_format(&c, &again);

@@ -8,9 +8,19 @@
 #include "log_follow.h"
 
 #define CHECKPOINT_FILE "ship.checkpoint"
-#define CHECKPOINT_MAX 1024 /* bytes of the file: two lines of names and numbers, and two short */
+#define CHECKPOINT_MAX 1024 /* bytes of the file: two lines of names and numbers, and three short */
 
 enum { SHIP_STREAMS = 2 }; /* LOG_SESSION, LOG_MESSAGE */
+
+/* What became of a message's raw bytes. */
+enum mail_fate {
+	MAIL_NONE,     /* there are none, or they are not wanted */
+	MAIL_PUT,      /* an object, or a link to that of another message */
+	MAIL_LEFT_OUT, /* past the limit */
+	MAIL_MISSING,  /* not there any more, or damaged */
+	MAIL_REFUSED,  /* the bucket does not take them */
+	MAIL_FATES
+};
 
 /* Of one stream; all counts since the first start. */
 struct checkpoint_stream {
@@ -22,7 +32,11 @@ struct checkpoint_stream {
 
 struct checkpoint {
 	struct checkpoint_stream stream[SHIP_STREAMS];
+	uint64_t mail[MAIL_FATES]; /* messages, but for MAIL_NONE, which is not counted */
 };
+
+/* Does it count any mail? */
+bool checkpoint_has_mail(const struct checkpoint *c);
 
 /* Write it as text into a buffer with room for CHECKPOINT_MAX. */
 void checkpoint_format(const struct checkpoint *c, struct buf *to);

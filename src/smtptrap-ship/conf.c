@@ -24,7 +24,7 @@
 
 static const char token_bytes[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-static const char *const blocks[] = {"nats", "setup"};
+static const char *const blocks[] = {"mail", "nats", "setup"};
 
 /* A word and where it stands; word NULL: nowhere. */
 struct mark {
@@ -213,10 +213,33 @@ static void wrong(struct reading *r, const char *block, const char *key, const c
 	conf_error_add(r->errors, &place, "%s", what);
 }
 
+bool ship_is_token(const char *text)
+{
+	size_t len = strspn(text, token_bytes);
+
+	return len > 0 && len <= SHIP_TOKEN_MAX && text[len] == '\0';
+}
+
 static void check_token(struct reading *r, const char *block, const char *key, const char *value)
 {
-	if (value != NULL && value[strspn(value, token_bytes)] != '\0')
+	if (value != NULL && *value != '\0' && !ship_is_token(value))
 		wrong(r, block, key, "only letters, digits, - and _ may stand here");
+}
+
+static void check_mail(struct reading *r)
+{
+	const struct ship_conf *c = r->conf;
+
+	check_token(r, "mail", "bucket", c->mail.bucket);
+	if (c->setup.mail_max_age_us > 0 && c->setup.duplicate_window_us > c->setup.mail_max_age_us)
+		wrong(r, "setup", "mail-max-age", "duplicate-window must not be over mail-max-age");
+	if (*c->mail.bucket == '\0')
+		return;
+	if (c->output != SHIP_OUTPUT_NATS)
+		wrong(r, "mail", "bucket", "raw messages go to output nats alone");
+	if ((c->streams & SHIP_MESSAGE) == 0)
+		wrong(r, "mail", "bucket",
+		      "raw messages go with the records of the stream message");
 }
 
 static void check_all(struct reading *r)
@@ -226,6 +249,7 @@ static void check_all(struct reading *r)
 	check_token(r, "", "sensor", c->sensor);
 	check_token(r, "nats", "subject", c->nats.subject);
 	check_token(r, "nats", "stream", c->nats.stream);
+	check_mail(r);
 	if (c->streams == 0)
 		wrong(r, "", "streams", "no stream is to be shipped");
 	if (c->retry_min_us > c->retry_max_us)

@@ -20,6 +20,7 @@ enum ship_output_kind { SHIP_OUTPUT_NATS, SHIP_OUTPUT_STDOUT, SHIP_OUTPUT_FILE }
 enum ship_stream_bit { SHIP_SESSION = 1 << 0, SHIP_MESSAGE = 1 << 1 };
 
 #define SHIP_SERVERS_MAX 16
+#define SHIP_TOKEN_MAX 63 /* bytes of a token of a subject */
 
 struct ship_conf {
 	const char *log_directory;
@@ -49,11 +50,18 @@ struct ship_conf {
 		uint64_t max_payload; /* a record past this is rejected; the server's limit too */
 	} nats;
 
+	struct {                    /* raw messages */
+		const char *bucket; /* the object store; "": they are not shipped */
+		uint64_t size;      /* larger ones are left out */
+	} mail;
+
 	struct { /* what --setup makes the stream of */
 		uint32_t replicas;
 		uint64_t max_age_us; /* 0: for ever */
 		uint64_t max_bytes;  /* 0: no limit */
 		uint64_t duplicate_window_us;
+		uint64_t mail_max_age_us; /* the same of buckets */
+		uint64_t mail_max_bytes;
 	} setup;
 
 	struct arena *arena; /* owns all of the above */
@@ -66,6 +74,9 @@ struct ship_conf {
  */
 int ship_conf_load(struct ship_conf **conf_r, const char *path, const char *output,
 		   struct conf_errors *errors);
+
+/* May the text be a token of a subject, in names of streams too? */
+bool ship_is_token(const char *text);
 
 void ship_conf_free(struct ship_conf **conf);
 

@@ -9,7 +9,6 @@
 #include "unit.h"
 
 #define PATH_BYTES_MAX 4000 /* below PATH_MAX with a file name behind */
-#define TOKEN_MAX 63        /* of a subject */
 #define URL_MAX 1000
 #define IN_FLIGHT_MAX 100000 /* each costs some 140 bytes here, and its record in the client */
 
@@ -41,7 +40,7 @@ const struct ship_row ship_rows[] = {
      {.key = "sensor",
       .kind = CONF_KIND_NAME,
       .min = 1,
-      .max = TOKEN_MAX,
+      .max = SHIP_TOKEN_MAX,
       .otherwise = "the host's name, with - for each dot",
       .offset = AT(sensor),
       .doc = "The name of this trap in subjects: letters, digits, - and _."},
@@ -171,7 +170,7 @@ const struct ship_row ship_rows[] = {
      {.key = "subject",
       .kind = CONF_KIND_NAME,
       .min = 1,
-      .max = TOKEN_MAX,
+      .max = SHIP_TOKEN_MAX,
       .def = "smtptrap",
       .offset = AT(nats.subject),
       .doc = "What subjects begin with, before sensor and type of the record: letters, digits, - "
@@ -181,7 +180,7 @@ const struct ship_row ship_rows[] = {
      {.key = "stream",
       .kind = CONF_KIND_NAME,
       .min = 1,
-      .max = TOKEN_MAX,
+      .max = SHIP_TOKEN_MAX,
       .def = "SMTPTRAP",
       .offset = AT(nats.stream),
       .doc = "The name of the stream in JetStream: letters, digits, - and _."},
@@ -245,6 +244,25 @@ const struct ship_row ship_rows[] = {
       .offset = AT(nats.max_payload),
       .doc = "Records that are longer, or than the server takes, are rejected."},
      false},
+    {"mail",
+     {.key = "bucket",
+      .kind = CONF_KIND_TEXT,
+      .max = SHIP_TOKEN_MAX,
+      .def = "",
+      .offset = AT(mail.bucket),
+      .doc =
+	  "Put raw messages into the object store BUCKET-SENSOR: letters, digits, - and _. Empty: "
+	  "they are not shipped."},
+     false},
+    {"mail",
+     {.key = "size",
+      .kind = CONF_KIND_SIZE,
+      .min = 0,
+      .max = GIB,
+      .def = "10m",
+      .offset = AT(mail.size),
+      .doc = "Larger messages are left out, and counted."},
+     false},
     {"setup",
      {.key = "replicas",
       .kind = CONF_KIND_NUMBER,
@@ -280,6 +298,24 @@ const struct ship_row ship_rows[] = {
       .def = "4h",
       .offset = AT(setup.duplicate_window_us),
       .doc = "How long the servers know a record again that is sent twice."},
+     false},
+    {"setup",
+     {.key = "mail-max-age",
+      .kind = CONF_KIND_DURATION,
+      .min = 0,
+      .max = 3650 * DAY,
+      .def = "7d",
+      .offset = AT(setup.mail_max_age_us),
+      .doc = "How long raw messages stay in their bucket; 0: until something else removes them."},
+     false},
+    {"setup",
+     {.key = "mail-max-bytes",
+      .kind = CONF_KIND_SIZE,
+      .min = 0,
+      .max = PIB,
+      .def = "0",
+      .offset = AT(setup.mail_max_bytes),
+      .doc = "Bytes of each bucket, at most; a full one takes no more; 0: no limit."},
      false},
 };
 

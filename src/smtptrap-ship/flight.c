@@ -27,19 +27,22 @@ bool flights_have_room(const struct flights *f, size_t len, uint64_t max)
 	return f->count == 0 || (f->count < f->room && f->bytes <= max && len <= max - f->bytes);
 }
 
-void flights_put(struct flights *f, const struct flight *one)
+struct flight *flights_put(struct flights *f, const struct flight *one)
 {
+	struct flight *at = &f->ring[(f->first + f->count) % f->room];
+
 	assert(f->count < f->room);
-	f->ring[(f->first + f->count) % f->room] = *one;
+	*at = *one;
 	f->count++;
 	f->bytes += one->len;
+	return at;
 }
 
 const struct flight *flights_take(struct flights *f, uint64_t acknowledged)
 {
 	const struct flight *one = &f->ring[f->first];
 
-	if (f->count == 0 || (!one->rejected && one->number > acknowledged))
+	if (f->count == 0 || one->waits || (!one->rejected && one->number > acknowledged))
 		return NULL;
 	f->first = (f->first + 1) % f->room;
 	f->count--;

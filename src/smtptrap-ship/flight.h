@@ -8,12 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "log_follow.h"
+#include "checkpoint.h"
 
 struct flight {
 	uint64_t number;
 	unsigned stream;
 	bool rejected;
+	bool waits; /* for the object of its mail: not taken before that is there */
+	enum mail_fate mail;
 	size_t len;
 	uint64_t missing;       /* records that were not there, just before */
 	struct log_place place; /* behind the record */
@@ -33,11 +35,11 @@ void flights_fini(struct flights *f);
 /* Is there room for one more of len bytes, with max bytes in all?  One always fits alone. */
 bool flights_have_room(const struct flights *f, size_t len, uint64_t max);
 
-/* Append; there must be room. */
-void flights_put(struct flights *f, const struct flight *one);
+/* Append; there must be room.  Returns where it stays until it is taken or all are cleared. */
+struct flight *flights_put(struct flights *f, const struct flight *one);
 
-/* The oldest one if it is acknowledged by this number, or rejected; NULL if not.  It is taken out,
- * and valid until the next call. */
+/* The oldest one if it is acknowledged by this number, or rejected, and waits for nothing; NULL if
+ * not.  It is taken out, and valid until the next call. */
 const struct flight *flights_take(struct flights *f, uint64_t acknowledged);
 
 void flights_clear(struct flights *f);

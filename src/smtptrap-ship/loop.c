@@ -101,7 +101,7 @@ static bool try_connect(struct ship *s)
 {
 	int rc = s->output.open(&s->output, s->conf, ship_why(s));
 
-	s->number = 0;
+	s->number = s->up_to = 0;
 	s->connected = rc == SHIP_TAKEN;
 	if (rc == SHIP_TROUBLE)
 		ship_retreat(s);
@@ -178,14 +178,20 @@ static void turn(struct ship *s)
 /* Wait for what is on its way, keep the checkpoint, and leave. */
 static void leave(struct ship *s)
 {
-	int ms = milliseconds(s->conf->stop_us);
+	uint64_t end = clock_us() + s->conf->stop_us;
+	bool again = s->connected;
 
 	notify_send("STOPPING=1\nSTATUS=waiting for acknowledgements");
-	if (s->connected && s->output.flush(&s->output, ms, ship_why(s)) != SHIP_TAKEN)
-		warn("%s: %s; what is not acknowledged is sent again after the next start",
-		     s->output.name, ship_why_text(s));
-	if (s->connected)
-		ship_acknowledge(s);
+	while (again) {
+		uint64_t now = clock_us();
+		int ms = milliseconds(now < end ? end - now : 0);
+		int rc = s->output.flush(&s->output, ms, ship_why(s));
+		if (rc != SHIP_TAKEN)
+			warn("%s: %s; what is not acknowledged is sent again after the next start",
+			     s->output.name, ship_why_text(s));
+		ship_acknowledge(s); /* and what waited for that may go, of raw messages */
+		again = rc == SHIP_TAKEN && s->connected && ship_mail_waits(s);
+	}
 	if (!ship_keep(s, true))
 		s->status = EXIT_FAILURE;
 	s->output.close(&s->output);

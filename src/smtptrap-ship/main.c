@@ -33,19 +33,20 @@ struct options {
 
 _Noreturn static void usage(int status)
 {
-	fprintf(status ? stderr : stdout,
-		"usage: smtptrap-ship [-nvV] [-f FILE] [--once] [--from-start] [--output OUTPUT]\n"
-		"       smtptrap-ship [-f FILE] [--output OUTPUT] --replay FILE ...\n"
-		"       smtptrap-ship [-f FILE] --status | --setup | --fetch [ARGUMENT ...]\n"
-		"  -f FILE          read this configuration instead of " CONF_DEFAULT "\n"
-		"  -n               check the configuration and leave\n"
-		"  --once           ship what is there, then leave\n"
-		"  --from-start     begin with the oldest record, whatever was shipped before\n"
-		"  --output OUTPUT  nats, stdout, or the path of a file or named pipe\n"
-		"  --replay         publish the records in these files (again)\n"
-		"  --status         print how far records were shipped\n"
-		"  --setup          make the stream in JetStream, or check it\n"
-		"  --fetch          write what is in the stream to files\n");
+	fprintf(
+	    status ? stderr : stdout,
+	    "usage: smtptrap-ship [-nvV] [-f FILE] [--once] [--from-start] [--output OUTPUT]\n"
+	    "       smtptrap-ship [-f FILE] [--output OUTPUT] --replay FILE ...\n"
+	    "       smtptrap-ship [-f FILE] --status | --setup | --fetch [ARGUMENT ...]\n"
+	    "  -f FILE          read this configuration instead of " CONF_DEFAULT "\n"
+	    "  -n               check the configuration and leave\n"
+	    "  --once           ship what is there, then leave\n"
+	    "  --from-start     begin with the oldest record, whatever was shipped before\n"
+	    "  --output OUTPUT  nats, stdout, or the path of a file or named pipe\n"
+	    "  --replay         publish the records in these files (again)\n"
+	    "  --status         print how far records were shipped\n"
+	    "  --setup          make the stream in JetStream, or check it, and buckets of sensors\n"
+	    "  --fetch          write what is in the stream to files\n");
 	exit(status);
 }
 

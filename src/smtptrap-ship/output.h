@@ -13,12 +13,22 @@
 
 #include "buf.h"
 #include "conf.h"
+#include "refusals.h"
 
-/* A record.  What it points to is valid during the call only. */
+/* What a part of an object has besides its bytes. */
+struct ship_part {
+	const char *subject;
+	const char *msg_id; /* Nats-Msg-Id */
+	bool first;         /* there must be nothing on the subject yet */
+	bool replaces;      /* what is there on the subject goes */
+};
+
+/* A record, or a part of an object.  What it points to is valid during the call only. */
 struct ship_item {
-	const char *stream;   /* "session" or "message": the record's type */
+	const struct ship_part *part; /* NULL: a record */
+	const char *stream;           /* "session" or "message": the record's type */
 	const char *id;       /* the record's id, a UUID in its text form; unique with the stream */
-	const uint8_t *bytes; /* the line of JSON, without LF */
+	const uint8_t *bytes; /* the line of JSON, without LF; of a part anything */
 	size_t len;
 	uint64_t number; /* counts up by one an item, from 1 after open() */
 };
@@ -47,6 +57,10 @@ struct ship_output {
 
 	/* All items up to this number are safely there (or were rejected by send()); 0: none. */
 	uint64_t (*acknowledged)(struct ship_output *o);
+
+	/* Take the oldest part that the receiver will not store, and that was not taken yet: it
+	 * counts as acknowledged.  False if there is none.  NULL for outputs without parts. */
+	bool (*refusal)(struct ship_output *o, struct refusal *one_r);
 
 	/* Until something more is acknowledged, other_fd (-1: none) can be read, or ms passed.
 	 * SHIP_TAKEN, or SHIP_TROUBLE with why. */

@@ -28,6 +28,7 @@
 #include "log.h"
 #include "nats_leader.h"
 #include "nats_link.h"
+#include "object.h"
 #include "output.h"
 #include "uuid.h"
 
@@ -40,6 +41,7 @@
 struct state {
 	pthread_mutex_t lock;
 	struct ack_window window;
+	struct refusals refusals; /* parts of objects that were refused */
 	size_t bytes_max;
 	uint64_t told;             /* what acknowledged() said last */
 	bool filled;               /* the last send() was refused for want of room */
@@ -53,6 +55,7 @@ struct state {
 	int event;                 /* eventfd */
 	/* of the shipper's thread alone */
 	const struct ship_conf *conf;
+	char object_stream[OBJECT_STREAM_MAX];
 	struct nats_link link;
 	int64_t max_payload;
 	struct nats_leader leader;
@@ -111,10 +114,44 @@ static int tell_trouble(const struct state *st, struct buf *why)
 
 /* ---- called by libnats ---- */
 
+/* Parts of objects go to another stream.  The servers may refuse one for good: the shipper asks for
+ * these, and goes on. */
+static int take_part_refusal(struct state *st, const natsMsg *msg, const jsPubAckErr *error)
+{
+	struct refusal one = {.number = ack_window_number(&st->window, msg),
+			      .is_there = error->ErrCode == JSStreamWrongLastSequenceErr};
+
+	strlcpy(one.why, error->ErrText != NULL ? error->ErrText : "?", sizeof one.why);
+	if (error->ErrCode != JSStreamWrongLastSequenceErr &&
+	    error->ErrCode != JSStreamStoreFailedErr &&
+	    error->ErrCode != JSStreamMessageExceedsMaximumErr)
+		return ERR_REFUSED;
+	return one.number == 0 ? 0 : refusals_put(&st->refusals, &one);
+}
+
+/* Did the acknowledgement of a part come? */
+static bool take_part(struct state *st, const natsMsg *msg, const jsPubAck *ack,
+		      const jsPubAckErr *error)
+{
+	if (strncmp(natsMsg_GetSubject(msg), "$O.", 3) != 0)
+		return false;
+	bool good = error == NULL ? ack != NULL && ack->Stream != NULL &&
+					strcmp(ack->Stream, st->object_stream) == 0
+				  : take_part_refusal(st, msg, error) == 0;
+	if (!good)
+		set_trouble(st, "a raw message was not taken: ",
+			    error != NULL ? error->ErrText : "another stream has its subject");
+	else if (ack_window_done(&st->window, msg) == 0)
+		wake(st); /* nothing was heard of the leader of the other stream */
+	return true;
+}
+
 static void take_ack(struct state *st, const natsMsg *msg, const jsPubAck *ack,
 		     const jsPubAckErr *error)
 {
 	st->late |= error != NULL && error->Err == NATS_TIMEOUT;
+	if (take_part(st, msg, ack, error))
+		return;
 	if (error != NULL || ack == NULL)
 		set_trouble(st, "a record was not taken: ", error != NULL ? error->ErrText : "?");
 	else if (ack->Stream == NULL || strcmp(ack->Stream, st->conf->nats.stream) != 0)
@@ -195,6 +232,7 @@ static void output_close(struct ship_output *o)
 	pthread_mutex_lock(&st->lock);
 	st->early = next_early(st);
 	ack_window_fini(&st->window);
+	refusals_fini(&st->refusals);
 	pthread_mutex_unlock(&st->lock);
 	if (st->event >= 0)
 		close(st->event);
@@ -206,13 +244,19 @@ static void output_close(struct ship_output *o)
 
 static int prepare(struct state *st, const struct ship_conf *conf, struct buf *why)
 {
+	char bucket[OBJECT_BUCKET_MAX];
+
 	st->conf = conf;
+	object_bucket(bucket, conf, conf->sensor);
+	object_stream(st->object_stream, bucket);
 	st->bytes_max = conf->in_flight_bytes;
 	st->told = 0;
 	st->filled = st->waiting = st->heard = st->late = false;
 	st->trouble[0] = '\0';
 	st->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ack_window_init(&st->window, conf->in_flight) == 0 && st->event >= 0)
+	if (ack_window_init(&st->window, conf->in_flight) == 0 &&
+	    refusals_init(&st->refusals, *conf->mail.bucket != '\0' ? conf->in_flight : 1) == 0 &&
+	    st->event >= 0)
 		return SHIP_TAKEN;
 	buf_printf(why, "no memory for %u records: %m", conf->in_flight);
 	return SHIP_TROUBLE;
@@ -311,11 +355,26 @@ static int reject(struct state *st, const struct ship_item *item, struct buf *wh
 	return SHIP_REJECTED;
 }
 
+static natsStatus make_part(natsMsg **msg_r, const struct ship_item *item)
+{
+	const struct ship_part *part = item->part;
+	natsStatus s =
+	    natsMsg_Create(msg_r, part->subject, NULL, (const char *)item->bytes, (int)item->len);
+
+	if (s == NATS_OK && part->first)
+		s = natsMsgHeader_Set(*msg_r, "Nats-Expected-Last-Subject-Sequence", "0");
+	if (s == NATS_OK && part->replaces)
+		s = natsMsgHeader_Set(*msg_r, JSMsgRollup, JSMsgRollupSubject);
+	return s;
+}
+
 static natsStatus make_message(natsMsg **msg_r, const struct state *st,
 			       const struct ship_item *item)
 {
 	char subject[NATS_SUBJECT_MAX];
 
+	if (item->part != NULL)
+		return make_part(msg_r, item);
 	if (nats_subject(subject, st->conf, st->conf->sensor, item->stream) != 0)
 		return NATS_INVALID_SUBJECT;
 	return natsMsg_Create(msg_r, subject, NULL, (const char *)item->bytes, (int)item->len);
@@ -328,8 +387,9 @@ static natsStatus publish(struct state *st, natsMsg **msg, const struct ship_ite
 
 	jsPubOptions_Init(&options);
 	options.MaxWait = (int64_t)(st->conf->nats.ack_timeout_us / 1000);
-	snprintf(id, sizeof id, "%s-%s", item->id, item->stream);
-	options.MsgId = id;
+	if (item->part == NULL)
+		snprintf(id, sizeof id, "%s-%s", item->id, item->stream);
+	options.MsgId = item->part != NULL ? item->part->msg_id : id;
 	st->link.published = true;
 	return js_PublishMsgAsync(st->link.js, msg, &options);
 }
@@ -370,6 +430,16 @@ static uint64_t output_acknowledged(struct ship_output *o)
 	low = st->told = st->window.low;
 	pthread_mutex_unlock(&st->lock);
 	return low;
+}
+
+static bool output_refusal(struct ship_output *o, struct refusal *one_r)
+{
+	struct state *st = o->self;
+
+	pthread_mutex_lock(&st->lock);
+	bool any = refusals_take(&st->refusals, one_r);
+	pthread_mutex_unlock(&st->lock);
+	return any;
 }
 
 /* Ask to be woken; false if there are news already. */
@@ -443,6 +513,7 @@ void output_nats_init(struct ship_output *o)
 				  .open = output_open,
 				  .send = output_send,
 				  .acknowledged = output_acknowledged,
+				  .refusal = output_refusal,
 				  .wait = output_wait,
 				  .flush = output_flush,
 				  .close = output_close};

@@ -108,6 +108,15 @@ static void print_stream(const struct checkpoint *c, const struct log_dir *d,
 	       log_stream_name(stream), files, bytes);
 }
 
+static void print_mail(const struct checkpoint *c, const struct ship_conf *conf)
+{
+	if (checkpoint_has_mail(c) || *conf->mail.bucket != '\0')
+		printf("mail: %" PRIu64 " put, %" PRIu64 " left out, %" PRIu64 " missing, %" PRIu64
+		       " refused\n",
+		       c->mail[MAIL_PUT], c->mail[MAIL_LEFT_OUT], c->mail[MAIL_MISSING],
+		       c->mail[MAIL_REFUSED]);
+}
+
 static void print_rejected(int state)
 {
 	struct stat st;
@@ -133,6 +142,7 @@ int ship_print_status(const struct ship_conf *conf)
 	} else {
 		print_stream(&c, &d, LOG_SESSION);
 		print_stream(&c, &d, LOG_MESSAGE);
+		print_mail(&c, conf);
 		print_rejected(state);
 	}
 	log_dir_close(&d);

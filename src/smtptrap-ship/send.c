@@ -4,6 +4,7 @@
  * Runs in smtptrap-ship.  A record counts as shipped when the output has acknowledged it and all
  * that was sent before it.  After trouble the sources go back to the first that is not, and read
  * it from the logs again: so nothing of a record is kept in memory, and each is sent at least once.
+ * What goes with the raw message of a record is in mail.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -103,42 +104,10 @@ static void count_one(struct ship *s, const struct flight *one)
 	c->missing += one->missing;
 	c->shipped += !one->rejected;
 	c->rejected += one->rejected;
+	s->checkpoint.mail[one->mail] += one->mail != MAIL_NONE;
 	s->shipped += !one->rejected;
 	s->rejected += one->rejected;
 	s->behind++;
-}
-
-void ship_acknowledge(struct ship *s)
-{
-	uint64_t up_to = s->output.acknowledged(&s->output), before = s->behind;
-	const struct flight *one;
-
-	while ((one = flights_take(&s->flights, up_to)) != NULL)
-		count_one(s, one);
-	if (s->behind == before)
-		return;
-	s->good_at = clock_us();
-	if (!s->unkept)
-		trouble_over(s);
-}
-
-/* ---- trouble ---- */
-
-void ship_retreat(struct ship *s)
-{
-	note_trouble(s);
-	s->output.close(&s->output);
-	s->connected = false;
-	flights_clear(&s->flights);
-	for (size_t i = 0; i < s->nsource; i++) {
-		struct ship_source *source = &s->source[i];
-		s->is_held[i] = false;
-		int rc = source->rewind(source, &s->checkpoint.stream[source->stream].place);
-		if (rc != 0)
-			fatal("%s: %s", s->conf->log_directory,
-			      rc == ERR_SYSTEM ? strerror(errno) : err_text(rc));
-	}
-	back_off(s);
 }
 
 /* The output has lost what it had acknowledged, as s->why tells; which, is not known. */
@@ -153,6 +122,54 @@ static void go_back(struct ship *s)
 		     text);
 	else
 		warn("%s: records are lost there, unless it was emptied or made anew", text);
+}
+
+/* Does the output's result mean trouble?  Then go back. */
+static bool retreat_from(struct ship *s, int rc)
+{
+	if (rc == SHIP_LOST)
+		go_back(s);
+	if (rc != SHIP_LOST && rc != SHIP_TROUBLE)
+		return false;
+	ship_retreat(s);
+	return true;
+}
+
+void ship_acknowledge(struct ship *s)
+{
+	uint64_t before = s->behind + s->up_to;
+	const struct flight *one;
+
+	s->up_to = s->output.acknowledged(&s->output);
+	if (retreat_from(s, ship_mail_settle(s)))
+		return;
+	while ((one = flights_take(&s->flights, s->up_to)) != NULL)
+		count_one(s, one);
+	if (s->behind + s->up_to == before)
+		return;
+	s->good_at = clock_us();
+	if (!s->unkept)
+		trouble_over(s);
+}
+
+/* ---- trouble ---- */
+
+void ship_retreat(struct ship *s)
+{
+	note_trouble(s);
+	s->output.close(&s->output);
+	s->connected = false;
+	flights_clear(&s->flights);
+	ship_mail_forget(s);
+	for (size_t i = 0; i < s->nsource; i++) {
+		struct ship_source *source = &s->source[i];
+		s->is_held[i] = false;
+		int rc = source->rewind(source, &s->checkpoint.stream[source->stream].place);
+		if (rc != 0)
+			fatal("%s: %s", s->conf->log_directory,
+			      rc == ERR_SYSTEM ? strerror(errno) : err_text(rc));
+	}
+	back_off(s);
 }
 
 /* ---- sending ---- */
@@ -200,12 +217,13 @@ static int offer(struct ship *s, const struct ship_record *r, unsigned stream)
 		return SHIP_TROUBLE;
 	if (rc == SHIP_TAKEN || rc == SHIP_REJECTED) {
 		s->number++;
-		flights_put(&s->flights, &(struct flight){.number = s->number,
-							  .stream = stream,
-							  .rejected = rc == SHIP_REJECTED,
-							  .len = r->line.len,
-							  .missing = r->missing,
-							  .place = r->place});
+		struct flight one = {.number = s->number,
+				     .stream = stream,
+				     .rejected = rc == SHIP_REJECTED,
+				     .len = r->line.len,
+				     .missing = r->missing,
+				     .place = r->place};
+		ship_mail_sent(s, r, flights_put(&s->flights, &one));
 		return SHIP_TAKEN;
 	}
 	return rc;
@@ -226,12 +244,10 @@ static enum sent send_one(struct ship *s, size_t i)
 	s->idle[i] = false;
 	if (!flights_have_room(&s->flights, r->line.len, s->conf->in_flight_bytes))
 		return SENT_STUCK;
-	int rc = offer(s, r, s->source[i].stream);
-	if (rc == SHIP_LOST)
-		go_back(s);
-	if (rc == SHIP_LOST || rc == SHIP_TROUBLE)
-		ship_retreat(s);
-	if (rc != SHIP_TAKEN)
+	int rc = ship_mail_send(s, r);
+	if (rc == SHIP_TAKEN)
+		rc = offer(s, r, s->source[i].stream);
+	if (retreat_from(s, rc) || rc != SHIP_TAKEN)
 		return SENT_STUCK;
 	s->is_held[i] = false;
 	return SENT_ONE;

@@ -1,5 +1,6 @@
 /*
- * setup.c: smtptrap-ship --setup: the stream is there, and as the configuration says.
+ * setup.c: smtptrap-ship --setup: the stream is there, and as the configuration says; and the
+ * buckets of raw messages.
  *
  * A stream that is not there is made.  One that is there is compared field by field; what differs
  * is told, and nothing is changed: another may have had a reason, and a change can delete records.
@@ -15,6 +16,7 @@
 #include "commands.h"
 #include "log.h"
 #include "nats_link.h"
+#include "object.h"
 #include "output.h"
 #include "record.h"
 
@@ -22,36 +24,67 @@
 #define AGAIN_US 250000
 #define REQUEST_MS 5000
 #define US_NS 1000
+#define SUBJECTS 2 /* of a stream: of records, or of chunks and what tells of them */
+_Static_assert(SUBJECTS == RECORD_TYPE_COUNT, "a subject for each type");
 
-/* Subjects of the stream: those of all sensors. */
-struct subjects {
-	char text[RECORD_TYPE_COUNT][NATS_SUBJECT_MAX];
-	const char *list[RECORD_TYPE_COUNT];
+/* A stream as the configuration wants it, and the room for its names. */
+struct wanted {
+	jsStreamConfig config;
+	char name[OBJECT_STREAM_MAX];
+	char text[SUBJECTS][NATS_SUBJECT_MAX];
+	const char *list[SUBJECTS];
 };
 
-static int make_subjects(struct subjects *s, const struct ship_conf *conf)
+/* What streams of records and buckets have in common. */
+static void begin_config(struct wanted *w, const struct ship_conf *conf, const char *name)
 {
-	for (int i = 0; i < RECORD_TYPE_COUNT; i++) {
-		s->list[i] = s->text[i];
-		if (nats_subject(s->text[i], conf, "*", record_type_name((enum record_type)i)) != 0)
+	jsStreamConfig *c = &w->config;
+
+	jsStreamConfig_Init(c);
+	for (int i = 0; i < SUBJECTS; i++)
+		w->list[i] = w->text[i];
+	c->Name = name;
+	c->Subjects = w->list;
+	c->SubjectsLen = SUBJECTS;
+	c->Storage = js_FileStorage;
+	c->Retention = js_LimitsPolicy;
+	c->Replicas = conf->setup.replicas;
+	c->Duplicates = (int64_t)(conf->setup.duplicate_window_us * US_NS);
+}
+
+static int64_t bytes_limit(uint64_t bytes)
+{
+	return bytes == 0 ? -1 : (int64_t)bytes;
+}
+
+/* The stream of records: subjects of all sensors. */
+static int want_records(struct wanted *w, const struct ship_conf *conf)
+{
+	begin_config(w, conf, conf->nats.stream);
+	w->config.Discard = js_DiscardOld;
+	w->config.MaxAge = (int64_t)(conf->setup.max_age_us * US_NS);
+	w->config.MaxBytes = bytes_limit(conf->setup.max_bytes);
+	for (int i = 0; i < SUBJECTS; i++)
+		if (nats_subject(w->text[i], conf, "*", record_type_name((enum record_type)i)) != 0)
 			return -1;
-	}
 	return 0;
 }
 
-static void make_config(jsStreamConfig *c, const struct ship_conf *conf, struct subjects *s)
+/* The bucket of a sensor, as all clients of object stores make it: full is full, since what is
+ * removed would be parts of objects. */
+static void want_bucket(struct wanted *w, const struct ship_conf *conf, const char *sensor)
 {
-	jsStreamConfig_Init(c);
-	c->Name = conf->nats.stream;
-	c->Subjects = s->list;
-	c->SubjectsLen = RECORD_TYPE_COUNT;
-	c->Storage = js_FileStorage;
-	c->Retention = js_LimitsPolicy;
-	c->Discard = js_DiscardOld;
-	c->Replicas = conf->setup.replicas;
-	c->MaxAge = (int64_t)(conf->setup.max_age_us * US_NS);
-	c->MaxBytes = conf->setup.max_bytes == 0 ? -1 : (int64_t)conf->setup.max_bytes;
-	c->Duplicates = (int64_t)(conf->setup.duplicate_window_us * US_NS);
+	char bucket[OBJECT_BUCKET_MAX];
+
+	object_bucket(bucket, conf, sensor);
+	object_stream(w->name, bucket);
+	begin_config(w, conf, w->name);
+	w->config.Discard = js_DiscardNew;
+	w->config.MaxAge = (int64_t)(conf->setup.mail_max_age_us * US_NS);
+	w->config.MaxBytes = bytes_limit(conf->setup.mail_max_bytes);
+	w->config.AllowRollup = true;
+	snprintf(w->text[0], NATS_SUBJECT_MAX, "$O.%s.C.>", bucket);
+	snprintf(w->text[1], NATS_SUBJECT_MAX, "$O.%s.M.>", bucket);
 }
 
 /* ---- comparing ---- */
@@ -116,6 +149,7 @@ static unsigned compare(const jsStreamConfig *is, const jsStreamConfig *wanted)
 	    {"discard (0: old, 1: new)", is->Discard, wanted->Discard},
 	    {"no acknowledgements", is->NoAck, wanted->NoAck},
 	    {"sealed", is->Sealed, wanted->Sealed},
+	    {"roll-ups allowed", is->AllowRollup, wanted->AllowRollup},
 	};
 	unsigned differ = compare_subjects(is, wanted);
 
@@ -197,27 +231,46 @@ static int tell(const jsStreamInfo *info, bool made, const jsStreamConfig *wante
 	return 0;
 }
 
-int command_setup(const struct ship_conf *conf, int argc, char **argv)
+/* Have one stream there; 0, or 1 after saying why not. */
+static int set_up(struct wanted *w, const struct ship_conf *conf)
 {
 	char text[1024];
 	struct buf why;
-	struct subjects subjects = {0};
-	jsStreamConfig wanted;
 	jsStreamInfo *info = NULL;
 	bool made = false;
 
-	(void)argv;
-	if (argc > 0 || make_subjects(&subjects, conf) != 0) {
-		fprintf(stderr, "usage: smtptrap-ship --setup\n");
-		return 2;
-	}
 	buf_init(&why, text, sizeof text);
-	make_config(&wanted, conf, &subjects);
-	int rc = ask_patiently(&info, &made, conf, &wanted, &why);
+	int rc = ask_patiently(&info, &made, conf, &w->config, &why);
 	if (rc == SHIP_TAKEN)
-		rc = tell(info, made, &wanted);
+		rc = tell(info, made, &w->config);
 	else
 		warn("%.*s", (int)why.len, text);
 	jsStreamInfo_Destroy(info);
 	return rc == 0 ? 0 : 1;
+}
+
+static int usage(const char *what)
+{
+	fprintf(stderr, "usage: smtptrap-ship --setup [SENSOR ...]%s\n", what);
+	return 2;
+}
+
+int command_setup(const struct ship_conf *conf, int argc, char **argv)
+{
+	struct wanted wanted = {0};
+	int status = 0;
+
+	if (argc > 0 && *conf->mail.bucket == '\0')
+		return usage(": no bucket is configured");
+	for (int i = 0; i < argc; i++)
+		if (!ship_is_token(argv[i]))
+			return usage(": letters, digits, - and _");
+	if (want_records(&wanted, conf) != 0)
+		return usage(": the subject is too long");
+	status = set_up(&wanted, conf);
+	for (int i = 0; *conf->mail.bucket != '\0' && (i < argc || i == 0); i++) {
+		want_bucket(&wanted, conf, argc > 0 ? argv[i] : conf->sensor);
+		status |= set_up(&wanted, conf);
+	}
+	return status;
 }

@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "flight.h"
 #include "history.h"
+#include "mail.h"
 #include "output.h"
 #include "source.h"
 
@@ -36,8 +37,10 @@ struct ship {
 	struct ship_output output;
 	bool connected;
 	struct flights flights;
-	uint64_t number;   /* of the last item sent */
-	uint64_t delay_us; /* the next back-off */
+	struct ship_mail *mail; /* NULL: raw messages are not shipped */
+	uint64_t number;        /* of the last item sent */
+	uint64_t up_to;         /* all items up to this number are acknowledged */
+	uint64_t delay_us;      /* the next back-off */
 	uint64_t retry_at;
 	uint64_t good_at; /* when something was last acknowledged */
 	uint64_t told_at; /* when trouble was last said */

@@ -190,7 +190,7 @@ bool ship_start(struct ship *s, bool from_start)
 	choose_output(s);
 	return open_signals(s) && open_folder(s->conf->log_directory, &s->log_dir) &&
 	       open_state(s) && read_checkpoint(s, from_start) && open_flights(s) &&
-	       open_sources(s);
+	       ship_mail_start(s) && open_sources(s);
 }
 
 bool ship_start_replay(struct ship *s, char **file, size_t nfile)
@@ -198,7 +198,7 @@ bool ship_start_replay(struct ship *s, char **file, size_t nfile)
 	choose_output(s);
 	source_files_open(&s->source[0], file, nfile);
 	s->nsource = 1;
-	return open_signals(s) && open_flights(s);
+	return open_signals(s) && open_flights(s) && ship_mail_start(s);
 }
 
 /* ---- another log directory of the same name ---- */
@@ -257,12 +257,13 @@ static void change_conf(struct ship *s, struct ship_conf *conf)
 	s->connected = false;
 	close_sources(s);
 	flights_fini(&s->flights);
+	ship_mail_end(s);
 	ship_conf_free(&s->conf);
 	s->conf = conf;
 	s->delay_us = conf->retry_min_us;
 	s->retry_at = 0;
 	choose_output(s);
-	if (!open_flights(s) || !open_sources(s))
+	if (!open_flights(s) || !ship_mail_start(s) || !open_sources(s))
 		fatal("the logs cannot be followed any more");
 }
 
@@ -290,6 +291,7 @@ void ship_end(struct ship *s)
 {
 	close_sources(s);
 	flights_fini(&s->flights);
+	ship_mail_end(s);
 	if (s->signals >= 0)
 		close(s->signals);
 	if (s->wake >= 0)

@@ -7,8 +7,8 @@
 
 #include <sys/wait.h>
 
-#include "../../src/smtptrap/mail_whole.h"
 #include "intake_lab.h"
+#include "mail_whole.h"
 
 #define INDEX 20                       /* store-index */
 #define LONG (UNIQUE_HELD_MAX + 10000) /* is written before it is known to be a copy */

@@ -42,6 +42,12 @@ my @wrong = (
     ['nats { certificate "a.pem" }', '1:20: certificate and key need each other, near "a.pem"'],
     ['nats { subject "a b" }', '1:16: subject must not hold white space or control characters, near "a b"'],
     ['setup { replicas 6 }', '1:18: replicas must be 1 to 5, near "6"'],
+    ['mail { bucket "a.b" }', '1:15: only letters, digits, - and _ may stand here, near "a.b"'],
+    ['mail { bucket ' . 'x' x 64 . ' }', '1:15: bucket must have 0 to 63 bytes, near "' . 'x' x 40 . '..."'],
+    ["mail { bucket b }\nstreams session", '1:15: raw messages go with the records of the stream message, near "b"'],
+    ["mail { bucket b }\noutput stdout", '1:15: raw messages go to output nats alone, near "b"'],
+    ['mail { size 2g }', '1:13: size must be 0 to 1g, near "2g"'],
+    ['setup { mail-max-age 1h }', '1:22: duplicate-window must not be over mail-max-age, near "1h"'],
     ['setup { max-age 1h }', '3:1: duplicate-window must not be over max-age, near the end of the file'],
 );
 for my $case (@wrong) {
@@ -60,5 +66,8 @@ like((check("$server\n" x 17))[1], qr/^17:15: more than 16 of server/, 'not 17')
 is((check('', '--output', 'stdout'))[2], 0, '--output stands for the file\'s output');
 is((check('', '--output', '/dev/null'))[2], 0, 'or names a file');
 like((check('', '--output', 'kafka'))[1], qr/neither nats nor stdout nor an absolute path/, 'or is refused');
+like((check("mail { bucket b }\n$server", '--output', 'stdout'))[1], qr/^1:15: raw messages go to output nats alone/,
+    'but not where raw messages are configured');
+is((check('mail { bucket ' . 'x' x 63 . " }\n$server"))[2], 0, 'a bucket of 63 bytes is taken');
 like((check('output stdout', '--output', 'nats'))[1], qr/needs a server/, 'and what it needs is looked for');
 done_testing;

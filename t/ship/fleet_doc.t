@@ -7,6 +7,8 @@ use strict;
 use warnings;
 use File::Copy qw(copy);
 use File::Path qw(make_path);
+use IO::Socket::INET;
+use IO::Socket::SSL;
 use IO::Uncompress::Gunzip qw(gunzip);
 use JSON::PP qw(decode_json encode_json);
 use Test::More;
@@ -73,7 +75,7 @@ put('users.conf', here($block{'users.conf'}));
 put("$_.conf", server($_)) for 1 .. 3;
 $nats->start;
 $nats->wait_ready;
-put('fleet.conf', here($block{'fleet.conf'}) =~ s/max-bytes 400g/max-bytes 1g/r);
+put('fleet.conf', here($block{'fleet.conf'}) =~ s/max-bytes \d+g/max-bytes 1g/gr);
 like(sh('setup', here($block{setup})), qr/^stream SMTPTRAP: made/, 'the stream is made');
 like(sh('setup', here($block{setup})), qr/^stream SMTPTRAP: as configured/, 'and then it is as configured');
 
@@ -109,6 +111,9 @@ ok(wait_for(PATIENCE, sub { $nats->messages('SMTPTRAP') >= $all }), 'all records
 $_->done for values %trap;
 is($_->stop, 0, "the shipper of $_->{sensor} leaves in order") or diag $_->log_text for @ship{qw(mx1 mx2)};
 is($nats->messages('SMTPTRAP'), $all, 'and no others do');
+my %deliveries = (mx1 => 62, mx2 => 90);
+is($nats->messages("OBJ_smtptrap-mail-$_"), 2 * $deliveries{$_}, "the bucket of $_ has a chunk and a meta of each message")
+    for sort keys %deliveries;
 
 # ---- what is fetched, and reported ----
 
@@ -147,7 +152,7 @@ is_deeply($row{connections}, {mx1 => 23, mx2 => 33}, 'connections by sensor');
 is_deeply($row{negotiated}, {mx1 => 2, mx2 => 2}, 'connections that negotiated TLS');
 is_deeply($row{failed}, {mx1 => 1, mx2 => 1}, 'handshakes that failed');
 is_deeply($row{versions}, {map { ("$_ TLSv1.2" => 1, "$_ TLSv1.3" => 1) } qw(mx1 mx2)}, 'versions');
-is_deeply($row{deliveries}, {mx1 => 62, mx2 => 90}, 'deliveries');
+is_deeply($row{deliveries}, \%deliveries, 'deliveries');
 is_deeply($row{deliveries_tls}, {mx1 => 2}, 'deliveries over TLS');
 
 # ---- the same in databases, each record once ----
@@ -215,11 +220,32 @@ sub impostor {
     spew($ship->conf_file, $text, 'log-directory "', $logs[0], "\"\nstate-directory \"", $ship->dir, "/state\"\nstop 1s\n");
     return $ship;
 }
+
+# What a server says when the user of this certificate publishes to a bucket.
+sub publish_as {
+    my ($certificate, $bucket, $kind) = @_;
+    my $s = IO::Socket::INET->new(PeerAddr => $at, PeerPort => 4223) or die "connect: $!";
+    readline $s; # INFO; TLS follows
+    IO::Socket::SSL->start_SSL($s, SSL_cert_file => "$dir/$certificate.pem", SSL_key_file => "$dir/$certificate.key",
+        SSL_ca_file => "$dir/ca.pem", SSL_verifycn_scheme => 'none') or die "TLS: $IO::Socket::SSL::SSL_ERROR";
+    my $head = "NATS/1.0\r\nNats-Rollup: all\r\n\r\n";
+    print $s 'CONNECT {"verbose":false,"headers":true}', "\r\nHPUB \$O.$bucket.$kind.x ", length $head, ' ', length $head, "\r\n$head\r\nPING\r\n";
+    my $says = '';
+    while (defined(my $line = readline $s)) {
+        last if $line =~ /^PONG/;
+        $says .= $line if $line =~ /^-ERR/;
+    }
+    return $says;
+}
 my $last = sub { $nats->stream('SMTPTRAP')->{state}{last_seq} };
 my $before = $last->();
 my ($out, $err, $status) = impostor('mx1', 'mx2')->run('--once');
 isnt($status, 0, 'a sensor with another\'s name cannot ship');
 like($err, qr/Permissions Violation/i, 'and says why');
+like(publish_as('mx1', 'smtptrap-mail-mx2', $_), qr/Permissions Violation for Publish to "\$O\.smtptrap-mail-mx2\.$_\.x"/,
+    "nor put $_.x into another's bucket, or purge it") for qw(C M);
+is($nats->messages('OBJ_smtptrap-mail-mx2'), 2 * $deliveries{mx2}, 'which has what it had');
+is(publish_as('mx1', 'smtptrap-mail-mx1', 'C'), '', 'into its own it can');
 ($out, $err, $status) = impostor('mx1', 'mx1')->run('--setup');
 isnt($status, 0, 'a sensor cannot make streams');
 is($last->(), $before, 'nothing of that reached the stream');

@@ -51,10 +51,10 @@ $fake->acknowledge($first);
 $fake->acknowledge(@{$fake->wait_published(501)}[1 .. 300]);
 cmp_ok(scalar @{$fake->wait_published(502)}, '>', 501, 'acknowledgements make room for more');
 
-$fake->last(100); # of the 301 at least half are known to have come
+$fake->last(1); # two at least are known to have come, since 502 were sent and 500 may be on their way
 $fake->drop;
 $fake->serve(PATIENCE, sub { $ship->log_text =~ /was acknowledged; trying again/ });
-like($ship->log_text, qr/the stream has 100 as the last record, but (?:2[5-9]\d|30[01]) was acknowledged; trying again/,
+like($ship->log_text, qr/the stream has 1 as the last record, but \d+ was acknowledged; trying again/,
     'that a leader does not have what was acknowledged is said');
 cmp_ok(wait_asked(30), '>=', 30, 'it is asked again and again');
 is(scalar @{$fake->wait_published(0, 0)}, 0, 'and gets nothing');

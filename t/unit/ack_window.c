@@ -30,6 +30,7 @@ static void test_order(struct ack_window *w)
 	begin(w);
 	add_some(w, 1, 4);
 	is_int((int64_t)w->bytes, 10, "bytes on their way are counted");
+	is_int((int64_t)ack_window_number(w, &keys[3]), 3, "an item is known by its key");
 	is_int(ack_window_done(w, &keys[3]), 0, "the third is acknowledged first");
 	is_int((int64_t)w->low, 0, "which counts for nothing yet");
 	is_int(ack_window_done(w, &keys[1]), 0, "the first");
@@ -38,6 +39,7 @@ static void test_order(struct ack_window *w)
 	is_int((int64_t)w->low, 3, "fills the gap");
 	is_int((int64_t)w->bytes, 4, "bytes of one are on their way");
 	is_int(ack_window_done(w, &keys[2]), ERR_REFUSED, "twice is once");
+	is_int((int64_t)ack_window_number(w, &keys[2]), 0, "what is done has no number");
 	is_int(ack_window_done(w, &keys[9]), ERR_REFUSED, "what was never sent is nobody's");
 	is_int(ack_window_done(w, NULL), ERR_REFUSED, "nor is nothing");
 }

@@ -30,11 +30,12 @@ static const struct checkpoint full = {
 			  .seq = UINT64_MAX},
 		.shipped = UINT64_MAX,
 		.rejected = UINT64_MAX,
-		.missing = UINT64_MAX}}};
+		.missing = UINT64_MAX}},
+    .mail = {0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
 
 static bool same(const struct checkpoint *a, const struct checkpoint *b)
 {
-	bool same = true;
+	bool same = memcmp(a->mail, b->mail, sizeof a->mail) == 0;
 
 	for (unsigned s = 0; s < SHIP_STREAMS; s++) {
 		const struct checkpoint_stream *x = &a->stream[s], *y = &b->stream[s];
@@ -105,6 +106,29 @@ static void test_foreign(void)
 	}
 }
 
+/* Mail is counted in a line of its own, and in version 2, only where there is any. */
+static void test_mail(void)
+{
+	uint8_t text[CHECKPOINT_MAX];
+	struct checkpoint c = {0};
+	struct buf b;
+
+	for (unsigned fate = MAIL_NONE + 1; fate < MAIL_FATES; fate++) {
+		memset(c.mail, 0, sizeof c.mail);
+		c.mail[fate] = 7;
+		test_round(&c, "a checkpoint with one count of mail");
+	}
+	buf_init(&b, text, sizeof text);
+	checkpoint_format(&c, &b);
+	ok(memmem(b.data, b.len, "checkpoint 2\n", 13) != NULL, "which is of version 2");
+	c = (struct checkpoint){0};
+	buf_reset(&b);
+	checkpoint_format(&c, &b);
+	ok(memmem(b.data, b.len, "checkpoint 1\n", 13) != NULL &&
+	       memmem(b.data, b.len, "mail", 4) == NULL,
+	   "without mail it is what shippers wrote before");
+}
+
 static void test_files(void)
 {
 	struct checkpoint c = {0}, got;
@@ -130,6 +154,8 @@ int main(void)
 		return 1;
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	test_files();
+	test_mail();
+	unlinkat(dir, CHECKPOINT_FILE, 0);
 	test_damaged();
 	test_foreign();
 	close(dir);

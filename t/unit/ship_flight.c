@@ -44,6 +44,18 @@ static void test_acknowledged(void)
 	ok(flights_take(&f, 9) == NULL && f.bytes == 0, "cleared it is empty");
 }
 
+static void test_waiting(void)
+{
+	struct flight one = {.number = 1, .waits = true};
+	struct flight *at = flights_put(&f, &one);
+
+	put(2, 1, true);
+	ok(flights_take(&f, 9) == NULL, "one that waits is not taken, nor what is behind it");
+	at->waits = false;
+	ok(flights_take(&f, 1) == at, "when it does not any more it is");
+	flights_clear(&f);
+}
+
 static void test_limits(void)
 {
 	ok(flights_have_room(&f, 1000, 10), "one that is longer than the limit fits alone");
@@ -61,6 +73,7 @@ int main(void)
 {
 	flights_init(&f, 4);
 	test_acknowledged();
+	test_waiting();
 	test_limits();
 	flights_fini(&f);
 	flights_init(&f, 6);

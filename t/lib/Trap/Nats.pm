@@ -252,13 +252,30 @@ sub api {
     return _request($self->_connect, "\$JS.API.$call", $body // {});
 }
 
-# Add a message to a subject, as any client could; the stream's acknowledgement, decoded.
+# Add a message to a subject, as any client could, with these headers; the stream's acknowledgement,
+# decoded.
 sub publish {
-    my ($self, $subject, $text) = @_;
+    my ($self, $subject, $text, %head) = @_;
     my $c = $self->_connect;
-    print {$c->{s}} "SUB $c->{inbox} p\r\nPUB $subject $c->{inbox} ", length $text, "\r\n$text\r\n";
+    my $head = join '', "NATS/1.0\r\n", (map { "$_: $head{$_}\r\n" } sort keys %head), "\r\n";
+    my $sizes = length($head) . ' ' . (length($head) + length $text);
+    print {$c->{s}} "SUB $c->{inbox} p\r\nHPUB $subject $c->{inbox} $sizes\r\n$head$text\r\n";
     my $reply = _next($c, 20) // die "no reply to $subject\n";
     return length $reply->{body} ? $JSON->decode($reply->{body}) : {error => $reply->{head}};
+}
+
+# All messages of a stream, in order: {seq, subject, head, body} each.
+sub contents {
+    my ($self, $name) = @_;
+    my $state = $self->api("STREAM.INFO.$name")->{state};
+    my $c = $self->_connect;
+    my @all;
+    for my $seq ($state->{first_seq} .. $state->{last_seq}) {
+        my $m = _request($c, "\$JS.API.STREAM.MSG.GET.$name", {seq => $seq})->{message} // next;
+        push @all, {seq => $seq, subject => $m->{subject}, head => decode_base64($m->{hdrs} // ''),
+            body => decode_base64($m->{data} // '')};
+    }
+    return @all;
 }
 
 # Call on_head(number, header) for each message from $from to $to, in any order, as the stream's leader

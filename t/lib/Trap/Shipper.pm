@@ -9,7 +9,7 @@ package Trap::Shipper;
 #   is($ship->stop, 0, 'it leaves in order');
 #
 # Options of new(): nats (a Trap::Nats) or servers; logs; sensor; conf: more top-level keys;
-# nats_conf, setup: more keys of these blocks; stdout: a file for what start() has written there
+# nats_conf, setup, mail: more keys of these blocks; stdout: a file for what start() has written there
 # (else with what it says, in log_text()); wrap: a command before it, for start().
 #
 # Processes are children of the test and die with it; only they are ever signalled, by number.
@@ -27,7 +27,7 @@ use constant STOP_SECONDS => 60;
 
 sub new {
     my ($class, %o) = @_;
-    my $self = bless {sensor => 'mx1', conf => {}, nats_conf => {}, setup => {}, owner => $$,
+    my $self = bless {sensor => 'mx1', conf => {}, nats_conf => {}, setup => {}, mail => {}, owner => $$,
         logs => undef, %o}, $class;
     $self->{dir} = tempdir('ship-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     $self->{logs} //= "$self->{dir}/log";
@@ -53,7 +53,8 @@ sub write_conf {
     spew($self->conf_file, "log-directory \"$self->{logs}\"\nstate-directory \"$self->{dir}/state\"\n",
         "sensor $self->{sensor}\n", _keys('', %{$self->{conf}}),
         "nats {\n$servers", _keys("\t", %{$self->{nats_conf}}), "}\n",
-        "setup {\n", _keys("\t", %{$self->{setup}}), "}\n");
+        "setup {\n", _keys("\t", %{$self->{setup}}), "}\n",
+        "mail {\n", _keys("\t", %{$self->{mail}}), "}\n");
 }
 
 sub _command { my ($self, @arguments) = @_; return ("$Trap::BUILD/smtptrap-ship", '-f', $self->conf_file, @arguments) }
