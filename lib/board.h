@@ -3,7 +3,8 @@
  *
  * The status board is written by workers (their own slot) and the master, and read by the master
  * and by smtptrap(1), which receives its descriptor over the status socket.  Nobody trusts what
- * stands there: it is shown and counted, never followed.
+ * stands there: it is shown and counted, never followed; a worker that counts too many sessions of
+ * its client's address there refuses that client, and that is all.
  *
  * The acknowledgement board is written by the logger alone; it is a memfd that is sealed
  * against new writable mappings before the first worker exists, and everyone else maps it

@@ -50,8 +50,14 @@ static void test_text(void)
 static void test_crowded(void)
 {
 	enum { SLOTS = 6, ME = 3, US = 1000 };
-#define V4(d) {[10] = 0xff, [11] = 0xff, 192, 0, 2, d}
-#define V6(net, host) {0x20, 0x01, 0x0d, 0xb8, [7] = net, [15] = host}
+#define V4(d)                                          \
+	{                                              \
+		[10] = 0xff, [11] = 0xff, 192, 0, 2, d \
+	}
+#define V6(net, host)                                          \
+	{                                                      \
+		0x20, 0x01, 0x0d, 0xb8, [7] = net, [15] = host \
+	}
 	static const struct {
 		const char *title;
 		uint8_t mine[16], theirs[16];
@@ -63,7 +69,8 @@ static void test_crowded(void)
 	    {"a later one does not", V4(1), V4(1), SLOT_SESSION, 0, US + 1, false},
 	    {"one of the same time does in a lower slot", V4(1), V4(1), SLOT_SESSION, 2, US, true},
 	    {"but not in a higher one", V4(1), V4(1), SLOT_SESSION, 4, US, false},
-	    {"one whose address is not known yet does not", V4(1), V4(1), SLOT_SESSION, 0, 0, false},
+	    {"one whose address is not known yet does not", V4(1), V4(1), SLOT_SESSION, 0, 0,
+	     false},
 	    {"one that is over does not", V4(1), V4(1), SLOT_IDLE, 0, US - 1, false},
 	    {"another IPv4 address does not", V4(1), V4(2), SLOT_SESSION, 0, US - 1, false},
 	    {"the same /64 of IPv6 does", V6(1, 1), V6(1, 2), SLOT_SESSION, 0, US - 1, true},

@@ -423,7 +423,8 @@ static void test_max_per_address(void)
 		uint32_t expected;
 	} cases[] = {
 	    {"half of max by default", "workers { max 64 }\n", 32},
-	    {"of an odd number the greater half", "workers { spare-max 2  spare-min 1  max 3 }\n", 2},
+	    {"of an odd number the greater half", "workers { spare-max 2  spare-min 1  max 3 }\n",
+	     2},
 	    {"never none", "workers { spare-max 1  spare-min 1  max 1 }\n", 1},
 	    {"what is said counts", "workers { max-per-address 7  max 64 }\n", 7},
 	    {"0 too", "workers { max-per-address 0 }\n", 0},
