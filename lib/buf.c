@@ -65,14 +65,14 @@ uint8_t *buf_make_room(struct buf *b, size_t len)
 		b->failed = true;
 		return NULL;
 	}
-	return b->data + b->len;
+	return b->data == NULL ? NULL : b->data + b->len;
 }
 
 void buf_put(struct buf *b, const void *bytes, size_t len)
 {
-	uint8_t *to = buf_reserve(b, len);
+	uint8_t *to = len > 0 ? buf_reserve(b, len) : NULL;
 
-	if (to == NULL || len == 0)
+	if (to == NULL)
 		return;
 	memcpy(to, bytes, len);
 	b->len += len;

@@ -34,14 +34,15 @@ void buf_fini(struct buf *b);
 /* Forget the content and the error, keep the memory. */
 void buf_reset(struct buf *b);
 
-/* As buf_reserve(), where there is no room yet. */
+/* As buf_reserve(), where there is no room yet, or no memory at all. */
 uint8_t *buf_make_room(struct buf *b, size_t len);
 
 /* Room for len bytes at the end, to be filled by the caller and counted by adding to len;
- * NULL (and `failed`) if it does not fit. */
+ * NULL (and `failed`) if it does not fit; perhaps NULL for no bytes. */
 static inline uint8_t *buf_reserve(struct buf *b, size_t len)
 {
-	return !b->failed && len <= b->cap - b->len ? b->data + b->len : buf_make_room(b, len);
+	return !b->failed && len > 0 && len <= b->cap - b->len ? b->data + b->len
+							       : buf_make_room(b, len);
 }
 
 /* Append; see `failed`. */

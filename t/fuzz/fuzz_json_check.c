@@ -11,14 +11,41 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+/* Where the outermost object ends. */
+struct outermost {
+	yajl_handle parser;
+	unsigned depth;
+	size_t end; /* bytes; 0: it does not */
+};
+
+static int on_start(void *ctx)
+{
+	struct outermost *o = ctx;
+
+	o->depth++;
+	return 1;
+}
+
+static int on_end(void *ctx)
+{
+	struct outermost *o = ctx;
+
+	if (--o->depth == 0)
+		o->end = yajl_get_bytes_consumed(o->parser);
+	return 1;
+}
+
+/* Behind an object yajl takes a string that does not end, too: so it must end where the text does. */
 static bool yajl_takes(const uint8_t *data, size_t len)
 {
-	yajl_handle parser = yajl_alloc(NULL, NULL, NULL);
-	bool yes = yajl_parse(parser, data, len) == yajl_status_ok &&
-		   yajl_complete_parse(parser) == yajl_status_ok;
+	const yajl_callbacks callbacks = {.yajl_start_map = on_start, .yajl_end_map = on_end};
+	struct outermost o = {0};
 
-	yajl_free(parser);
-	return yes && len > 0 && data[0] == '{';
+	o.parser = yajl_alloc(&callbacks, NULL, &o);
+	bool yes = yajl_parse(o.parser, data, len) == yajl_status_ok &&
+		   yajl_complete_parse(o.parser) == yajl_status_ok;
+	yajl_free(o.parser);
+	return yes && len > 0 && data[0] == '{' && o.end == len;
 }
 
 /* Could nothing but form be wrong with it? */
