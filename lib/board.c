@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "address_table.h"
+
 const char *slot_state_name(uint32_t state)
 {
 	static const char *const names[SLOT_STATE_COUNT] = {"free", "starting", "idle", "session",
@@ -30,6 +32,30 @@ void board_text(char *to, const char *from, size_t size)
 {
 	memcpy(to, from, size);
 	to[size - 1] = '\0';
+}
+
+/* Who was counted in the same microsecond is in the order of the slots. */
+static bool is_before(const struct board_slot *other, uint64_t us, bool lower)
+{
+	if (atomic_load_explicit(&other->state, memory_order_acquire) != SLOT_SESSION)
+		return false;
+	uint64_t counted = atomic_load_explicit(&other->counted_us, memory_order_acquire);
+	return counted != 0 && (counted < us || (counted == us && lower));
+}
+
+bool board_crowded(const struct board *b, uint32_t slots, uint32_t self, uint32_t many)
+{
+	const struct board_slot *me = &b->slot[self];
+	uint64_t us = atomic_load(&me->counted_us), key = address_key(me->client_ip);
+	uint32_t used = atomic_load(&b->head.used), n = 0;
+
+	used = used < slots ? used : slots;
+	if (used <= many)
+		return false;
+	for (uint32_t i = 0; i < used && n < many; i++)
+		n += i != self && is_before(&b->slot[i], us, i < self) &&
+		     address_key(b->slot[i].client_ip) == key;
+	return n >= many;
 }
 
 bool board_valid(const struct board *b, size_t len)

@@ -3,7 +3,8 @@
  *
  * The status board is written by workers (their own slot) and the master, and read by the master
  * and by smtptrap(1), which receives its descriptor over the status socket.  Nobody trusts what
- * stands there: it is shown and counted, never followed.
+ * stands there: it is shown and counted, never followed; a worker that counts too many sessions of
+ * its client's address there refuses that client, and that is all.
  *
  * The acknowledgement board is written by the logger alone; it is a memfd that is sealed
  * against new writable mappings before the first worker exists, and everyone else maps it
@@ -22,7 +23,7 @@
 #include "figures.h"
 
 #define BOARD_MAGIC UINT32_C(0x53544244)
-#define BOARD_VERSION 3
+#define BOARD_VERSION 4
 #define BOARD_HELO_MAX 64
 #define BOARD_TLS_VERSION_MAX 8
 #define BOARD_RELEASE_MAX 16
@@ -45,6 +46,9 @@ struct board_slot {
 	int32_t pid;
 	/* the present session */
 	uint64_t since_us; /* when it began, microseconds since 1970 */
+	/* when its address was known, monotonic: the order of board_crowded(); 0: not yet, or it is
+	 * refused there */
+	_Atomic uint64_t counted_us;
 	uint8_t session_id[16];
 	uint8_t client_ip[16], local_ip[16]; /* IPv4 mapped */
 	uint16_t client_port, local_port;
@@ -78,6 +82,7 @@ struct board_header {
 	_Atomic int32_t idle;   /* workers that wait; a hint for when to ring the doorbell */
 	int32_t spare_min;      /* a worker that takes the idle count below this rings */
 	uint32_t workers;       /* alive, as the master last counted */
+	_Atomic uint32_t used;  /* slots from here on never had a worker */
 	uint64_t forks, deaths; /* workers started; workers that died without being asked */
 	char sensor[64];
 	char release[BOARD_RELEASE_MAX]; /* of smtptrapd: "0.2.0" */
@@ -122,6 +127,14 @@ size_t ack_board_size(uint32_t slots);
 /* Copy a text of the board, which may lack its NUL and change while it is read; to has size bytes
  * and ends in NUL. */
 void board_text(char *to, const char *from, size_t size);
+
+/*
+ * Were so many sessions (at least 1) of other slots counted before that of slot self, and are of
+ * its address, or of its IPv6 /64?  slots: of the board, as a process knows it from elsewhere; self
+ * is below it.  One pass over the slots in use, 4 ns each and 16 where no cache has them; none
+ * while there never were more than so many workers.
+ */
+bool board_crowded(const struct board *b, uint32_t slots, uint32_t self, uint32_t many);
 
 /* Check what was received from elsewhere; true if len bytes at b are a board. */
 bool board_valid(const struct board *b, size_t len);

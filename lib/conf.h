@@ -184,7 +184,8 @@ struct conf {
 		uint32_t spare_min; /* spare_min <= spare_max <= max */
 		uint32_t spare_max;
 		uint32_t max;
-		uint32_t sessions; /* after so many a worker leaves */
+		uint32_t max_per_address; /* sessions at a time of one address; 0: no limit */
+		uint32_t sessions;        /* after so many a worker leaves */
 	} workers;
 
 	struct {

@@ -21,8 +21,8 @@ static const char *const failures[] = {
 static const char *const verdicts[FIGURES_VERDICTS] = {"accepted", "rejected", "tempfailed",
 						       "aborted", "other"};
 static const char *const ends[FIGURES_ENDS] = {
-    "quit",     "client_closed", "timeout",     "too_many_errors", "limit",
-    "rejected", "shutdown",      "worker_died", "yakker",          "other"};
+    "quit",     "client_closed",     "timeout",     "too_many_errors", "limit", "rejected",
+    "shutdown", "too_many_sessions", "worker_died", "yakker",          "other"};
 
 _Static_assert(sizeof failures / sizeof *failures == FIGURES_FAILURES,
 	       "FIGURES_FAILURES counts tls_failure.def and \"other\"");

@@ -428,6 +428,7 @@ void smtp_close(struct smtp *s, enum smtp_end why, struct smtp_verdict *v)
 	    [SMTP_END_TIMEOUT] = REPLY_TIMEOUT,
 	    [SMTP_END_CLIENT_CLOSED] = REPLY_NONE,
 	    [SMTP_END_REJECTED] = REPLY_NONE,
+	    [SMTP_END_TOO_MANY_SESSIONS] = REPLY_TOO_MANY_SESSIONS,
 	};
 
 	verdict_init(v, SMTP_UNKNOWN);

@@ -303,6 +303,9 @@ static void put_field(struct buf *b, const struct smtp *s, char what, const char
 	case 'p':
 		buf_printf(b, "[%s]", s->client);
 		break;
+	case 'b':
+		buf_put_str(b, s->client);
+		break;
 	case 'n':
 		put_shown(b, (struct span){s->helo, s->helo_len}, NAME_MAX_SHOWN);
 		break;

@@ -64,6 +64,7 @@ smtptrapd_SOURCES += src/resolver_reverse.c
 smtptrapd_SOURCES += src/sandbox.c src/sandbox.h
 smtptrapd_SOURCES += src/worker.c src/worker.h
 smtptrapd_SOURCES += src/worker_conn.c src/worker_conn.h
+smtptrapd_SOURCES += src/worker_crowd.c src/worker_crowd.h
 smtptrapd_SOURCES += src/worker_dns.c src/worker_dns.h src/worker_dns_internal.h
 smtptrapd_SOURCES += src/worker_dns_record.c
 smtptrapd_SOURCES += src/worker_hello.c

@@ -187,6 +187,7 @@ _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie
 	struct worker_args args = {.conf = m->conf,
 				   .listeners = m->listener,
 				   .slot = slot,
+				   .slots = m->slots,
 				   .cookie = cookie,
 				   .pipe = m->pipe_worker,
 				   .doorbell = m->doorbell,
@@ -242,6 +243,9 @@ static bool fork_worker(struct master *m)
 		return false;
 	struct board_slot *b = &m->board->slot[slot];
 	atomic_store(&b->state, SLOT_STARTING);
+	if (slot >= m->pool.used)
+		m->pool.used = slot + 1;
+	atomic_store(&m->board->head.used, m->pool.used); /* before the worker asks who is there */
 	int keyholder = keyholder_channel(m, slot), resolver = dns_channel(m, slot);
 	pid_t pid = fork();
 	if (pid == 0)
@@ -260,8 +264,6 @@ static bool fork_worker(struct master *m)
 	b->pid = pid;
 	m->pool.slot[slot] =
 	    (struct pool_slot){.pid = pid, .state = POOL_ALIVE, .forked_us = clock_us()};
-	if (slot >= m->pool.used)
-		m->pool.used = slot + 1;
 	m->pool.alive++;
 	m->board->head.forks++;
 	return true;

@@ -16,6 +16,7 @@ struct worker_args {
 	const struct conf *conf;
 	const int *listeners; /* in the order of conf->listen; not blocking */
 	uint32_t slot;
+	uint32_t slots;         /* of the board */
 	uint64_t cookie;        /* the logger knows this slot by it */
 	int pipe;               /* write end of the results pipe */
 	int doorbell;           /* eventfd: rung when too few workers are idle */

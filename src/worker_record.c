@@ -26,6 +26,7 @@ static const char *const end_names[END_COUNT] = {
     [END_LIMIT] = "limit",
     [END_REJECTED] = "rejected",
     [END_SHUTDOWN] = "shutdown",
+    [END_TOO_MANY_SESSIONS] = "too_many_sessions",
 };
 
 static const char *const verdict_names[] = {

@@ -20,6 +20,7 @@
 #include "ip.h"
 #include "log.h"
 #include "proxy.h"
+#include "worker_crowd.h"
 
 #define SESSION_GIVE_BACK (64u * 1024) /* touched beyond this: pages go back to the kernel */
 
@@ -32,6 +33,7 @@ static const enum session_end end_of_smtp[] = {
     [SMTP_END_TIMEOUT] = END_TIMEOUT,
     [SMTP_END_CLIENT_CLOSED] = END_CLIENT_CLOSED,
     [SMTP_END_REJECTED] = END_REJECTED,
+    [SMTP_END_TOO_MANY_SESSIONS] = END_TOO_MANY_SESSIONS,
 };
 
 /* conf.h and params.h name the same extensions. */
@@ -179,6 +181,7 @@ static void client_begin(struct session *s, int fd, unsigned listener,
 	conn_open(&s->conn, fd, s->tls, s->conf->limits.command_timeout_us);
 	smtp_init(&s->smtp, &s->policy[0], s->envelope, sizeof s->envelope);
 	worker_rules_begin(s);
+	atomic_store_explicit(&s->board->counted_us, 0, memory_order_relaxed);
 	record_board(s); /* before it counts: what a killed session's last words are made of */
 	atomic_store_explicit(&s->board->state, SLOT_SESSION, memory_order_release);
 }
@@ -426,6 +429,16 @@ static void command_loop(struct session *s)
 		s->client.end = END_SHUTDOWN;
 }
 
+/* Speak as the identity that the client reached, with what it is offered. */
+static void take_policy(struct session *s)
+{
+	struct session_client *c = &s->client;
+
+	identity_policy(&s->client_policy, &s->policy[c->offer.starttls], c->identity);
+	s->smtp.policy = &s->client_policy;
+	smtp_client(&s->smtp, c->ip, c->accepted_us);
+}
+
 /* The addresses of both ends are known now. */
 static void make_offer(struct session *s)
 {
@@ -442,9 +455,20 @@ static void make_offer(struct session *s)
 
 	c->offer = offer_decide(&facts);
 	worker_rules_connect(s, &facts);
-	identity_policy(&s->client_policy, &s->policy[c->offer.starttls], c->identity);
-	s->smtp.policy = &s->client_policy;
-	smtp_client(&s->smtp, c->ip, c->accepted_us);
+	take_policy(s);
+}
+
+/* Its address has too many sessions already: over at once, and nothing is learnt of it. */
+static void refuse_crowd(struct session *s)
+{
+	struct session_client *c = &s->client;
+
+	dialogue_event(s, "too many sessions of this address");
+	c->identity = conf_identity_find(s->conf, c->local_ip, c->local_port, c->listener);
+	take_policy(s);
+	if (c->listener->tls != CONF_TLS_IMPLICIT)
+		session_say_end(s, SMTP_END_TOO_MANY_SESSIONS);
+	c->end = END_TOO_MANY_SESSIONS;
 }
 
 /* A yakker is not served: it gets the reply of one that comes too often, slowly. */
@@ -500,6 +524,10 @@ static void converse(struct session *s)
 	if (ip_nets_match(l->proxy_from, l->nproxy_from, s->client.ip) && !read_proxy_header(s)) {
 		dialogue_event(s, "no PROXY header");
 		s->client.end = *s->shutting_down ? END_SHUTDOWN : END_REJECTED;
+		return;
+	}
+	if (crowd_over(s)) {
+		refuse_crowd(s);
 		return;
 	}
 	memory_recall(s);

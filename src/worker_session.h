@@ -43,6 +43,7 @@ enum session_end {
 	END_LIMIT,
 	END_REJECTED,
 	END_SHUTDOWN,
+	END_TOO_MANY_SESSIONS,
 	END_COUNT
 };
 

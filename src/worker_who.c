@@ -27,6 +27,7 @@ static const char *const end_words[END_COUNT] = {
     [END_LIMIT] = "server",
     [END_REJECTED] = "server",
     [END_SHUTDOWN] = "server",
+    [END_TOO_MANY_SESSIONS] = "server",
 };
 
 void who_begin(struct session *s, int fd)

@@ -75,6 +75,8 @@ __attribute__((unused)) static void talk_act(struct talk *t, struct span act)
 		smtp_chunk_end(&t->s, &t->v);
 	if (span_is(act, "!shutdown"))
 		smtp_close(&t->s, SMTP_END_SHUTDOWN, &t->v);
+	if (span_is(act, "!crowd"))
+		smtp_close(&t->s, SMTP_END_TOO_MANY_SESSIONS, &t->v);
 	if (span_is(act, "!timeout"))
 		smtp_close(&t->s, SMTP_END_TIMEOUT, &t->v);
 	if (span_is(act, "!tls")) {

@@ -265,7 +265,8 @@ static const char *session_outcome(const struct export_record *r)
 		return "success";
 	if (export_is(r, FIELD_TLS_OUTCOME, "failed") ||
 	    export_is(r, FIELD_END_REASON, "rejected") ||
-	    export_is(r, FIELD_END_REASON, "too_many_errors"))
+	    export_is(r, FIELD_END_REASON, "too_many_errors") ||
+	    export_is(r, FIELD_END_REASON, "too_many_sessions"))
 		return "failure";
 	return "unknown";
 }

@@ -76,6 +76,8 @@ static const struct {
      B(HELO_MISSING_ARGUMENT)},
     {"and the transaction goes on", LENIENT, RCPT "EHLO\nDATA", "354", B(HELO_MISSING_ARGUMENT)},
     {"EHLO alone else is accepted if lenient", LENIENT, "EHLO", "250", B(HELO_MISSING_ARGUMENT)},
+    {"too many sessions of an address, before the greeting", NORMAL, "!crowd",
+     "421 4.7.0 mx.example Too many connections\r\n", 0},
     {"shutdown", NORMAL, EHLO "!shutdown", "421 4.3.2 mx.example Service shutting down\r\n", 0},
     {"timeout", NORMAL, EHLO "!timeout", "421 4.4.2 mx.example Timeout\r\n", 0},
 

@@ -30,7 +30,7 @@ static const char dialogue[] =
     "MAIL FROM:<>\nRCPT TO:<c@d.example>\n!nochunking\nBDAT 5\n!chunk\n"
     "BDAT 0 LAST\n!store\n"
     "AUTH FOO bar\nAUTH PLAIN AGEAYg==\n@STARTTLS\nSTARTTLS x\nSTARTTLS\n"
-    "!tls\nEHLO c.example\nSTARTTLS\n!timeout\n";
+    "!tls\nEHLO c.example\nSTARTTLS\n!timeout\n!crowd\n";
 
 static void start(struct talk *t, enum smtp_look look)
 {
