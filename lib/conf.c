@@ -65,13 +65,6 @@ static int fill_listen(struct conf *conf, struct conf_listen *listen)
 	return fill(conf, &listen->name, name);
 }
 
-/* Half, so that one address leaves room for others; a trap of one worker serves it nevertheless. */
-static void fill_max_per_address(struct conf_reading *r)
-{
-	if (conf_block_seen(r, CONF_WORKERS, "max-per-address").word == NULL)
-		r->conf->workers.max_per_address = (r->conf->workers.max + 1) / 2;
-}
-
 static int fill_all(struct conf *conf)
 {
 	if (fill_hostname(conf) < 0 || fill(conf, &conf->sensor, conf->hostname) < 0 ||
@@ -181,7 +174,6 @@ static int read_tree(struct conf *conf, const struct conf_tree *tree,
 	    fill_all(conf) < 0 || conf_tls_finish(&r) < 0)
 		return ERR_MEMORY;
 	conf_identity_finish(&r);
-	fill_max_per_address(&r);
 	conf->tls.minimum_named = conf_block_seen(&r, CONF_TLS, "minimum").word != NULL;
 	check_all(&r, tree);
 	return rule_compile(&conf->rules, tree->rules, conf->arena, opener, conf, errors);

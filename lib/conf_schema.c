@@ -273,7 +273,7 @@ const struct conf_row conf_rows[] = {
      .doc = "Idle workers that there are at most. Not less than spare-min."},
     {CONF_WORKERS, "max", CONF_KIND_NUMBER, 1, WORKERS_MAX, "512", .offset = AT(workers.max),
      .doc = "Workers in all, and so sessions at a time. Not less than spare-max."},
-    {CONF_WORKERS, "max-per-address", CONF_KIND_NUMBER, 0, WORKERS_MAX, NULL, "half of max",
+    {CONF_WORKERS, "max-per-address", CONF_KIND_NUMBER, 0, WORKERS_MAX, "0",
      .offset = AT(workers.max_per_address),
      .doc = "Sessions at a time of one client address, or of one IPv6 /64. Those beyond get 421 "
             "instead of a greeting. 0: no limit."},

@@ -158,9 +158,7 @@ sub conf_text {
     my %conf = (hostname => 'mx.trap.test', 'run-directory' => "$self->{dir}/run",
         %{$self->{conf}});
     $conf{log} = {directory => $self->{logs}, reserve => '1m', %{$conf{log} // {}}};
-    # Clients of one address take many workers, or all: only tests of the limit have it.
-    $conf{workers} = {'spare-min' => 4, 'spare-max' => 16, max => 64, 'max-per-address' => 0,
-        %{$conf{workers} // {}}};
+    $conf{workers} = {'spare-min' => 4, 'spare-max' => 16, max => 64, %{$conf{workers} // {}}};
     # Clients of one address fail on purpose, many times: only tests of the memory have it on.
     $conf{memory} = {'tls-failures' => 0, %{$conf{memory} // {}}};
     my $text = join '', map { "$_ " . _word($conf{$_}) . "\n" }

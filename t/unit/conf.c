@@ -289,7 +289,7 @@ static void test_defaults(void)
 	       c->tls.client_certificate && c->tls.tickets && c->tls.keyholders == 1,
 	   "tls has its defaults");
 	ok(c->workers.spare_min == 8 && c->workers.spare_max == 32 && c->workers.max == 512 &&
-	       c->workers.max_per_address == 256 && c->workers.sessions == 1000,
+	       c->workers.max_per_address == 0 && c->workers.sessions == 1000,
 	   "workers has its defaults");
 	ok(c->limits.command_timeout_us == 120000000 && c->limits.session_timeout_us == 900000000 &&
 	       c->limits.handshake_timeout_us == 30000000 &&
@@ -416,35 +416,10 @@ static void test_listen_count(void)
 	   "a 65th is refused");
 }
 
-static void test_max_per_address(void)
-{
-	static const struct {
-		const char *title, *text;
-		uint32_t expected;
-	} cases[] = {
-	    {"half of max by default", "workers { max 64 }\n", 32},
-	    {"of an odd number the greater half", "workers { spare-max 2  spare-min 1  max 3 }\n",
-	     2},
-	    {"never none", "workers { spare-max 1  spare-min 1  max 1 }\n", 1},
-	    {"what is said counts", "workers { max-per-address 7  max 64 }\n", 7},
-	    {"0 too", "workers { max-per-address 0 }\n", 0},
-	};
-
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char text[200];
-
-		snprintf(text, sizeof text, "%s%s", cases[i].text, LISTEN);
-		struct conf *c = load(text);
-		is_int(c == NULL ? -1 : (int64_t)c->workers.max_per_address, cases[i].expected,
-		       cases[i].title);
-		conf_free(&c);
-	}
-}
-
 static void test_numbers(void)
 {
 	struct conf *c = load(
-	    "workers { spare-min 1  spare-max 2  max 3  sessions 4 }\n"
+	    "workers { spare-min 1  spare-max 2  max 3  max-per-address 2  sessions 4 }\n"
 	    "limits { command-timeout 1s  session-timeout 2s  handshake-timeout 3s  write-timeout "
 	    "4s\n"
 	    " data-timeout 500ms  message-size 1m  messages 5  recipients 6  commands 7  errors 8\n"
@@ -454,7 +429,7 @@ static void test_numbers(void)
 	    " store unique-body  store-index 50000000 }\n" LISTEN);
 
 	ok(c->workers.spare_min == 1 && c->workers.spare_max == 2 && c->workers.max == 3 &&
-	       c->workers.sessions == 4,
+	       c->workers.max_per_address == 2 && c->workers.sessions == 4,
 	   "workers: every key is set");
 	ok(c->limits.command_timeout_us == 1000000 && c->limits.session_timeout_us == 2000000 &&
 	       c->limits.handshake_timeout_us == 3000000 && c->limits.write_timeout_us == 4000000 &&
@@ -579,7 +554,6 @@ int main(void)
 	test_tls();
 	test_pair_count();
 	test_listen_count();
-	test_max_per_address();
 	test_numbers();
 	test_words();
 	test_dns();
