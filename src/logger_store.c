@@ -103,16 +103,24 @@ static enum ack_code store_fail(struct store *st, const char *what)
 	return code;
 }
 
+static bool fits(const struct store *st, uint64_t bytes)
+{
+	uint64_t need = st->conf->log.reserve + STORE_FREE_MARGIN;
+
+	return st->free_bytes > need && bytes < st->free_bytes - need;
+}
+
+/* Is there room for so many bytes?  Between two looks each message counts as long as it came;
+ * compressed it is less, so before it is said that there is none, it is looked again. */
 static bool room_for(struct store *st, uint64_t bytes)
 {
 	uint64_t now = clock_us();
 
-	if (now - st->free_at_us > STORE_FREE_AGE_US || st->free_at_us == 0) {
+	if (now - st->free_at_us > STORE_FREE_AGE_US || st->free_at_us == 0 || !fits(st, bytes)) {
 		(void)logger_dir_free(st->dir, &st->free_bytes); /* cannot be told: 0 */
 		st->free_at_us = now;
 	}
-	uint64_t need = st->conf->log.reserve + STORE_FREE_MARGIN;
-	return st->free_bytes > need && bytes < st->free_bytes - need;
+	return fits(st, bytes);
 }
 
 /* Read fields that a worker sent into st->read.  Returns 0, or ERR_FORMAT, also if they say where
