@@ -15,6 +15,7 @@
 
 #include "commands.h"
 #include "log.h"
+#include "nats_link.h"
 #include "notify.h"
 #include "ship.h"
 #include "std_fds.h"
@@ -146,6 +147,7 @@ static int ship(struct ship_conf *conf, const struct options *o, const char *pat
 	}
 	int status = !started || s.source[0].failed > 0 ? EXIT_FAILURE : s.status;
 	ship_end(&s);
+	nats_link_end();
 	return status;
 }
 
@@ -176,5 +178,6 @@ int main(int argc, char **argv)
 	else
 		status = command_fetch(conf, argc, argv);
 	ship_conf_free(&conf);
+	nats_link_end();
 	return status;
 }

@@ -23,6 +23,7 @@
 #define CREDENTIALS_MAX 16384  /* bytes of the file; a JWT with many permissions has a few KiB */
 #define PING_INTERVAL_MS 10000 /* a server that vanished is noticed after two of these */
 #define PINGS_OUT 2
+#define CLOSE_MAX_MS 5000
 
 void nats_link_why(struct buf *why, const char *what, natsStatus status)
 {
@@ -241,4 +242,9 @@ void nats_link_close(struct nats_link *link)
 	jsCtx_Destroy(link->js);
 	natsConnection_Destroy(link->nc);
 	*link = (struct nats_link){0};
+}
+
+void nats_link_end(void)
+{
+	(void)nats_CloseAndWait(CLOSE_MAX_MS);
 }

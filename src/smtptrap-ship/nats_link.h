@@ -39,6 +39,10 @@ int nats_link_open(struct nats_link *link, const struct ship_conf *conf,
 /* Release all; accepts a zeroed link and one that failed to open. */
 void nats_link_close(struct nats_link *link);
 
+/* When all links are closed, before the process exits: wait for the library's threads, five seconds at
+ * most.  They still free what is OpenSSL's, and crash in what OpenSSL does at exit. */
+void nats_link_end(void);
+
 /* The text of the library's last error in this thread, with its status. */
 void nats_link_why(struct buf *why, const char *what, natsStatus status);
 

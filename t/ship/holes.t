@@ -131,7 +131,7 @@ END
     wait_for(60, sub { -s $ship->dir . '/mounted' }) or die 'no shell';
     SKIP: {
         skip 'there is no file system to mount here', 5 if slurp($ship->dir . '/mounted') !~ /^1$/; # dd: no space left
-        $ship->{wrap} = ['nsenter', '-m', '-t', $pid];
+        $ship->{wrap} = ['nsenter', '-m', '-r', '-t', $pid];
         $ship->start;
         $ship->wait_said(qr{checkpoint in \Q$state\E: No space left on device; trying again});
         my $n = shipped($logs);
