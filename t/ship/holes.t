@@ -8,21 +8,13 @@ use File::Temp qw(tempdir);
 use Test::More;
 use Trap qw(wait_for);
 use Trap::File qw(slurp);
-use Trap::ShipLogs qw(count_lines make_logs);
-use Trap::Shipper;
+use Trap::ShipLogs qw(count_lines make_logs messages once shipper);
 
 plan skip_all => 'smtptrap-ship was built without libnats' if !-x "$Trap::BUILD/smtptrap-ship";
 
 my $work = tempdir(CLEANUP => 1);
 use constant {LATER => 1_893_456_000, EARLIER => 1_700_000_000}; # 2030, 2023; t/tools/logwrite begins in 2025
 
-sub shipper {
-    my ($logs, %conf) = @_;
-    return Trap::Shipper->new(logs => $logs, stdout => "$logs.out", conf => {output => 'stdout',
-        streams => 'message', 'retry-min' => '10ms', 'retry-max' => '100ms', %conf});
-}
-
-sub messages { my ($logs) = @_; return sort glob "$logs/message-*" }
 sub put_into { my ($from, $to) = @_; copy($_, "$to/" . s{.*/}{}r) or die "$_: $!" for messages($from) }
 # Under a finished name a file is whole from the start.
 sub appear {
@@ -33,13 +25,6 @@ sub appear {
 
 sub empty { my ($logs) = @_; unlink messages($logs) }
 sub shipped { my ($logs) = @_; return scalar keys %{{count_lines("$logs.out")}} }
-
-# Ship once: (number of records, what was said, exit status).
-sub once {
-    my ($ship, @options) = @_;
-    my ($out, $err, $status) = $ship->run('--once', @options);
-    return (scalar(() = $out =~ /^\{"v":1.*\}$/mg), $err, $status >> 8);
-}
 
 subtest 'logs that were removed, all of them, and a trap that begins anew' => sub {
     my $logs = make_logs($work, 60, '-r', 20);

@@ -8,27 +8,11 @@ use File::Temp qw(tempdir);
 use Test::More;
 use Trap qw(wait_for);
 use Trap::File qw(slurp spew);
-use Trap::ShipLogs qw(count_lines ids_of_logs make_logs);
-use Trap::Shipper;
+use Trap::ShipLogs qw(count_lines ids_of_logs make_logs messages once shipper);
 
 plan skip_all => 'smtptrap-ship was built without libnats' if !-x "$Trap::BUILD/smtptrap-ship";
 
 my $work = tempdir(CLEANUP => 1);
-
-sub shipper {
-    my ($logs, %conf) = @_;
-    return Trap::Shipper->new(logs => $logs, stdout => "$logs.out", conf => {output => 'stdout',
-        streams => 'message', 'retry-min' => '10ms', 'retry-max' => '100ms', %conf});
-}
-
-sub messages { my ($logs) = @_; return sort glob "$logs/message-*" }
-
-# Ship once: (number of records, what was said, exit status).
-sub once {
-    my ($ship, @options) = @_;
-    my ($out, $err, $status) = $ship->run('--once', @options);
-    return (scalar(() = $out =~ /^\{"v":1.*\}$/mg), $err, $status >> 8);
-}
 
 subtest 'a torn file' => sub {
     my $logs = make_logs($work, 60, '-r', 20);

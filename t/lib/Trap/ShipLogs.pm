@@ -5,6 +5,8 @@ package Trap::ShipLogs;
 #   my $dir = make_logs($work, 300, '-r', 50);    # 300 messages, 100 sessions; t/tools/logwrite
 #   my @ids = ids_of_logs($dir);                   # "session ID" and "message ID", in order
 #   my %count = count_lines($file);                # the same of lines that were shipped
+#   my $ship = shipper($dir, batch => 10);         # of messages, to "$dir.out"; more keys of ship.conf
+#   my ($records, $said, $exit) = once($ship);
 use strict;
 use warnings;
 use Exporter qw(import);
@@ -12,8 +14,9 @@ use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
 use Trap;
 use Trap::File qw(slurp_or_empty spew);
 use Trap::Process;
+use Trap::Shipper;
 
-our @EXPORT_OK = qw(make_logs ids_of_logs count_lines);
+our @EXPORT_OK = qw(make_logs ids_of_logs count_lines messages once shipper);
 
 my $made = 0;
 sub make_logs {
@@ -47,6 +50,23 @@ sub count_lines {
     my %count;
     $count{_id($_) // 'broken'}++ for split /\n/, slurp_or_empty($file);
     return %count;
+}
+
+# The files of messages, in order.
+sub messages { my ($logs) = @_; return sort glob "$logs/message-*" }
+
+# A shipper of these logs' messages as lines.
+sub shipper {
+    my ($logs, %conf) = @_;
+    return Trap::Shipper->new(logs => $logs, stdout => "$logs.out", conf => {output => 'stdout',
+        streams => 'message', 'retry-min' => '10ms', 'retry-max' => '100ms', %conf});
+}
+
+# Ship once: (number of records, what was said, exit status).
+sub once {
+    my ($ship, @options) = @_;
+    my ($out, $err, $status) = $ship->run('--once', @options);
+    return (scalar(() = $out =~ /^\{"v":1.*\}$/mg), $err, $status >> 8);
 }
 
 1;
