@@ -7,8 +7,10 @@
 #include "board.h"
 
 #include <string.h>
+#include <unistd.h>
 
-#include "address_table.h"
+_Static_assert(sizeof(struct board) <= 4096 && sizeof(struct board_slot) <= 4096,
+	       "each fits into the smallest page");
 
 const char *slot_state_name(uint32_t state)
 {
@@ -18,9 +20,29 @@ const char *slot_state_name(uint32_t state)
 	return state < SLOT_STATE_COUNT ? names[state] : "?";
 }
 
+size_t board_page(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
 size_t board_size(uint32_t slots)
 {
-	return sizeof(struct board) + (size_t)slots * sizeof(struct board_slot);
+	return (1 + (size_t)slots) * board_page();
+}
+
+struct board_slot *board_slot(struct board *b, uint32_t number)
+{
+	return (void *)((uint8_t *)b + (1 + (size_t)number) * b->head.slot_size);
+}
+
+const struct board_slot *board_slot_of(const struct board *b, uint32_t number)
+{
+	return (const void *)((const uint8_t *)b + (1 + (size_t)number) * b->head.slot_size);
+}
+
+void board_add(uint64_t *sum, uint64_t said)
+{
+	*sum += said < BOARD_TOTAL_MAX ? said : BOARD_TOTAL_MAX;
 }
 
 size_t ack_board_size(uint32_t slots)
@@ -34,35 +56,11 @@ void board_text(char *to, const char *from, size_t size)
 	to[size - 1] = '\0';
 }
 
-/* Who was counted in the same microsecond is in the order of the slots. */
-static bool is_before(const struct board_slot *other, uint64_t us, bool lower)
-{
-	if (atomic_load_explicit(&other->state, memory_order_acquire) != SLOT_SESSION)
-		return false;
-	uint64_t counted = atomic_load_explicit(&other->counted_us, memory_order_acquire);
-	return counted != 0 && (counted < us || (counted == us && lower));
-}
-
-bool board_crowded(const struct board *b, uint32_t slots, uint32_t self, uint32_t many)
-{
-	const struct board_slot *me = &b->slot[self];
-	uint64_t us = atomic_load(&me->counted_us), key = address_key(me->client_ip);
-	uint32_t used = atomic_load(&b->head.used), n = 0;
-
-	used = used < slots ? used : slots;
-	if (used <= many)
-		return false;
-	for (uint32_t i = 0; i < used && n < many; i++)
-		n += i != self && is_before(&b->slot[i], us, i < self) &&
-		     address_key(b->slot[i].client_ip) == key;
-	return n >= many;
-}
-
 bool board_valid(const struct board *b, size_t len)
 {
-	if (len < sizeof *b || b->head.magic != BOARD_MAGIC || b->head.version != BOARD_VERSION)
+	size_t page = board_page();
+
+	if (len < page || b->head.magic != BOARD_MAGIC || b->head.version != BOARD_VERSION)
 		return false;
-	if (b->head.slot_size != sizeof(struct board_slot))
-		return false;
-	return b->head.slots <= (len - sizeof *b) / sizeof(struct board_slot);
+	return b->head.slot_size == page && b->head.slots <= len / page - 1;
 }

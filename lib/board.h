@@ -1,10 +1,10 @@
 /*
  * board.h: the two shared mappings, a slot a worker in each.
  *
- * The status board is written by workers (their own slot) and the master, and read by the master
- * and by smtptrap(1), which receives its descriptor over the status socket.  Nobody trusts what
- * stands there: it is shown and counted, never followed; a worker that counts too many sessions of
- * its client's address there refuses that client, and that is all.
+ * The status board has a page for its header, which the master alone writes, and a page for each
+ * slot, which the slot's worker and the master write: a worker has no other page of it.  It is read
+ * by the master and by smtptrap(1), which receives its descriptor over the status socket.  Nobody
+ * trusts what stands in a slot: it is shown and counted, never followed.
  *
  * The acknowledgement board is written by the logger alone; it is a memfd that is sealed
  * against new writable mappings before the first worker exists, and everyone else maps it
@@ -23,7 +23,7 @@
 #include "figures.h"
 
 #define BOARD_MAGIC UINT32_C(0x53544244)
-#define BOARD_VERSION 4
+#define BOARD_VERSION 5
 #define BOARD_HELO_MAX 64
 #define BOARD_TLS_VERSION_MAX 8
 #define BOARD_RELEASE_MAX 16
@@ -46,8 +46,7 @@ struct board_slot {
 	int32_t pid;
 	/* the present session */
 	uint64_t since_us; /* when it began, microseconds since 1970 */
-	/* when its address was known, monotonic: the order of board_crowded(); 0: not yet, or it is
-	 * refused there */
+	/* when its address was known, monotonic (crowd.h); 0: not yet, or it is refused for it */
 	_Atomic uint64_t counted_us;
 	uint8_t session_id[16];
 	uint8_t client_ip[16], local_ip[16]; /* IPv4 mapped */
@@ -76,13 +75,13 @@ struct board_dns {
 
 struct board_header {
 	uint32_t magic, version;
-	uint32_t slot_size, slots;
+	uint32_t slot_size; /* board_page() */
+	uint32_t slots;
 	uint64_t started_us; /* when the master became ready, microseconds since 1970 */
 	int32_t master_pid;
-	_Atomic int32_t idle;   /* workers that wait; a hint for when to ring the doorbell */
-	int32_t spare_min;      /* a worker that takes the idle count below this rings */
-	uint32_t workers;       /* alive, as the master last counted */
-	_Atomic uint32_t used;  /* slots from here on never had a worker */
+	uint32_t idle, workers; /* that wait, that are alive, as the master last counted */
+	uint32_t used; /* slots from here on never had a worker, and have no memory until they are
+			  looked at */
 	uint64_t forks, deaths; /* workers started; workers that died without being asked */
 	char sensor[64];
 	char release[BOARD_RELEASE_MAX]; /* of smtptrapd: "0.2.0" */
@@ -90,9 +89,11 @@ struct board_header {
 } __attribute__((aligned(64)));
 
 struct board {
-	struct board_header head;
-	struct board_slot slot[];
+	struct board_header head; /* slots come after it, each at the start of a page */
 };
+
+/* No slot may add more than this to a sum over all of them: so none makes it wrap. */
+#define BOARD_TOTAL_MAX (UINT64_C(1) << 40)
 
 enum ack_code {
 	ACK_GRANTED,  /* send the record you asked to send */
@@ -120,6 +121,9 @@ struct ack_board {
 	_Atomic uint32_t word[] __attribute__((aligned(64)));
 };
 
+/* Bytes of a page of memory here: of the header and of each slot. */
+size_t board_page(void);
+
 /* Bytes that a board of this many slots takes. */
 size_t board_size(uint32_t slots);
 size_t ack_board_size(uint32_t slots);
@@ -128,13 +132,12 @@ size_t ack_board_size(uint32_t slots);
  * and ends in NUL. */
 void board_text(char *to, const char *from, size_t size);
 
-/*
- * Were so many sessions (at least 1) of other slots counted before that of slot self, and are of
- * its address, or of its IPv6 /64?  slots: of the board, as a process knows it from elsewhere; self
- * is below it.  One pass over the slots in use, 4 ns each and 16 where no cache has them; none
- * while there never were more than so many workers.
- */
-bool board_crowded(const struct board *b, uint32_t slots, uint32_t self, uint32_t many);
+/* A slot of a board that we made, or that is valid; number is below its slots. */
+struct board_slot *board_slot(struct board *b, uint32_t number);
+const struct board_slot *board_slot_of(const struct board *b, uint32_t number);
+
+/* Add to a sum over slots what one of them says, at most BOARD_TOTAL_MAX. */
+void board_add(uint64_t *sum, uint64_t said);
 
 /* Check what was received from elsewhere; true if len bytes at b are a board. */
 bool board_valid(const struct board *b, size_t len);

@@ -29,6 +29,7 @@ libsmtptrap_a_SOURCES += lib/conf_suggest.c lib/conf_suggest.h
 libsmtptrap_a_SOURCES += lib/conf_tls.c lib/conf_tls.h
 libsmtptrap_a_SOURCES += lib/conf_tree.c lib/conf_tree.h
 libsmtptrap_a_SOURCES += lib/conf_value.c lib/conf_value.h
+libsmtptrap_a_SOURCES += lib/crowd.c lib/crowd.h
 libsmtptrap_a_SOURCES += lib/data.c lib/data.h
 libsmtptrap_a_SOURCES += lib/dialect.c lib/dialect.h
 libsmtptrap_a_SOURCES += lib/dialect_form.c lib/dialect_form.h

@@ -42,6 +42,7 @@ smtptrapd_SOURCES += src/logger_unique.c src/logger_unique.h
 smtptrapd_SOURCES += src/logger_unique_load.c
 smtptrapd_SOURCES += src/main.c
 smtptrapd_SOURCES += src/master.c src/master.h
+smtptrapd_SOURCES += src/master_board.c
 smtptrapd_SOURCES += src/master_dns.c
 smtptrapd_SOURCES += src/master_pool.c
 smtptrapd_SOURCES += src/master_roles.c

@@ -224,15 +224,17 @@ static void reload(struct master *m)
 		conf_free(&new);
 	} else {
 		struct conf *old = m->conf;
+		bool begins = old->workers.max_per_address == 0 && new->workers.max_per_address > 0;
 		m->conf = new;
 		dns_reload(m, old);
 		conf_free(&old);
-		m->board->head.spare_min = (int32_t) new->workers.spare_min;
 		master_listener_options(m);
 		tell_logger(m, LOGGER_SETTINGS);
 		heap_fill();
 		if (!renew_resolver(m))
 			pool_signal(m, SIGHUP);
+		if (begins)
+			boards_fill_crowd(m);
 		info("reload: %s is in force for new sessions", m->conf_path);
 	}
 	notify_send("READY=1");
@@ -355,8 +357,8 @@ static void every_second(struct master *m)
 	done_us = now;
 	pool_shrink(m);
 	pool_say_full(m);
-	notify_send("STATUS=%u workers, %d idle, %llu sessions, %llu messages%s", m->pool.alive,
-		    atomic_load(&m->board->head.idle),
+	notify_send("STATUS=%u workers, %u idle, %llu sessions, %llu messages%s", m->pool.alive,
+		    m->board->head.idle,
 		    (unsigned long long)atomic_load(&m->ack->sessions),
 		    (unsigned long long)atomic_load(&m->ack->messages),
 		    atomic_load(&m->ack->full) ? ", refusing messages: log directory" : "");

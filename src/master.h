@@ -13,6 +13,7 @@
 
 #include "address_table.h"
 #include "board.h"
+#include "crowd.h"
 #include "conf.h"
 #include "privs.h"
 #include "rate_table.h"
@@ -27,7 +28,8 @@ enum pool_state { POOL_FREE, POOL_ALIVE, POOL_UNBURIED };
 struct pool_slot {
 	pid_t pid;
 	enum pool_state state;
-	bool asked; /* told to leave */
+	bool asked;   /* told to leave */
+	bool started; /* was seen past its start */
 	uint64_t forked_us;
 };
 
@@ -68,10 +70,13 @@ struct master {
 	int pipe_worker;     /* write end, blocking: what workers inherit */
 	int pipe_master;     /* the same pipe, not blocking */
 	uint64_t cookie;     /* proves the master's own frames to the logger */
-	struct board *board; /* workers write there: nothing that we act upon is read from it
-				but slot states */
+	struct board *board; /* each worker writes its slot: nothing that we act upon is read from
+				there but states */
 	uint32_t slots;      /* of the boards; stays when the configuration changes */
 	int board_fd;        /* sealed: whoever gets it can only read */
+	struct crowd *crowd;
+	const struct crowd *crowd_seen; /* the same for workers: can only be read */
+	int crowd_fd;                   /* the same: can only be written, with pwrite() */
 	const struct ack_board *ack;
 	int ack_fd;
 	struct address_reader memory;   /* what is remembered of addresses */
@@ -86,6 +91,7 @@ struct master {
 	struct master_dns dns;
 	struct pool pool;
 	int doorbell, signals, epoll;
+	int spares[2]; /* a pipe with a byte for each worker that may stop to wait unheard */
 	int status;           /* listening Unix socket, -1: none */
 	size_t address_space; /* of a process when it is forked, without its session; 0: unknown */
 	bool stopping, failed;
@@ -101,6 +107,23 @@ void master_start(struct master *m);
 void master_give_up_root(const struct master *m);
 /* What sessions inherit from the listeners, as the configuration has it now. */
 void master_listener_options(const struct master *m);
+
+/* master_board.c: memory that processes share; all of it is fatal on failure. */
+/* Memory of that many bytes, its descriptor; a mapping of it. */
+int master_memory(const char *name, size_t size);
+void *master_map(int fd, size_t size, int protection, const char *name);
+/* Fix its size and its seals, these F_SEAL_ beside.  With F_SEAL_FUTURE_WRITE it can be mapped for
+ * reading only from here on; mappings that exist stay as they are. */
+void master_seal(int fd, int seals, const char *name);
+/* Make the status board and what workers count crowds by. */
+void boards_make(struct master *m);
+/* In a child that is no worker: unmap them. */
+void boards_forget(struct master *m);
+/* In a worker: unmap all that it must not write, return its slot, which is all it keeps of the status
+ * board. */
+struct board_slot *boards_keep_slot(struct master *m, uint32_t slot);
+/* Workers that did not count crowds have sessions: enter these for those that do. */
+void boards_fill_crowd(struct master *m);
 
 /* master_roles.c: fork the logger and the key holders, wait until they are ready. */
 void roles_start(struct master *m, int pipe_read);

@@ -37,7 +37,7 @@
 /* One that takes another's place is forked when the boards are mapped already. */
 static void forget_others(struct master *m)
 {
-	munmap(m->board, board_size(m->slots));
+	boards_forget(m);
 	if (m->ack)
 		munmap((void *)m->ack, ack_board_size(m->slots));
 	if (m->memory.table)

@@ -1,7 +1,7 @@
 /*
  * master_pool.c: the workers: forked before they are needed, reaped, and never forked in a loop.
  *
- * Runs in the master.  Counts idle workers on the status board; what stands there is a worker's
+ * Runs in the master.  Counts idle workers on the status board; what stands in a slot is its worker's
  * word, so it decides about numbers only, within the limits of the configuration.  The logger is told
  * of each worker before it is forked (the slot's cookie) and after it died (last words),
  * through the results pipe, behind everything that worker wrote itself.
@@ -32,6 +32,7 @@
 #define SHRINK_A_TURN 16     /* idle workers sent away at once */
 #define HOLD_FIRST_US 500000 /* after a worker died at start; doubled each time */
 #define HOLD_MOST_US 60000000
+#define SPARES_MAX 4096 /* a page, so that what is written to the pipe is there at once */
 #define FULL_OVER_US 60000000 /* all workers in use: over when it was not so this long */
 #define YOUNG_US 1000000      /* who dies at this age died of starting */
 #define MEMORY_MARGIN (96u * 1024 * 1024) /* TLS, records, stacks: beyond what the master has */
@@ -143,11 +144,11 @@ static void last_words(const struct master *m, const struct board_slot *b, struc
 /* Tell the logger that the slot's worker is gone.  False: the pipe is full. */
 static bool bury(struct master *m, uint32_t slot)
 {
-	struct board_slot b; /* a copy: other workers can write to the board at any time */
+	struct board_slot b; /* a copy of what a worker left, finished or not */
 	uint8_t memory[FRAME_PAYLOAD_MAX];
 	struct buf fields;
 
-	memcpy(&b, &m->board->slot[slot], sizeof b);
+	memcpy(&b, board_slot(m->board, slot), sizeof b);
 	buf_init(&fields, memory, sizeof memory - sizeof slot);
 	if (atomic_load(&b.state) == SLOT_SESSION)
 		last_words(m, &b, &fields);
@@ -156,18 +157,22 @@ static bool bury(struct master *m, uint32_t slot)
 	return send_frame(m, FRAME_DEAD, parts, 3);
 }
 
+/* Another worker may have the slot. */
+static void set_free(struct master *m, uint32_t slot)
+{
+	m->pool.slot[slot].state = POOL_FREE;
+	atomic_store(&board_slot(m->board, slot)->state, SLOT_FREE);
+}
+
 void pool_bury(struct master *m)
 {
 	for (uint32_t i = 0; i < m->pool.used && m->pool.unburied > 0; i++) {
-		struct pool_slot *p = &m->pool.slot[i];
-
-		if (p->state != POOL_UNBURIED)
+		if (m->pool.slot[i].state != POOL_UNBURIED)
 			continue;
 		if (!bury(m, i))
 			return;
 		m->pool.unburied--;
-		p->state = POOL_FREE;
-		atomic_store(&m->board->slot[i].state, SLOT_FREE);
+		set_free(m, i);
 	}
 }
 
@@ -183,7 +188,10 @@ static size_t worker_memory(const struct master *m)
 _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie, int keyholder,
 				int resolver)
 {
-	int keep[MASTER_LISTENERS_MAX + 4] = {m->pipe_worker, m->doorbell, keyholder, resolver};
+	struct board_slot *board = boards_keep_slot(m, slot);
+	int crowd_fd = m->crowd_seen != NULL ? m->crowd_fd : -1;
+	int keep[MASTER_LISTENERS_MAX + 6] = {m->pipe_worker, m->doorbell, m->spares[0],
+					      crowd_fd,       keyholder,   resolver};
 	struct worker_args args = {.conf = m->conf,
 				   .listeners = m->listener,
 				   .slot = slot,
@@ -191,10 +199,13 @@ _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie
 				   .cookie = cookie,
 				   .pipe = m->pipe_worker,
 				   .doorbell = m->doorbell,
+				   .spares = m->spares[0],
 				   .keyholder = keyholder,
 				   .resolver = resolver,
 				   .tls = m->tls,
-				   .board = m->board,
+				   .board = board,
+				   .crowd = m->crowd_seen,
+				   .crowd_fd = crowd_fd,
 				   .ack = m->ack,
 				   .memory = &m->memory,
 				   .rates = m->rates,
@@ -203,8 +214,8 @@ _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie
 				   .memory_max = worker_memory(m)};
 
 	explicit_bzero(&m->cookie, sizeof m->cookie);
-	memcpy(keep + 4, m->listener, m->conf->nlisten * sizeof *m->listener);
-	proc_keep_only(keep, 4 + m->conf->nlisten);
+	memcpy(keep + 6, m->listener, m->conf->nlisten * sizeof *m->listener);
+	proc_keep_only(keep, 6 + m->conf->nlisten);
 	worker_run(&args);
 }
 
@@ -241,11 +252,12 @@ static bool fork_worker(struct master *m)
 	uint64_t cookie = master_cookie();
 	if (!announce(m, slot, cookie))
 		return false;
-	struct board_slot *b = &m->board->slot[slot];
+	struct board_slot *b = board_slot(m->board, slot);
 	atomic_store(&b->state, SLOT_STARTING);
 	if (slot >= m->pool.used)
 		m->pool.used = slot + 1;
-	atomic_store(&m->board->head.used, m->pool.used); /* before the worker asks who is there */
+	m->board->head.used = m->pool.used;
+	atomic_store(&m->crowd->used, m->pool.used); /* before the worker asks who is there */
 	int keyholder = keyholder_channel(m, slot), resolver = dns_channel(m, slot);
 	pid_t pid = fork();
 	if (pid == 0)
@@ -275,21 +287,24 @@ struct pool_count {
 	uint32_t idle, starting;
 };
 
+/* A state is its worker's word, for one worker; that it was past its start is remembered. */
 static struct pool_count count_workers(struct master *m)
 {
 	struct pool_count n = {0};
 
 	for (uint32_t i = 0; i < m->pool.used; i++) {
-		uint32_t state =
-		    atomic_load_explicit(&m->board->slot[i].state, memory_order_acquire);
+		struct pool_slot *p = &m->pool.slot[i];
 
-		if (m->pool.slot[i].state != POOL_ALIVE || m->pool.slot[i].asked)
+		if (p->state != POOL_ALIVE)
 			continue;
-		n.idle += state == SLOT_IDLE;
-		n.starting += state == SLOT_STARTING;
+		uint32_t state = atomic_load_explicit(&board_slot(m->board, i)->state,
+						      memory_order_acquire);
+		p->started = p->started || state != SLOT_STARTING;
+		n.idle += state == SLOT_IDLE && !p->asked;
+		n.starting += !p->started && !p->asked;
 	}
 	m->board->head.workers = m->pool.alive;
-	atomic_store(&m->board->head.idle, (int32_t)n.idle);
+	m->board->head.idle = n.idle;
 	return n;
 }
 
@@ -299,7 +314,7 @@ bool pool_started(const struct master *m)
 
 	for (uint32_t i = 0; i < m->pool.used; i++)
 		started += m->pool.slot[i].state == POOL_ALIVE &&
-			   atomic_load(&m->board->slot[i].state) != SLOT_STARTING;
+			   atomic_load(&board_slot(m->board, i)->state) != SLOT_STARTING;
 	return started >= m->conf->workers.spare_min;
 }
 
@@ -312,17 +327,33 @@ static uint32_t clients_waiting(const struct master *m)
 	return waiting;
 }
 
-bool pool_adjust(struct master *m)
+/*
+ * Let so many workers take a client before one of them rings: as many as there are above spare-min
+ * and half as many more, so that one that rings in vain is not followed by the next.  Where no
+ * worker can be forked anyway, as many as fit.  A worker can only take from the pipe: at worst
+ * others ring more often.
+ */
+static void allow_for(const struct master *m, const struct pool_count *n)
 {
-	struct pool_count n = count_workers(m);
-	uint32_t have = n.idle + n.starting, want = m->conf->workers.spare_min;
-	uint32_t forked = 0;
+	uint32_t least = m->conf->workers.spare_min, allowed = least / 2;
+	char spares[SPARES_MAX];
 
-	if (m->stopping || clock_us() < m->pool.hold_until_us)
-		return false;
-	want += clients_waiting(m);
-	if (n.idle > 0 && m->pool.start_deaths > 0)
-		m->pool.start_deaths = 0;
+	if (n->idle > least)
+		allowed += n->idle - least;
+	if (m->pool.alive >= m->conf->workers.max || allowed > SPARES_MAX)
+		allowed = SPARES_MAX;
+	(void)!read(m->spares[0], spares, sizeof spares); /* what is left from the last time */
+	memset(spares, 0, sizeof spares);
+	if (allowed > 0 && write(m->spares[1], spares, allowed) < 0)
+		warn("spares: %s", strerror(errno));
+}
+
+/* Fork what is missing; true: there is more to do. */
+static bool grow(struct master *m, const struct pool_count *n)
+{
+	uint32_t have = n->idle + n->starting;
+	uint32_t want = m->conf->workers.spare_min + clients_waiting(m), forked = 0;
+
 	while (have < want && m->pool.alive < m->conf->workers.max && forked < FORKS_A_TURN) {
 		if (!fork_worker(m))
 			return false;
@@ -330,6 +361,19 @@ bool pool_adjust(struct master *m)
 		forked++;
 	}
 	return have < want && m->pool.alive < m->conf->workers.max;
+}
+
+bool pool_adjust(struct master *m)
+{
+	struct pool_count n = count_workers(m);
+
+	if (m->stopping)
+		return false;
+	if (n.idle > 0 && m->pool.start_deaths > 0)
+		m->pool.start_deaths = 0;
+	bool more = clock_us() >= m->pool.hold_until_us && grow(m, &n);
+	allow_for(m, &n);
+	return more;
 }
 
 void pool_shrink(struct master *m)
@@ -343,7 +387,7 @@ void pool_shrink(struct master *m)
 		if (n.idle - sent <= m->conf->workers.spare_max)
 			return;
 		if (p->state != POOL_ALIVE || p->asked ||
-		    atomic_load(&m->board->slot[i].state) != SLOT_IDLE)
+		    atomic_load(&board_slot(m->board, i)->state) != SLOT_IDLE)
 			continue;
 		p->asked = true;
 		kill(p->pid, SIGHUP);
@@ -394,7 +438,7 @@ static void died_at_start(struct master *m)
 
 static void say_death(const struct master *m, uint32_t slot, pid_t pid, int status)
 {
-	bool session = atomic_load(&m->board->slot[slot].state) == SLOT_SESSION;
+	bool session = atomic_load(&board_slot(m->board, slot)->state) == SLOT_SESSION;
 
 	if (WIFSIGNALED(status))
 		warn("worker %u (pid %d) was killed by signal %d (%s)%s", slot, (int)pid,
@@ -413,20 +457,20 @@ bool pool_child_ended(struct master *m, pid_t pid, int status)
 		slot++;
 	if (slot == m->pool.used)
 		return false;
-	struct board_slot *b = &m->board->slot[slot];
-	uint32_t state = atomic_load(&b->state);
-	bool young = clock_us() - m->pool.slot[slot].forked_us < YOUNG_US;
+	const struct pool_slot *p = &m->pool.slot[slot];
+	uint32_t state = atomic_load(&board_slot(m->board, slot)->state);
+	bool young = clock_us() - p->forked_us < YOUNG_US;
 	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	if (!clean) {
 		say_death(m, slot, pid, status);
 		m->board->head.deaths++;
-		if (state == SLOT_STARTING || (state == SLOT_IDLE && young))
+		if ((state == SLOT_STARTING && !p->started) || (state == SLOT_IDLE && young))
 			died_at_start(m);
 	}
 	m->pool.alive--;
+	atomic_store(&m->crowd->entry[slot].counted_us, 0);
 	if (bury(m, slot)) {
-		m->pool.slot[slot].state = POOL_FREE;
-		atomic_store(&b->state, SLOT_FREE);
+		set_free(m, slot);
 	} else {
 		m->pool.slot[slot].state = POOL_UNBURIED;
 		m->pool.unburied++;

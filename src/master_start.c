@@ -29,52 +29,11 @@
 #define PIPE_BYTES (1024 * 1024) /* 256 frames */
 #define MASTER_FDS 1024
 
-static int memory_fd(const char *name, size_t size)
+static void open_logger_boards(struct master *m)
 {
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
-		fatal("%s of %zu bytes: %s", name, size, strerror(errno));
-	return fd;
-}
-
-static void *map_shared(int fd, size_t size, int protection, const char *name)
-{
-	void *p = mmap(NULL, size, protection, MAP_SHARED, fd, 0);
-
-	if (p == MAP_FAILED)
-		fatal("%s: mmap: %s", name, strerror(errno));
-	return p;
-}
-
-/* From here on the memory can be mapped for reading only; mappings that exist stay as they are. */
-static void seal(int fd, const char *name)
-{
-	if (fcntl(fd, F_ADD_SEALS,
-		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
-		fatal("%s: seal: %s", name, strerror(errno));
-}
-
-static void open_boards(struct master *m)
-{
-	uint32_t slots = m->slots = m->conf->workers.max;
-
-	m->board_fd = memory_fd("status board", board_size(slots));
-	m->board =
-	    map_shared(m->board_fd, board_size(slots), PROT_READ | PROT_WRITE, "status board");
-	m->board->head = (struct board_header){.magic = BOARD_MAGIC,
-					       .version = BOARD_VERSION,
-					       .slot_size = sizeof(struct board_slot),
-					       .slots = slots,
-					       .started_us = wall_us(),
-					       .master_pid = m->pid,
-					       .spare_min = (int32_t)m->conf->workers.spare_min};
-	strlcpy(m->board->head.sensor, m->conf->sensor, sizeof m->board->head.sensor);
-	strlcpy(m->board->head.release, PACKAGE_VERSION, sizeof m->board->head.release);
-	seal(m->board_fd, "status board");
-	m->ack_fd = memory_fd("acknowledgement board", ack_board_size(slots));
+	m->ack_fd = master_memory("acknowledgement board", ack_board_size(m->slots));
 	m->memory_fd =
-	    memory_fd("memory of addresses", rate_memory_size(m->conf->memory.addresses));
+	    master_memory("memory of addresses", rate_memory_size(m->conf->memory.addresses));
 }
 
 /* The logger has mapped what it alone writes: from here on nobody else can. */
@@ -82,12 +41,12 @@ static void take_logger_boards(struct master *m)
 {
 	size_t size = rate_memory_size(m->conf->memory.addresses);
 
-	seal(m->ack_fd, "acknowledgement board");
+	master_seal(m->ack_fd, F_SEAL_FUTURE_WRITE, "acknowledgement board");
 	m->ack =
-	    map_shared(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");
-	seal(m->memory_fd, "memory of addresses");
+	    master_map(m->ack_fd, ack_board_size(m->slots), PROT_READ, "acknowledgement board");
+	master_seal(m->memory_fd, F_SEAL_FUTURE_WRITE, "memory of addresses");
 	if (address_reader_init(&m->memory,
-				map_shared(m->memory_fd, size, PROT_READ, "memory of addresses"),
+				master_map(m->memory_fd, size, PROT_READ, "memory of addresses"),
 				size) < 0)
 		fatal("memory of addresses: the logger did not make it");
 	m->rates = (const void *)((const uint8_t *)m->memory.table +
@@ -200,12 +159,15 @@ void master_start(struct master *m)
 	tls_library_start(); /* the digests of records are its too, with TLS or without */
 	setup_tls(m);
 	dns_setup(m);
-	open_boards(m);
+	boards_make(m);
+	open_logger_boards(m);
 	int pipe_read = open_pipe(m);
 	m->cookie = master_cookie();
 	m->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (m->doorbell < 0)
 		fatal("eventfd: %s", strerror(errno));
+	if (pipe2(m->spares, O_CLOEXEC | O_NONBLOCK) < 0)
+		fatal("pipe: %s", strerror(errno));
 	sandbox_prepare(m->conf->sandbox == CONF_SANDBOX_BEST_EFFORT);
 	roles_start(m, pipe_read);
 	dns_start(m);

@@ -68,7 +68,7 @@ static const struct {
     {"gettid", M | L | K | W | R},
     {"brk", M | L | K | W | R | D},
     {"munmap", M | L | K | W | R | D},
-    {"mremap", M | L | K | W | R | D},
+    {"mremap", M | L | K | R | D}, /* W: see refuse_to_grow() */
     {"madvise", M | L | K | W | R | D},
     {"exit", M | L | K | W | R | D},
     {"exit_group", M | L | K | W | R | D},
@@ -93,7 +93,7 @@ static const struct {
     {"fstatfs", M | L},
     {"lseek", M | L},
     {"pread64", M | L},
-    {"pwrite64", L},
+    {"pwrite64", M | L}, /* W: see allow_place() */
     {"ftruncate", M | L},
     {"fallocate", L},
     {"fdatasync", L},
@@ -166,6 +166,13 @@ struct net_port_attr {
 #define NET_CONNECT UINT64_C(2)
 #define SCOPE_ALL UINT64_C(3) /* ABI 6: abstract sockets and signals */
 
+/* Stand in the worker's program for what is known of each worker only: no other number in it is
+ * like these. */
+#define PLACE_SIZE UINT32_C(0x7fe5a1e0)
+#define PLACE_OFFSET UINT32_C(0x7fe5a1e1)
+#define PLACE_NUMBERS 2
+#define PROGRAM_MAX 512 /* of the worker's, instructions; it has some 150 */
+
 static bool lenient;
 static int landlock_abi;
 static struct sock_fprog program[ROLE_COUNT];
@@ -215,10 +222,29 @@ static int allow_sockets(scmp_filter_ctx ctx)
 	return rc;
 }
 
+/* A shared mapping that is grown maps what comes next in its file, seals or not: the slots of other
+ * workers on the status board.  realloc() then copies. */
+static int refuse_to_grow(scmp_filter_ctx ctx)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOMEM), SCMP_SYS(mremap), 0);
+}
+
+/* A worker writes its own place in a shared file; where that is, enter_program() puts in. */
+static int allow_place(scmp_filter_ctx ctx)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(pwrite64), 2,
+				SCMP_A2(SCMP_CMP_EQ, PLACE_SIZE, 0),
+				SCMP_A3(SCMP_CMP_EQ, PLACE_OFFSET, 0));
+}
+
 static int allow_by_arguments(scmp_filter_ctx ctx, enum sandbox_role role)
 {
 	int rc = allow_mmap(ctx);
 
+	if (rc == 0 && role == ROLE_WORKER)
+		rc = refuse_to_grow(ctx);
+	if (rc == 0 && role == ROLE_WORKER)
+		rc = allow_place(ctx);
 	if (rc == 0 && role == ROLE_RESOLVER)
 		rc = allow_replies(ctx);
 	if (rc == 0 && role == ROLE_DIALER)
@@ -316,7 +342,7 @@ static void enter_limits(const struct sandbox_want *want)
 		return;
 	set_limit(RLIMIT_NPROC, "nproc", 0);
 	if (want->role != ROLE_LOGGER && !speaks_to_a_file())
-		set_limit(RLIMIT_FSIZE, "fsize", 0);
+		set_limit(RLIMIT_FSIZE, "fsize", want->place.file_max);
 	if (want->fds_max)
 		set_limit(RLIMIT_NOFILE, "nofile", want->fds_max);
 #ifndef SANITIZED
@@ -371,6 +397,43 @@ static void enter_landlock(const struct sandbox_want *want)
 	close(fd);
 }
 
+/* Put the place into a copy of the worker's program.  False: the program is not as it was made. */
+static bool program_place(struct sock_filter *own, size_t len, const struct sandbox_place *place)
+{
+	unsigned found = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (own[i].code != (BPF_JMP | BPF_JEQ | BPF_K))
+			continue;
+		bool size = own[i].k == PLACE_SIZE, offset = own[i].k == PLACE_OFFSET;
+		if (size)
+			own[i].k = place->size;
+		else if (offset)
+			own[i].k = place->offset;
+		found += size || offset;
+	}
+	return found == PLACE_NUMBERS;
+}
+
+static void enter_program(const struct sandbox_want *want)
+{
+	struct sock_filter own[PROGRAM_MAX];
+	struct sock_fprog p = program[want->role];
+
+	if (p.filter == NULL)
+		return;
+	if (want->place.size > 0) {
+		if (p.len > PROGRAM_MAX)
+			fatal("sandbox: the program has %u instructions", p.len);
+		memcpy(own, p.filter, p.len * sizeof *own);
+		if (!program_place(own, p.len, &want->place))
+			fatal("sandbox: the program has no place");
+		p.filter = own;
+	}
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p) < 0)
+		part_failed("seccomp: %s", strerror(errno));
+}
+
 void sandbox_enter(const struct sandbox_want *want)
 {
 	enter_limits(want);
@@ -379,9 +442,7 @@ void sandbox_enter(const struct sandbox_want *want)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		part_failed("not dumpable: %s", strerror(errno));
 	enter_landlock(want);
-	if (program[want->role].filter != NULL &&
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program[want->role]) < 0)
-		part_failed("seccomp: %s", strerror(errno));
+	enter_program(want);
 }
 
 const char *sandbox_describe(void)

@@ -23,6 +23,12 @@ enum sandbox_role {
 	ROLE_COUNT
 };
 
+/* The one place of files that may be written with pwrite(): all at once, and only so many bytes. */
+struct sandbox_place {
+	uint32_t size, offset; /* size 0: none */
+	size_t file_max;       /* as far as files may be written at all */
+};
+
 struct sandbox_want {
 	enum sandbox_role role;
 	int tree_fd;       /* the one directory whose files may be touched (logger), -1: none */
@@ -30,6 +36,7 @@ struct sandbox_want {
 	unsigned fds_max;  /* open descriptors, 0: as it is */
 	const uint16_t *tcp_ports; /* where TCP may be connected to (dialer) */
 	size_t tcp_port_count;
+	struct sandbox_place place; /* worker */
 };
 
 /* Build the programs and probe the kernel.  best_effort: failures are warnings from here on. */

@@ -21,6 +21,7 @@
 #include "log.h"
 #include "proc.h"
 #include "sandbox.h"
+#include "worker_crowd.h"
 #include "worker_session.h"
 
 #define SHUTDOWN_GRACE_S 3 /* then a client that does not read is cut off */
@@ -83,14 +84,14 @@ static int make_epoll(const struct worker_args *args)
 	return ep;
 }
 
-/* One less waits; if few are left the master is told, so that it makes more. */
+/* One less waits.  The master allowed for so many since it last counted; the next tells it to count
+ * again, so that it makes more if few are left. */
 static void ring_if_few(const struct worker_args *args)
 {
-	struct board_header *h = &args->board->head;
 	const uint64_t one = 1;
+	char spare;
 
-	if (atomic_fetch_sub(&h->idle, 1) <= h->spare_min &&
-	    write(args->doorbell, &one, sizeof one) < 0)
+	if (read(args->spares, &spare, 1) != 1 && write(args->doorbell, &one, sizeof one) < 0)
 		debug("doorbell: %s", strerror(errno));
 }
 
@@ -159,17 +160,16 @@ static void drain(const struct worker_args *args)
 
 static void serve_loop(const struct worker_args *args, int ep)
 {
-	struct board_slot *b = &args->board->slot[args->slot];
+	struct board_slot *b = args->board;
 	struct sockaddr_storage peer;
 	unsigned listener = 0;
 
 	for (uint32_t served = 0; served < args->conf->workers.sessions && !leaving; served++) {
 		atomic_store_explicit(&b->state, SLOT_IDLE, memory_order_release);
-		atomic_fetch_add(&args->board->head.idle, 1);
 		int fd = wait_for_client(args, ep, &listener, &peer);
-		ring_if_few(args);
 		if (fd < 0)
 			break;
+		ring_if_few(args);
 		session_serve(session, fd, listener, &peer);
 		/* A channel that does not answer is replaced with its worker. */
 		if (session->tls && tls_keyholder_failed(session->tls))
@@ -191,7 +191,8 @@ _Noreturn void worker_run(const struct worker_args *args)
 	sandbox_enter(&(struct sandbox_want){.role = ROLE_WORKER,
 					     .tree_fd = -1,
 					     .memory_max = args->memory_max,
-					     .fds_max = WORKER_FDS});
+					     .fds_max = WORKER_FDS,
+					     .place = crowd_place(args)});
 	serve_loop(args, ep);
 	if (shutting_down && args->drain)
 		drain(args);

@@ -12,18 +12,23 @@
 #include "conf.h"
 #include "tls.h"
 
+struct crowd;
+
 struct worker_args {
 	const struct conf *conf;
 	const int *listeners; /* in the order of conf->listen; not blocking */
 	uint32_t slot;
-	uint32_t slots;         /* of the board */
+	uint32_t slots;         /* of the boards */
 	uint64_t cookie;        /* the logger knows this slot by it */
 	int pipe;               /* write end of the results pipe */
-	int doorbell;           /* eventfd: rung when too few workers are idle */
+	int doorbell;           /* eventfd: rung when too few workers may be idle */
+	int spares;             /* read end of a pipe: no byte left there, then it is rung */
 	int keyholder;          /* this worker's end of its pair, -1: no TLS */
 	int resolver;           /* the same for the DNS, -1: none */
 	struct tls_server *tls; /* NULL: no TLS */
-	struct board *board;
+	struct board_slot *board; /* this worker's */
+	const struct crowd *crowd; /* NULL: not counted */
+	int crowd_fd;              /* where its entry is written, -1: not counted */
 	const struct ack_board *ack;
 	const struct address_reader *memory; /* what is remembered of addresses */
 	const struct rate_table *rates;      /* how often networks came */

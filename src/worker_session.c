@@ -103,7 +103,7 @@ struct session *session_new(const struct worker_args *args)
 		fatal("session memory: %s", strerror(errno));
 	s->args = args;
 	s->conf = args->conf;
-	s->board = &args->board->slot[args->slot];
+	s->board = args->board;
 	s->results = (struct results){
 	    .pipe = args->pipe, .slot = args->slot, .cookie = args->cookie, .ack = args->ack};
 	if (getrandom(&s->results.seq, sizeof s->results.seq, 0) != sizeof s->results.seq)
@@ -588,6 +588,7 @@ void session_serve(struct session *s, int fd, unsigned listener,
 	bool thinned = memory_teach(s);
 	conn_close(&s->conn);
 	s->client.closed_us = clock_us();
+	crowd_leave(s);
 	record_board(s);
 	if (!thinned) {
 		worker_dns_finish(s);

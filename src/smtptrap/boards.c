@@ -2,8 +2,8 @@
  * boards.c: the boards of a running trap.
  *
  * Asks the master's status socket for the boards and maps them for reading.  What stands on the
- * status board was written by workers: it is checked for its bounds, and copied before it is
- * looked at.
+ * status board in a slot was written by a worker: it is checked for its bounds, and copied before it
+ * is looked at.
  */
 #include "boards.h"
 
@@ -123,8 +123,7 @@ static bool valid(const struct boards *b)
 {
 	return b->board && b->ack && board_valid(b->board, b->size) &&
 	       b->ack_size >= sizeof *b->ack && b->ack->magic == BOARD_MAGIC &&
-	       b->ack->version == BOARD_VERSION &&
-	       b->slots <= (b->size - sizeof *b->board) / sizeof *b->board->slot;
+	       b->ack->version == BOARD_VERSION && b->slots <= b->size / board_page() - 1;
 }
 
 int boards_open(struct boards *b, const char *path, char why_r[BOARDS_WHY_MAX])
@@ -141,8 +140,10 @@ int boards_open(struct boards *b, const char *path, char why_r[BOARDS_WHY_MAX])
 	b->board = map_board(fds[0], &b->size);
 	b->ack = map_board(fds[1], &b->ack_size);
 	b->slots = b->board && b->size >= sizeof *b->board ? b->board->head.slots : 0;
-	if (valid(b))
+	if (valid(b)) {
+		b->used = b->board->head.used < b->slots ? b->board->head.used : b->slots;
 		return 0;
+	}
 	boards_close(b);
 	return fail(path, ERR_FORMAT, "the boards are not of this version's smtptrapd", why_r);
 }
@@ -158,18 +159,18 @@ void boards_close(struct boards *b)
 
 struct board_totals boards_totals(const struct boards *b)
 {
-	struct board_totals t = {0};
+	struct board_totals t = {.state = {[SLOT_FREE] = b->slots - b->used}};
 
-	for (uint32_t i = 0; i < b->slots; i++) {
-		const struct board_slot *s = &b->board->slot[i];
+	for (uint32_t i = 0; i < b->used; i++) {
+		const struct board_slot *s = board_slot_of(b->board, i);
 		uint32_t state = atomic_load(&s->state);
 
 		if (state < SLOT_STATE_COUNT)
 			t.state[state]++;
-		t.sessions += s->total_sessions;
-		t.messages += s->total_messages;
-		t.tls += s->total_tls;
-		t.tls_failed += s->total_tls_failed;
+		board_add(&t.sessions, s->total_sessions);
+		board_add(&t.messages, s->total_messages);
+		board_add(&t.tls, s->total_tls);
+		board_add(&t.tls_failed, s->total_tls_failed);
 	}
 	return t;
 }
@@ -194,7 +195,7 @@ struct board_slot boards_slot(const struct boards *b, uint32_t number)
 {
 	struct board_slot s;
 
-	memcpy(&s, &b->board->slot[number], sizeof s);
+	memcpy(&s, board_slot_of(b->board, number), sizeof s);
 	return s;
 }
 

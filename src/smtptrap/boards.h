@@ -14,7 +14,8 @@
 struct boards {
 	const struct board *board;
 	const struct ack_board *ack;
-	uint32_t slots; /* as they were checked: the board is written to while we read */
+	uint32_t slots; /* as they were checked */
+	uint32_t used;  /* of them; the others are free, and reading them would take memory */
 	size_t size, ack_size;
 };
 

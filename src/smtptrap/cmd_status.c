@@ -152,7 +152,7 @@ static void show_text(const struct boards *b)
 	show_counters(b);
 	printf("\n  slot     pid       age client                       phase    tls       "
 	       "cmds  msgs  bytes in helo\n");
-	for (uint32_t i = 0; i < b->slots; i++) {
+	for (uint32_t i = 0; i < b->used; i++) {
 		struct board_slot s = boards_slot(b, i);
 
 		show_slot(i, &s, now);
@@ -228,7 +228,7 @@ static int show_json(const struct boards *b)
 		json_number(&out, c[i].name, c[i].value);
 	json_member(&out, "slots");
 	buf_put_byte(&out, '[');
-	for (uint32_t i = 0; i < b->slots; i++) {
+	for (uint32_t i = 0; i < b->used; i++) {
 		struct board_slot s = boards_slot(b, i);
 
 		if (s.state == SLOT_FREE)

@@ -47,13 +47,13 @@ double rates_get(const struct rates *r, enum rate which, unsigned seconds)
 
 static bool take_sessions(struct top_view *v, const struct boards *b)
 {
-	struct board_slot *all = reallocarray(v->sessions, b->slots + 1, sizeof *all);
+	struct board_slot *all = reallocarray(v->sessions, b->used + 1, sizeof *all);
 
 	if (all == NULL)
 		return false;
 	v->sessions = all;
 	v->sessions_count = 0;
-	for (uint32_t i = 0; i < b->slots; i++) {
+	for (uint32_t i = 0; i < b->used; i++) {
 		struct board_slot *s = &all[v->sessions_count];
 
 		*s = boards_slot(b, i);
