@@ -32,12 +32,12 @@ size_t board_size(uint32_t slots)
 
 struct board_slot *board_slot(struct board *b, uint32_t number)
 {
-	return (void *)((uint8_t *)b + (1 + (size_t)number) * b->head.slot_size);
+	return (void *)((uint8_t *)b + (1 + (size_t)number) * board_page());
 }
 
 const struct board_slot *board_slot_of(const struct board *b, uint32_t number)
 {
-	return (const void *)((const uint8_t *)b + (1 + (size_t)number) * b->head.slot_size);
+	return (const void *)((const uint8_t *)b + (1 + (size_t)number) * board_page());
 }
 
 void board_add(uint64_t *sum, uint64_t said)

@@ -224,7 +224,7 @@ static void reload(struct master *m)
 		conf_free(&new);
 	} else {
 		struct conf *old = m->conf;
-		bool begins = old->workers.max_per_address == 0 && new->workers.max_per_address > 0;
+		bool counted = old->workers.max_per_address > 0;
 		m->conf = new;
 		dns_reload(m, old);
 		conf_free(&old);
@@ -233,8 +233,7 @@ static void reload(struct master *m)
 		heap_fill();
 		if (!renew_resolver(m))
 			pool_signal(m, SIGHUP);
-		if (begins)
-			boards_fill_crowd(m);
+		boards_reload(m, counted);
 		info("reload: %s is in force for new sessions", m->conf_path);
 	}
 	notify_send("READY=1");

@@ -115,15 +115,14 @@ void *master_map(int fd, size_t size, int protection, const char *name);
 /* Fix its size and its seals, these F_SEAL_ beside.  With F_SEAL_FUTURE_WRITE it can be mapped for
  * reading only from here on; mappings that exist stay as they are. */
 void master_seal(int fd, int seals, const char *name);
-/* Make the status board and what workers count crowds by. */
+/* Make the status board and what workers count crowds by; no child has them. */
 void boards_make(struct master *m);
-/* In a child that is no worker: unmap them. */
-void boards_forget(struct master *m);
-/* In a worker: unmap all that it must not write, return its slot, which is all it keeps of the status
- * board. */
-struct board_slot *boards_keep_slot(struct master *m, uint32_t slot);
-/* Workers that did not count crowds have sessions: enter these for those that do. */
-void boards_fill_crowd(struct master *m);
+/* The next child has the page of this slot, until the master keeps it to itself again. */
+void boards_lend(const struct master *m, uint32_t slot);
+void boards_keep(const struct master *m, uint32_t slot);
+/* The configuration is another: workers count crowds, or do not.  If they did not before, sessions
+ * there are now are entered for those that do. */
+void boards_reload(const struct master *m, bool counted_before);
 
 /* master_roles.c: fork the logger and the key holders, wait until they are ready. */
 void roles_start(struct master *m, int pipe_read);

@@ -1,11 +1,11 @@
 /*
  * master_board.c: the memory where workers show what they do, and how little of it each can write.
  *
- * Runs in the master, at its start and when it forks; in each child, before its sandbox.  The
- * status board is mapped for writing once, then sealed; a child keeps nothing of that mapping but, as a
- * worker, the page of its slot.  Growing a page into its neighbours (mremap) is refused by the
- * sandbox, for seals do not.  The entries of crowd.h are smaller than pages: who may write one has
- * a descriptor for writing only, which cannot be mapped, and the sandbox names the place.
+ * Runs in the master, at its start, around forks and on SIGHUP.  The status board is mapped for writing
+ * once, then sealed; no child inherits that mapping but, as a worker, the page of its slot.  Growing
+ * a page into its neighbours (mremap) is refused by the sandbox, for seals do not.  The entries of
+ * crowd.h are smaller than pages: who may write one has a descriptor for writing only, which cannot
+ * be mapped, and the sandbox names the place.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,51 +90,43 @@ static void open_crowd(struct master *m)
 	close(fd);
 }
 
+/* ---- what a child has of it ---- */
+
+static void advise(const void *p, size_t size, int advice)
+{
+	if (madvise((void *)(uintptr_t)p, size, advice) < 0)
+		fatal("madvise: %s", strerror(errno));
+}
+
+static void share_crowd(const struct master *m)
+{
+	advise(m->crowd_seen, crowd_size(m->slots),
+	       m->conf->workers.max_per_address > 0 ? MADV_DOFORK : MADV_DONTFORK);
+}
+
 void boards_make(struct master *m)
 {
 	m->slots = m->conf->workers.max;
 	open_status(m);
 	open_crowd(m);
+	advise(m->board, board_size(m->slots), MADV_DONTFORK);
+	advise(m->crowd, crowd_size(m->slots), MADV_DONTFORK);
+	share_crowd(m);
 }
 
-/* ---- in a child ---- */
-
-static void forget(void *p, size_t size)
+void boards_lend(const struct master *m, uint32_t slot)
 {
-	if (size > 0 && munmap(p, size) < 0)
-		fatal("munmap: %s", strerror(errno));
+	advise(board_slot(m->board, slot), board_page(), MADV_DOFORK);
 }
 
-void boards_forget(struct master *m)
+void boards_keep(const struct master *m, uint32_t slot)
 {
-	forget(m->board, board_size(m->slots));
-	forget(m->crowd, crowd_size(m->slots));
-	forget((void *)(uintptr_t)m->crowd_seen, crowd_size(m->slots));
-	m->board = NULL;
-	m->crowd = NULL;
-	m->crowd_seen = NULL;
-}
-
-struct board_slot *boards_keep_slot(struct master *m, uint32_t slot)
-{
-	struct board_slot *own = board_slot(m->board, slot);
-	uint8_t *first = (void *)m->board, *behind = (uint8_t *)own + board_page();
-
-	forget(behind, (size_t)(first + board_size(m->slots) - behind));
-	forget(first, (size_t)((uint8_t *)own - first));
-	forget(m->crowd, crowd_size(m->slots));
-	m->board = NULL;
-	m->crowd = NULL;
-	if (m->conf->workers.max_per_address == 0) {
-		forget((void *)(uintptr_t)m->crowd_seen, crowd_size(m->slots));
-		m->crowd_seen = NULL;
-	}
-	return own;
+	advise(board_slot(m->board, slot), board_page(), MADV_DONTFORK);
 }
 
 /* ---- who is there, for workers that are about to count ---- */
 
-void boards_fill_crowd(struct master *m)
+static void fill_crowd(const struct master *m)
 {
 	for (uint32_t i = 0; i < m->pool.used; i++) {
 		const struct board_slot *b = board_slot(m->board, i);
@@ -146,4 +138,11 @@ void boards_fill_crowd(struct master *m)
 		atomic_store(&m->crowd->entry[i].key, address_key(b->client_ip));
 		atomic_store(&m->crowd->entry[i].counted_us, counted);
 	}
+}
+
+void boards_reload(const struct master *m, bool counted_before)
+{
+	share_crowd(m);
+	if (!counted_before && m->conf->workers.max_per_address > 0)
+		fill_crowd(m);
 }

@@ -37,7 +37,6 @@
 /* One that takes another's place is forked when the boards are mapped already. */
 static void forget_others(struct master *m)
 {
-	boards_forget(m);
 	if (m->ack)
 		munmap((void *)m->ack, ack_board_size(m->slots));
 	if (m->memory.table)

@@ -188,8 +188,8 @@ static size_t worker_memory(const struct master *m)
 _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie, int keyholder,
 				int resolver)
 {
-	struct board_slot *board = boards_keep_slot(m, slot);
-	int crowd_fd = m->crowd_seen != NULL ? m->crowd_fd : -1;
+	bool counts = m->conf->workers.max_per_address > 0;
+	int crowd_fd = counts ? m->crowd_fd : -1;
 	int keep[MASTER_LISTENERS_MAX + 6] = {m->pipe_worker, m->doorbell, m->spares[0],
 					      crowd_fd,       keyholder,   resolver};
 	struct worker_args args = {.conf = m->conf,
@@ -203,8 +203,8 @@ _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie
 				   .keyholder = keyholder,
 				   .resolver = resolver,
 				   .tls = m->tls,
-				   .board = board,
-				   .crowd = m->crowd_seen,
+				   .board = board_slot(m->board, slot),
+				   .crowd = counts ? m->crowd_seen : NULL,
 				   .crowd_fd = crowd_fd,
 				   .ack = m->ack,
 				   .memory = &m->memory,
@@ -259,9 +259,11 @@ static bool fork_worker(struct master *m)
 	m->board->head.used = m->pool.used;
 	atomic_store(&m->crowd->used, m->pool.used); /* before the worker asks who is there */
 	int keyholder = keyholder_channel(m, slot), resolver = dns_channel(m, slot);
+	boards_lend(m, slot);
 	pid_t pid = fork();
 	if (pid == 0)
 		be_worker(m, slot, cookie, keyholder, resolver);
+	boards_keep(m, slot);
 	explicit_bzero(&cookie, sizeof cookie);
 	if (keyholder >= 0)
 		close(keyholder);

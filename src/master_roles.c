@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -28,7 +27,7 @@ struct keyholder_context {
 	int control;
 };
 
-_Noreturn static void be_logger(struct master *m, int pipe_read, int control)
+_Noreturn static void be_logger(const struct master *m, int pipe_read, int control)
 {
 	int keep[] = {m->log_dir, pipe_read, control, m->ack_fd, m->memory_fd};
 	struct logger_args args = {.conf = m->conf,
@@ -42,7 +41,6 @@ _Noreturn static void be_logger(struct master *m, int pipe_read, int control)
 				   .identity = m->root ? &m->log_id : NULL};
 
 	proc_keep_only(keep, sizeof keep / sizeof *keep);
-	boards_forget(m);
 	logger_run(&args);
 }
 
@@ -79,7 +77,6 @@ _Noreturn static void be_keyholder(struct master *m, int control)
 	for (size_t i = 0; i < args.key_count && n < sizeof keep / sizeof *keep; i++)
 		keep[n++] = args.keys[i].fd;
 	proc_keep_only(keep, n);
-	boards_forget(m);
 	explicit_bzero(&m->cookie, sizeof m->cookie);
 	proc_signals_ignore();
 	log_role("keyholder", -1);
