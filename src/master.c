@@ -224,7 +224,8 @@ static void reload(struct master *m)
 		conf_free(&new);
 	} else {
 		struct conf *old = m->conf;
-		bool counted = old->workers.max_per_address > 0;
+		bool counts_now =
+		    old->workers.max_per_address == 0 && new->workers.max_per_address > 0;
 		m->conf = new;
 		dns_reload(m, old);
 		conf_free(&old);
@@ -233,7 +234,8 @@ static void reload(struct master *m)
 		heap_fill();
 		if (!renew_resolver(m))
 			pool_signal(m, SIGHUP);
-		boards_reload(m, counted);
+		if (counts_now)
+			boards_fill_crowd(m);
 		info("reload: %s is in force for new sessions", m->conf_path);
 	}
 	notify_send("READY=1");
@@ -357,8 +359,7 @@ static void every_second(struct master *m)
 	pool_shrink(m);
 	pool_say_full(m);
 	notify_send("STATUS=%u workers, %u idle, %llu sessions, %llu messages%s", m->pool.alive,
-		    m->board->head.idle,
-		    (unsigned long long)atomic_load(&m->ack->sessions),
+		    m->board->head.idle, (unsigned long long)atomic_load(&m->ack->sessions),
 		    (unsigned long long)atomic_load(&m->ack->messages),
 		    atomic_load(&m->ack->full) ? ", refusing messages: log directory" : "");
 }

@@ -13,8 +13,8 @@
 
 #include "address_table.h"
 #include "board.h"
-#include "crowd.h"
 #include "conf.h"
+#include "crowd.h"
 #include "privs.h"
 #include "rate_table.h"
 #include "tls.h"
@@ -91,7 +91,7 @@ struct master {
 	struct master_dns dns;
 	struct pool pool;
 	int doorbell, signals, epoll;
-	int spares[2]; /* a pipe with a byte for each worker that may stop to wait unheard */
+	int spares[2];        /* a pipe with a byte for each worker that may stop to wait unheard */
 	int status;           /* listening Unix socket, -1: none */
 	size_t address_space; /* of a process when it is forked, without its session; 0: unknown */
 	bool stopping, failed;
@@ -117,12 +117,12 @@ void *master_map(int fd, size_t size, int protection, const char *name);
 void master_seal(int fd, int seals, const char *name);
 /* Make the status board and what workers count crowds by; no child has them. */
 void boards_make(struct master *m);
-/* The next child has the page of this slot, until the master keeps it to itself again. */
+/* The next child has the page of this slot, and can read what it counts crowds by if it does,
+ * until the master keeps them to itself again. */
 void boards_lend(const struct master *m, uint32_t slot);
 void boards_keep(const struct master *m, uint32_t slot);
-/* The configuration is another: workers count crowds, or do not.  If they did not before, sessions
- * there are now are entered for those that do. */
-void boards_reload(const struct master *m, bool counted_before);
+/* Workers did not count crowds, and the next ones do: enter the sessions that there are. */
+void boards_fill_crowd(const struct master *m);
 
 /* master_roles.c: fork the logger and the key holders, wait until they are ready. */
 void roles_start(struct master *m, int pipe_read);

@@ -98,12 +98,6 @@ static void advise(const void *p, size_t size, int advice)
 		fatal("madvise: %s", strerror(errno));
 }
 
-static void share_crowd(const struct master *m)
-{
-	advise(m->crowd_seen, crowd_size(m->slots),
-	       m->conf->workers.max_per_address > 0 ? MADV_DOFORK : MADV_DONTFORK);
-}
-
 void boards_make(struct master *m)
 {
 	m->slots = m->conf->workers.max;
@@ -111,22 +105,29 @@ void boards_make(struct master *m)
 	open_crowd(m);
 	advise(m->board, board_size(m->slots), MADV_DONTFORK);
 	advise(m->crowd, crowd_size(m->slots), MADV_DONTFORK);
-	share_crowd(m);
+	advise(m->crowd_seen, crowd_size(m->slots), MADV_DONTFORK);
+}
+
+static void inherit(const struct master *m, uint32_t slot, int advice)
+{
+	advise(board_slot(m->board, slot), board_page(), advice);
+	if (m->conf->workers.max_per_address > 0)
+		advise(m->crowd_seen, crowd_size(m->slots), advice);
 }
 
 void boards_lend(const struct master *m, uint32_t slot)
 {
-	advise(board_slot(m->board, slot), board_page(), MADV_DOFORK);
+	inherit(m, slot, MADV_DOFORK);
 }
 
 void boards_keep(const struct master *m, uint32_t slot)
 {
-	advise(board_slot(m->board, slot), board_page(), MADV_DONTFORK);
+	inherit(m, slot, MADV_DONTFORK);
 }
 
 /* ---- who is there, for workers that are about to count ---- */
 
-static void fill_crowd(const struct master *m)
+void boards_fill_crowd(const struct master *m)
 {
 	for (uint32_t i = 0; i < m->pool.used; i++) {
 		const struct board_slot *b = board_slot(m->board, i);
@@ -138,11 +139,4 @@ static void fill_crowd(const struct master *m)
 		atomic_store(&m->crowd->entry[i].key, address_key(b->client_ip));
 		atomic_store(&m->crowd->entry[i].counted_us, counted);
 	}
-}
-
-void boards_reload(const struct master *m, bool counted_before)
-{
-	share_crowd(m);
-	if (!counted_before && m->conf->workers.max_per_address > 0)
-		fill_crowd(m);
 }

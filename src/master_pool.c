@@ -32,7 +32,7 @@
 #define SHRINK_A_TURN 16     /* idle workers sent away at once */
 #define HOLD_FIRST_US 500000 /* after a worker died at start; doubled each time */
 #define HOLD_MOST_US 60000000
-#define SPARES_MAX 4096 /* a page, so that what is written to the pipe is there at once */
+#define SPARES_MAX 4096       /* a page, so that what is written to the pipe is there at once */
 #define FULL_OVER_US 60000000 /* all workers in use: over when it was not so this long */
 #define YOUNG_US 1000000      /* who dies at this age died of starting */
 #define MEMORY_MARGIN (96u * 1024 * 1024) /* TLS, records, stacks: beyond what the master has */
@@ -299,8 +299,8 @@ static struct pool_count count_workers(struct master *m)
 
 		if (p->state != POOL_ALIVE)
 			continue;
-		uint32_t state = atomic_load_explicit(&board_slot(m->board, i)->state,
-						      memory_order_acquire);
+		uint32_t state =
+		    atomic_load_explicit(&board_slot(m->board, i)->state, memory_order_acquire);
 		p->started = p->started || state != SLOT_STARTING;
 		n.idle += state == SLOT_IDLE && !p->asked;
 		n.starting += !p->started && !p->asked;

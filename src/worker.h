@@ -18,15 +18,15 @@ struct worker_args {
 	const struct conf *conf;
 	const int *listeners; /* in the order of conf->listen; not blocking */
 	uint32_t slot;
-	uint32_t slots;         /* of the boards */
-	uint64_t cookie;        /* the logger knows this slot by it */
-	int pipe;               /* write end of the results pipe */
-	int doorbell;           /* eventfd: rung when too few workers may be idle */
-	int spares;             /* read end of a pipe: no byte left there, then it is rung */
-	int keyholder;          /* this worker's end of its pair, -1: no TLS */
-	int resolver;           /* the same for the DNS, -1: none */
-	struct tls_server *tls; /* NULL: no TLS */
-	struct board_slot *board; /* this worker's */
+	uint32_t slots;            /* of the boards */
+	uint64_t cookie;           /* the logger knows this slot by it */
+	int pipe;                  /* write end of the results pipe */
+	int doorbell;              /* eventfd: rung when too few workers may be idle */
+	int spares;                /* read end of a pipe: no byte left there, then it is rung */
+	int keyholder;             /* this worker's end of its pair, -1: no TLS */
+	int resolver;              /* the same for the DNS, -1: none */
+	struct tls_server *tls;    /* NULL: no TLS */
+	struct board_slot *board;  /* this worker's */
 	const struct crowd *crowd; /* NULL: not counted */
 	int crowd_fd;              /* where its entry is written, -1: not counted */
 	const struct ack_board *ack;

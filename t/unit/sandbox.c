@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -139,7 +140,105 @@ static bool try_flags(void)
 	return fcntl(unconnected, F_SETFL, O_NONBLOCK) == 0;
 }
 
+/* ---- memory that workers share, a page each ---- */
+
+enum { PLACE = 64, PLACE_BYTES = 16, PLACE_FILE = 4096 };
+static uint8_t *own_page;     /* written by this one; its neighbours are others' */
+static const uint8_t *theirs; /* can be read only */
+static size_t page;
+static int place_fd = -1;
+
+static void make_shared(void)
+{
+	int fd = memfd_create("slots", MFD_ALLOW_SEALING),
+	    file = memfd_create("place", MFD_ALLOW_SEALING);
+	char path[32];
+
+	page = (size_t)sysconf(_SC_PAGESIZE);
+	if (fd < 0 || ftruncate(fd, (off_t)(3 * page)) < 0 || file < 0 ||
+	    ftruncate(file, PLACE_FILE) < 0)
+		fatal("memfd: %s", strerror(errno));
+	uint8_t *all = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (all == MAP_FAILED || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_FUTURE_WRITE) < 0)
+		fatal("memfd: mmap, seal: %s", strerror(errno));
+	theirs = mmap(NULL, 3 * page, PROT_READ, MAP_SHARED, fd, 0);
+	own_page = all + page;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+	place_fd = open(path, O_WRONLY);
+	if (theirs == MAP_FAILED || place_fd < 0 || lseek(place_fd, 0, SEEK_END) != PLACE_FILE ||
+	    fcntl(file, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0)
+		fatal("%s: %s", path, strerror(errno));
+	madvise(all, page, MADV_DONTFORK);
+	madvise(all + 2 * page, page, MADV_DONTFORK);
+}
+
+static bool try_grow(void)
+{
+	return mremap(own_page, page, 2 * page, MREMAP_MAYMOVE) != MAP_FAILED;
+}
+
+static bool try_duplicate(void)
+{
+	return mremap(own_page, 0, 2 * page, MREMAP_MAYMOVE) != MAP_FAILED;
+}
+
+static bool try_protect(void)
+{
+	return mprotect((void *)(uintptr_t)theirs, page, PROT_READ | PROT_WRITE) == 0;
+}
+
+static bool try_other_file_pages(void)
+{
+	return remap_file_pages(own_page, page, 0, 2, 0) == 0;
+}
+
+static bool try_hole(void)
+{
+	return madvise((void *)(uintptr_t)theirs, page, MADV_REMOVE) == 0;
+}
+
+static bool try_map_place(void)
+{
+	return mmap(NULL, PLACE_FILE, PROT_READ | PROT_WRITE, MAP_SHARED, place_fd, 0) !=
+	       MAP_FAILED;
+}
+
+static bool write_place(size_t size, off_t at)
+{
+	static const uint8_t bytes[2 * PLACE_BYTES];
+
+	return pwrite(place_fd, bytes, size, at) == (ssize_t)size;
+}
+
+static bool try_own_place(void)
+{
+	return write_place(PLACE_BYTES, PLACE);
+}
+
+static bool try_next_place(void)
+{
+	return write_place(PLACE_BYTES, PLACE + PLACE_BYTES);
+}
+
+static bool try_longer_place(void)
+{
+	return write_place(2 * PLACE_BYTES, PLACE);
+}
+
+static bool try_far_place(void)
+{
+	return write_place(PLACE_BYTES, PLACE + ((off_t)1 << 32));
+}
+
+/* Where the descriptor stands, which all workers share. */
+static bool try_plain_write(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	return write(place_fd, "x", 1) == 1;
+}
+
 #define ALL ((1u << ROLE_COUNT) - 1)
+#define WORKER (1u << ROLE_WORKER)
 #define DIALER (1u << ROLE_DIALER)
 #define CHILDREN (ALL & ~(1u << ROLE_MASTER)) /* the master forks and signals for a living */
 
@@ -168,6 +267,16 @@ static const struct {
     {"map memory to execute", try_exec_memory, ALL, false},
     {"remove a file", try_unlink, ALL, false},
     {"change a shared file's flags", try_flags, CHILDREN & ~(1u << ROLE_LOGGER), false},
+    {"grow its page into the next worker's", try_grow, WORKER, false},
+    {"map its page once more, and the next", try_duplicate, WORKER, false},
+    {"make pages that it can read writable", try_protect, CHILDREN, false},
+    {"have another page in its page's place", try_other_file_pages, CHILDREN, false},
+    {"make a hole in what it can read", try_hole, ALL, false},
+    {"map the file where it has a place", try_map_place, ALL, false},
+    {"write another worker's place", try_next_place, WORKER, false},
+    {"write beyond its place", try_longer_place, WORKER, false},
+    {"write the same place 4 GiB on", try_far_place, WORKER, false},
+    {"write where that file's descriptor stands", try_plain_write, WORKER, false},
 };
 
 static const char *const role_names[ROLE_COUNT] = {
@@ -190,8 +299,11 @@ static void enter(enum sandbox_role role)
 	}
 	if (role == ROLE_LOGGER)
 		want.tree_fd = log_fd;
-	if (role == ROLE_WORKER)
+	if (role == ROLE_WORKER) {
 		want.fds_max = 64;
+		want.place = (struct sandbox_place){
+		    .size = PLACE_BYTES, .offset = PLACE, .file_max = PLACE_FILE};
+	}
 	if (role == ROLE_DIALER) {
 		want.tcp_ports = &dns_port;
 		want.tcp_port_count = 1;
@@ -240,6 +352,7 @@ static void make_world(void)
 	if (mkdtemp(empty_dir) == NULL || mkdtemp(log_dir) == NULL || chmod(empty_dir, 0755) < 0)
 		fatal("mkdtemp: %s", strerror(errno));
 	log_fd = open(log_dir, O_RDONLY | O_DIRECTORY);
+	make_shared();
 }
 
 int main(void)
@@ -266,6 +379,8 @@ int main(void)
 				printf("# wait status %#x\n", (unsigned)status);
 		}
 	}
+	int status = attempt_as(ROLE_WORKER, try_own_place);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == WORKED, "worker: writes its own place");
 	rmdir(empty_dir);
 	rmdir(log_dir);
 	return tap_done();
