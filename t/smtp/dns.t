@@ -54,7 +54,8 @@ END
 my $probe = IO::Socket::IP->new(LocalHost => '::1', LocalPort => 0, Listen => 1);
 my $free = $probe && $probe->sockport;
 close $probe if $probe;
-my $trap = Trap->new(conf => {dns => {server => [$nsd->server]}},
+# Every server answers at once; on a machine that is slow now and then they are given time.
+my $trap = Trap->new(conf => {dns => {server => [$nsd->server], timeout => '20s', 'session-wait' => '60s'}},
     listeners => [{}, $free ? {address => '::1', port => $free} : ()]);
 
 # ---- reverse names ----

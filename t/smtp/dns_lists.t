@@ -22,7 +22,8 @@ my $lists = Trap::DNS->rbldnsd(
 my $probe = IO::Socket::IP->new(LocalHost => '::1', LocalPort => 0, Listen => 1);
 my $free = $probe && $probe->sockport;
 close $probe if $probe;
-my $trap = Trap->new(conf => {dns => {server => [$lists->server], reverse => 'no', sender => 'no',
+my @patience = (timeout => '20s', 'session-wait' => '60s');
+my $trap = Trap->new(conf => {dns => {server => [$lists->server], @patience, reverse => 'no', sender => 'no',
     dnsbl => [qw(bl.test other.test refused.test sold.test)], dbl => ['DBL.test']}},
     listeners => [{}, $free ? {address => '::1', port => $free} : ()]);
 
@@ -85,7 +86,7 @@ SKIP: {
 
 # A PROXY header: the address behind it is the client's.
 my $proxied = Trap->new(listeners => [{'proxy-from' => '127.0.0.0/8'}], conf => {dns => {
-    server => [$lists->server], reverse => 'no', dnsbl => 'bl.test'}});
+    server => [$lists->server], @patience, reverse => 'no', dnsbl => 'bl.test'}});
 $c = $proxied->client(before => "PROXY TCP4 127.9.0.7 192.0.2.2 1000 25\r\n");
 $c->quit;
 ($s) = $proxied->wait_count('session', 1);
@@ -94,7 +95,7 @@ $proxied->done;
 $trap->done;
 
 # More than a session may have.
-my $many = Trap->new(conf => {dns => {server => [$lists->server], sender => 'no', dbl => 'dbl.test'},
+my $many = Trap->new(conf => {dns => {server => [$lists->server], @patience, sender => 'no', dbl => 'dbl.test'},
     limits => {commands => 1000}});
 $c = $many->client;
 $c->cmd('EHLO x');
