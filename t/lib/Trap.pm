@@ -50,6 +50,7 @@ our $SOURCE = $ENV{TRAP_SOURCE} // croak 'TRAP_SOURCE is not set: run tests with
 
 use constant START_SECONDS => 60;
 use constant STOP_SECONDS => 60;
+use constant PATIENCE => 90; # seconds for what has no other limit
 
 # An address that no other test process has.
 our $ADDRESS = sprintf '127.%d.%d.%d', 64 + ($$ >> 16), $$ >> 8 & 255, $$ & 255;
@@ -257,7 +258,7 @@ sub notified {
 # Wait for a notification; forget it and those before it.
 sub wait_notify {
     my ($self, $pattern, $seconds) = @_;
-    my $end = time + ($seconds // 30);
+    my $end = time + ($seconds // PATIENCE);
     while (1) {
         $self->notified;
         while (defined(my $text = shift @{$self->{notified}})) {
@@ -347,7 +348,7 @@ sub unexpected {
 
 sub wait_log {
     my ($self, $pattern, $seconds) = @_;
-    my $end = time + ($seconds // 20);
+    my $end = time + ($seconds // PATIENCE);
     while ($self->log_text !~ $pattern) {
         return 0 if time > $end;
         sleep 0.02;

@@ -299,7 +299,7 @@ for my $case (@cases) {
     my ($trap, $name, $program) = ($trap{$case->{on}}, $case->{name}, $case->{program});
     SKIP: {
         skip "$name: there is no $program", 1 if $program && !$program{$program};
-        my $s = eval { $trap->wait_record('session', sub { $_[0]{listener} eq $name }, $name, 30) } // {};
+        my $s = eval { $trap->wait_record('session', sub { $_[0]{listener} eq $name }, $name) } // {};
         is_deeply([@$s{@NAMES}], ['failed', @{$case->{fields}}], $name)
             or diag(JSON::PP->new->canonical->encode({map { $_ => $s->{$_} } grep { /^(?:tls|hello_[^ces]|end|client_cert)/ } keys %$s}));
         my %more = (end_reason => 'client_closed', %{$case->{more}});

@@ -6,6 +6,8 @@ use warnings;
 use JSON::PP;
 use Time::HiRes qw(sleep time);
 
+use constant PATIENCE => 90; # seconds, on a machine that does much else
+
 my $JSON = JSON::PP->new->utf8;
 
 sub new {
@@ -81,7 +83,7 @@ sub records {
 # Wait for a record that the sub says yes to.
 sub wait_record {
     my ($self, $stream, $wanted, $what, $seconds) = @_;
-    my $end = time + ($seconds // 20);
+    my $end = time + ($seconds // PATIENCE);
     while (1) {
         my ($found) = grep { $wanted->($_) } $self->records($stream);
         return {%$found} if $found;
@@ -93,7 +95,7 @@ sub wait_record {
 # Wait until a stream holds so many records (that the sub says yes to); returns them.
 sub wait_count {
     my ($self, $stream, $count, $seconds, $wanted) = @_;
-    my $end = time + ($seconds // 20);
+    my $end = time + ($seconds // PATIENCE);
     while (1) {
         my @records = grep { !$wanted || $wanted->($_) } $self->records($stream);
         return @records if @records >= $count;
