@@ -43,6 +43,13 @@ END {
     $_->kill('KILL') for grep { defined && $_->{owner} == $$ } @all;
 }
 
+# To a server that may be gone.
+sub _print {
+    my ($to, @text) = @_;
+    local $SIG{PIPE} = 'IGNORE';
+    print $to @text;
+}
+
 # Why these tests cannot run here, or undef.
 sub missing {
     return "smtptrap-ship was built without libnats" if !-x "$Trap::BUILD/smtptrap-ship";
@@ -128,7 +135,7 @@ sub monitor {
     my ($self, $n, $path) = @_;
     my $s = IO::Socket::INET->new(PeerAddr => $self->{address}, PeerPort => MONITOR + $n,
         Timeout => 5) or return;
-    print $s "GET $path HTTP/1.0\r\nHost: $self->{address}\r\n\r\n";
+    _print $s, "GET $path HTTP/1.0\r\nHost: $self->{address}\r\n\r\n";
     my $text = do { local $/; <$s> } // '';
     my ($body) = $text =~ /^HTTP\/1\.[01] 200 .*?\r\n\r\n(.*)/s or return;
     return eval { $JSON->decode($body) };
@@ -216,7 +223,7 @@ sub _connect {
         (<$s> // '') =~ /^INFO / or next;
         my $options = $JSON->encode({verbose => JSON::PP::false, pedantic => JSON::PP::false,
             headers => JSON::PP::true, lang => 'perl', version => '0', protocol => 1, %login});
-        print $s "CONNECT $options\r\nPING\r\n";
+        _print $s, "CONNECT $options\r\nPING\r\n";
         return {s => $s, inbox => "_INBOX.test$$." . int(rand 1e9)} if (<$s> // '') =~ /^PONG/;
     }
     die "no NATS server takes a connection\n";
@@ -231,7 +238,7 @@ sub _next {
     my $in_time = eval {
         alarm $seconds;
         while (defined(my $line = readline $c->{s})) {
-            print {$c->{s}} "PONG\r\n" if $line =~ /^PING/;
+            _print $c->{s}, "PONG\r\n" if $line =~ /^PING/;
             die "NATS: $line" if $line =~ /^-ERR/;
             my ($with_head, $subject, @rest) = $line =~ /^(H?)MSG (\S+) \S+ (.*)\r/ or next;
             @rest = split / /, $rest[0];
@@ -255,7 +262,7 @@ sub _request {
     my $text = $JSON->encode($body);
     my $inbox = "$c->{inbox}." . ++$c->{count};
     my $sid = "r$c->{count}";
-    print {$c->{s}} "SUB $inbox $sid\r\nPUB $subject $inbox ", length $text, "\r\n$text\r\nUNSUB $sid 1\r\n";
+    _print $c->{s}, "SUB $inbox $sid\r\nPUB $subject $inbox ", length $text, "\r\n$text\r\nUNSUB $sid 1\r\n";
     my ($reply, @kept);
     while (($reply = _next($c, 20) // die "no reply to $subject\n")->{subject} ne $inbox) {
         push @kept, $reply; # a consumer may deliver before it is told to be there
@@ -278,7 +285,7 @@ sub publish {
     my $c = $self->_connect;
     my $head = join '', "NATS/1.0\r\n", (map { "$_: $head{$_}\r\n" } sort keys %head), "\r\n";
     my $sizes = length($head) . ' ' . (length($head) + length $text);
-    print {$c->{s}} "SUB $c->{inbox} p\r\nHPUB $subject $c->{inbox} $sizes\r\n$head$text\r\n";
+    _print $c->{s}, "SUB $c->{inbox} p\r\nHPUB $subject $c->{inbox} $sizes\r\n$head$text\r\n";
     my $reply = _next($c, 20) // die "no reply to $subject\n";
     return length $reply->{body} ? $JSON->decode($reply->{body}) : {error => $reply->{head}};
 }
@@ -310,9 +317,9 @@ sub _leaders_heads {
         my $ask = sub {
             my $n = shift @ask // return;
             my $text = "{\"seq\":$n}";
-            print {$c->{s}} "PUB \$JS.API.STREAM.MSG.GET.$name $c->{inbox}.$n ", length $text, "\r\n$text\r\n";
+            _print $c->{s}, "PUB \$JS.API.STREAM.MSG.GET.$name $c->{inbox}.$n ", length $text, "\r\n$text\r\n";
         };
-        print {$c->{s}} "SUB $c->{inbox}.* g\r\n";
+        _print $c->{s}, "SUB $c->{inbox}.* g\r\n";
         $ask->() for 1 .. ASKED_AT_ONCE;
         while (%wanted) {
             my $m = _next($c, 10) // last;
@@ -332,7 +339,7 @@ sub _replicas_heads {
     my ($self, $name, $server, $from, $to, $on_head) = @_;
     for (1 .. 60) {
         my $c = $self->_connect($server);
-        print {$c->{s}} "SUB $c->{inbox}.d d\r\n";
+        _print $c->{s}, "SUB $c->{inbox}.d d\r\n";
         my $made = _request($c, "\$JS.API.CONSUMER.CREATE.$name", {stream_name => $name, config => {
             deliver_subject => "$c->{inbox}.d", deliver_policy => 'by_start_sequence',
             opt_start_seq => $from, ack_policy => 'none', replay_policy => 'instant',
