@@ -30,7 +30,7 @@ use Time::HiRes qw(sleep time);
 use Trap qw(wait_for);
 use Trap::File qw(slurp_or_empty spew);
 
-use constant READY_SECONDS => 90;
+use constant READY_SECONDS => 240; # on a machine that does much else
 use constant {CLIENT => 4222, CLUSTER => 6222, MONITOR => 8222};
 use constant ASKED_AT_ONCE => 200; # messages
 
@@ -141,21 +141,25 @@ sub monitor {
     return eval { $JSON->decode($body) };
 }
 
-# Wait until the servers that run serve clients, and have elected leaders.
+# Do the servers that run serve clients, and have they elected leaders?
+sub is_ready {
+    my ($self) = @_;
+    $self->_alive;
+    for my $n (keys %{$self->{pids}}) {
+        my $health = $self->monitor($n, '/healthz') // return 0;
+        return 0 if ($health->{status} // '') ne 'ok';
+        next if $self->{nodes} == 1;
+        my $jsz = $self->monitor($n, '/jsz') // return 0;
+        return 0 if !length(($jsz->{meta_cluster} // {})->{leader} // '');
+    }
+    return 1;
+}
+
+# Wait until that is so.
 sub wait_ready {
     my ($self) = @_;
-    my $ready = wait_for(READY_SECONDS, sub {
-        $self->_alive;
-        for my $n (keys %{$self->{pids}}) {
-            my $health = $self->monitor($n, '/healthz') // return 0;
-            return 0 if ($health->{status} // '') ne 'ok';
-            next if $self->{nodes} == 1;
-            my $jsz = $self->monitor($n, '/jsz') // return 0;
-            return 0 if !length(($jsz->{meta_cluster} // {})->{leader} // '');
-        }
-        return 1;
-    });
-    die "NATS is not ready:\n", map { $self->log_text($_) } $self->nodes if !$ready;
+    return if wait_for(READY_SECONDS, sub { $self->is_ready });
+    die "NATS is not ready:\n", map { $self->log_text($_) } $self->nodes;
 }
 
 # ---- streams ----
