@@ -89,7 +89,6 @@ void report_visit(struct report_record *r, const struct visit *visit);
 /* Two texts with a blank between, as a label, in buf. */
 #define REPORT_PAIR_MAX 520
 struct span report_pair(char buf[REPORT_PAIR_MAX], struct span a, struct span b);
-struct span report_span(const char *text);
 
 /* The /24 or /64 of an address as text; returns text. */
 char *report_net_text(const uint8_t ip[IP_BYTES], char text[IP_NET_TEXT_MAX]);

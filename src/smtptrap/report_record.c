@@ -166,7 +166,7 @@ void report_count_span(struct report_record *r, unsigned section, struct span la
 
 void report_count(struct report_record *r, unsigned section, const char *label)
 {
-	report_count_span(r, section, report_span(label));
+	report_count_span(r, section, span_text(label));
 }
 
 void report_count_field(struct report_record *r, unsigned section, enum record_field f,
@@ -219,11 +219,6 @@ void report_visit(struct report_record *r, const struct visit *visit)
 {
 	if (visits_add(r->visits, visit) != 0)
 		r->no_memory = true;
-}
-
-struct span report_span(const char *text)
-{
-	return (struct span){(const uint8_t *)text, strlen(text)};
 }
 
 struct span report_pair(char buf[REPORT_PAIR_MAX], struct span a, struct span b)

@@ -29,7 +29,7 @@ static const enum record_field wants[] = {FIELD_RULE, FIELD_RULE_ACTION, FIELD_R
 static void add_pair(struct report_record *r, unsigned section, struct span rule,
 		     enum record_field f)
 {
-	struct span text = report_span("unknown");
+	struct span text = span_text("unknown");
 	char pair[REPORT_PAIR_MAX];
 
 	report_text(r, f, &text);
