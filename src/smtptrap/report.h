@@ -50,7 +50,7 @@ uint64_t report_bucket(enum report_by by, uint64_t ts);
 struct report_record;
 
 /* The text of a field, escapes undone; for lists there is report_count_list().  False if it is
- * absent.  Valid for this record until three other escaped texts were asked for. */
+ * absent.  Valid for this record until three more texts were asked for; a list counts as many. */
 bool report_text(struct report_record *r, enum record_field f, struct span *text_r);
 
 /* Is the text of the field this? */
