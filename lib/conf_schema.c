@@ -17,7 +17,7 @@
 #define RUN_DIRECTORY_MAX 80     /* a socket's name must fit sun_path, unix(7) */
 #define PATH_BYTES_MAX 4000      /* below PATH_MAX with a file name behind */
 #define BANNER_MAX 200           /* with the host name below 512, RFC 5321, 4.5.3.1.5 */
-#define RECIPIENTS_MAX 4000      /* at 256 bytes each they fill a record, FRAME_FIELDS_MAX */
+#define RECIPIENTS_MAX 4000      /* at 188 bytes each they fill an envelope, SESSION_ENVELOPE */
 #define DIALOGUE_MAX (512 * KIB) /* half of a record */
 #define WEIGHT_MAX 1000000       /* parts in a million are finer than any trap can measure */
 #define EXPERIMENT_KEY_MIN 16    /* below, it could be guessed */

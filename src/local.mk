@@ -2,6 +2,7 @@
 
 # The TLS engine of a worker, the key holder, and what the master does for both.
 TLS_SOURCES = \
+	src/fd_pass.c src/fd_pass.h \
 	src/heap_fill.c src/heap_fill.h \
 	src/key_store.c src/key_store.h \
 	src/keyholder.c src/keyholder.h \
@@ -26,7 +27,6 @@ sbin_PROGRAMS += smtptrapd
 smtptrapd_SOURCES = $(TLS_SOURCES)
 smtptrapd_SOURCES += src/check.c src/check.h
 smtptrapd_SOURCES += src/dialer.c src/dialer.h
-smtptrapd_SOURCES += src/fd_pass.c src/fd_pass.h
 smtptrapd_SOURCES += src/listen.c src/listen.h
 smtptrapd_SOURCES += src/log.c src/log.h
 smtptrapd_SOURCES += src/logger.c src/logger.h

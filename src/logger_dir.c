@@ -43,30 +43,32 @@ static int log_file_compare(const void *a, const void *b)
 				&((const struct log_file *)b)->name);
 }
 
-static bool list_add(struct log_list *list, int dir, const char *text)
+static int list_add(struct log_list *list, int dir, const char *text)
 {
 	struct log_file f = {0};
 	struct stat st;
 
 	if (log_name_parse(text, &f.name) < 0 || fstatat(dir, text, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !S_ISREG(st.st_mode))
-		return true;
+		return 0;
 	struct log_file *file = array_grow(list->file, list->count, &list->room, sizeof *file);
 	if (file == NULL)
-		return false;
+		return ERR_MEMORY;
 	list->file = file;
 	strlcpy(f.text, text, sizeof f.text);
 	f.size = (uint64_t)st.st_size;
 	list->file[list->count++] = f;
-	return true;
+	return 0;
 }
 
-/* All log files of the directory, by stream and number; release with free(list->file). */
+/* All log files of the directory, by stream and number; release with free(list->file).  A
+ * directory that is read in part counts as not read: numbers could be given twice. */
 static int list_read(struct log_list *list, int dir)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	bool complete = true;
+	const struct dirent *e;
+	int rc = 0;
 
 	*list = (struct log_list){0};
 	if (d == NULL) {
@@ -74,12 +76,18 @@ static int list_read(struct log_list *list, int dir)
 			close(fd);
 		return ERR_SYSTEM;
 	}
-	for (const struct dirent *e; complete && (e = readdir(d)) != NULL;)
-		complete = list_add(list, dir, e->d_name);
+	while (rc == 0 && (errno = 0, (e = readdir(d)) != NULL))
+		rc = list_add(list, dir, e->d_name);
+	int error = errno;
 	closedir(d);
-	if (list->count > 0)
+	if (rc == 0 && error != 0)
+		rc = ERR_SYSTEM;
+	if (rc == 0 && list->count > 0)
 		qsort(list->file, list->count, sizeof *list->file, log_file_compare);
-	return complete ? 0 : ERR_MEMORY;
+	if (rc < 0)
+		free(list->file);
+	errno = error;
+	return rc;
 }
 
 static void dir_lock(int dir)

@@ -404,12 +404,9 @@ static void command_loop(struct session *s)
 
 	conn_deadline(c, s->conf->limits.command_timeout_us);
 	while (!*s->shutting_down) {
-		bool skipping = s->lines.skipping;
 		bool have = line_read(&s->lines, c->in + c->in_at, c->in_len - c->in_at,
 				      smtp_line_limit(&s->smtp), &line, &used);
 
-		if (skipping)
-			s->client.dialogue_cut += used;
 		if (!have) {
 			conn_consume(c, used);
 			if (!more_input(s, &line, &have))
