@@ -305,7 +305,7 @@ const struct conf_row conf_rows[] = {
     {CONF_LIMITS, "recipients", CONF_KIND_NUMBER, 1, RECIPIENTS_MAX, "1000",
      .offset = AT(limits.recipients),
      .doc = "Recipients that a message may have."},
-    {CONF_LIMITS, "commands", CONF_KIND_NUMBER, 1, COUNT_MAX, "1000",
+    {CONF_LIMITS, "commands", CONF_KIND_NUMBER, 1, COUNT_MAX, "10000",
      .offset = AT(limits.commands),
      .doc = "Commands that a session may have."},
     {CONF_LIMITS, "errors", CONF_KIND_NUMBER, 1, COUNT_MAX, "20", .offset = AT(limits.errors),

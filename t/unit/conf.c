@@ -296,7 +296,7 @@ static void test_defaults(void)
 	       c->limits.write_timeout_us == 30000000 && c->limits.data_timeout_us == 300000000,
 	   "the timeouts have their defaults");
 	ok(c->limits.message_size == 32 << 20 && c->limits.messages == 100 &&
-	       c->limits.recipients == 1000 && c->limits.commands == 1000 &&
+	       c->limits.recipients == 1000 && c->limits.commands == 10000 &&
 	       c->limits.errors == 20 && c->limits.line_length == 2048 &&
 	       c->limits.dialogue == 32768,
 	   "the other limits have their defaults");
