@@ -88,6 +88,9 @@ static const struct test_fault faults[] = {
      "2:1: listen needs port, near \"listen\"\n"},
     {"a name as address", "listen { address localhost port 25 }\n",
      "1:18: address must be an IPv4 or IPv6 address, near \"localhost\"\n"},
+    {"TLS from the first byte without a certificate",
+     LISTEN "listen { address ::1 port 465 tls implicit }\n",
+     "2:1: tls implicit needs a certificate in the tls block, near \"listen\"\n"},
     {"the same address and port twice", LISTEN LISTEN,
      "2:1: the listen block of line 1 has the same address and port, near \"listen\"\n"},
     {"the same name twice",
@@ -346,7 +349,8 @@ static void test_listen(void)
 	    load("listen { address 0.0.0.0  port 25  tls off  backlog 10  tcp-syn no }\n"
 		 "listen { address ::       port 465  tls implicit  name submissions\n"
 		 "         proxy-from 10.0.0.0/8 192.0.2.1 \\\n 2001:db8::/32 }\n"
-		 "include listen\n");
+		 "include listen\n"
+		 "tls { certificate c key k }\n");
 	char text[IP_TEXT_MAX], net[IP_NET_TEXT_MAX];
 
 	is_int((int64_t)c->nlisten, 3, "three listeners, one of them included");
