@@ -336,7 +336,8 @@ void smtp_tls_started(struct smtp *s);
 
 /* We end the session: SMTP_END_SHUTDOWN 421 4.3.2, _TIMEOUT 421 4.4.2, _LIMIT 421 4.7.0,
  * _TOO_MANY_ERRORS 421 4.7.0, _TOO_MANY_SESSIONS 421 4.7.0, _TOO_EARLY 421 4.7.0, others no reply.
- * Allowed in every state, before the greeting too; v->message_over tells of a message that was begun. */
+ * Allowed in every state, before the greeting too; v->message_over tells of a message that was
+ * begun. */
 void smtp_close(struct smtp *s, enum smtp_end why, struct smtp_verdict *v);
 
 /* Record an oddity that the caller found (ODDITY_EARLY_TALK, ODDITY_BARE_LF_DATA ...). */

@@ -318,7 +318,7 @@ static bool follow(struct session *s, struct smtp_verdict *v)
 {
 	for (;;) {
 		if (v->message_over)
-			message_aborted(s);
+			message_over(s, v);
 		if (v->auth)
 			record_auth(s, v->auth);
 		if (!worker_rules_pause(s))
