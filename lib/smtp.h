@@ -21,10 +21,10 @@
  * (RFC 2920): send all that is kept back when v.flush is set, and before any read that could
  * block.  v.reply points into the session and is overwritten by the next call.
  *
- * A message is begun by the 354, or by the first chunk that is not discarded.  It is over with
- * smtp_message_end(), or when a verdict has message_over set: the client gave it up (RSET, EHLO,
- * QUIT) or a chunk made it fail; the caller then drops and records what it has of it.  The
- * envelope of a message stays readable until the next smtp_command().
+ * A message is begun by the 354, or by the first chunk that is taken or refused for its size alone.
+ * It is over with smtp_message_end(), or when a verdict has message_over set: the client gave it up
+ * (RSET, EHLO, QUIT) or a chunk made it fail; the caller then drops and records what it has of it.
+ * The envelope of a message stays readable until the next smtp_command().
  *
  * Nothing is allocated; struct smtp is about 28 KiB, of which a session without AUTH touches
  * four.  See oddity.def for what `lenient`, `normal` and `strict` refuse.

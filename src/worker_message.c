@@ -187,7 +187,7 @@ bool message_chunk(struct session *s, struct smtp_verdict *v)
 	bool discard = v->chunk_discard, last = v->chunk_last;
 	uint64_t left = v->chunk_size;
 
-	if (!discard)
+	if (s->smtp.message_begun)
 		message_begin(s);
 	while (left > 0) {
 		if (c->in_len == c->in_at && !payload_fill(s)) {
