@@ -134,7 +134,9 @@ static void check_listen(struct conf_reading *r, const struct conf_tree *tree)
 	struct conf_place end = {
 	    .file = tree->file, .line = tree->end_line, .column = tree->end_column};
 
-	if (r->conf->nlisten == 0)
+	bool unread = tree->first == NULL && r->errors->total > 0;
+
+	if (r->conf->nlisten == 0 && !unread)
 		conf_error_add(r->errors, &end, "there is no listen block");
 	for (size_t i = 1; i < r->conf->nlisten; i++)
 		for (size_t j = 0; j < i; j++)

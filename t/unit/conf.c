@@ -82,6 +82,8 @@ static const struct test_fault faults[] = {
      "1:22: address is here twice, first at /etc/m.conf:1, near \"address\"\n"},
     {"no listen block", "user x\n", "2:1: there is no listen block, near the end of the file\n"},
     {"an empty file", "", "1:1: there is no listen block, near the end of the file\n"},
+    {"nothing that could be read", "include nope\n",
+     "1:9: the file cannot be opened: No such file or directory, near \"nope\"\n"},
     {"listen without an address", "listen { port 25 }\n",
      "1:1: listen needs address, near \"listen\"\n"},
     {"listen without a port", LISTEN "listen { address ::1 }\n",
