@@ -145,19 +145,39 @@ static void mend_torn(int dir, struct log_file *f)
 	finish_torn(dir, f, done.size_after);
 }
 
-/* The newest file of a stream that holds something tells where counting goes on. */
-static uint64_t last_seq(int dir, const struct log_file *f)
+/* The last number in a file: true if it is the file's own, false if the file holds nothing or is
+ * damaged, so that older ones have to be asked too. */
+static bool last_seq(int dir, const struct log_file *f, uint64_t *seq_r)
 {
-	uint64_t seq = 0;
 	int fd = openat(dir, f->text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
+	*seq_r = 0;
 	if (fd < 0)
 		fatal("log file %s: %s", f->text, strerror(errno));
-	int rc = log_tail_seq(fd, f->name.stream, &seq);
+	int rc = log_tail_seq(fd, f->name.stream, seq_r);
 	close(fd);
-	if (rc < 0)
+	if (rc < 0 && rc != ERR_END)
 		warn("log file %s: last sequence number: %s", f->text, err_text(rc));
-	return seq;
+	return rc == 0;
+}
+
+/* Counting goes on behind the newest files: the newest that is whole, and what can still be read
+ * of damaged ones behind it. */
+static void find_seq(int dir, const struct log_list *list, struct stream streams[LOG_STREAM_COUNT])
+{
+	bool told[LOG_STREAM_COUNT] = {false};
+
+	for (size_t i = list->count; i-- > 0;) {
+		const struct log_file *f = &list->file[i];
+		struct stream *s = &streams[f->name.stream];
+		uint64_t seq;
+
+		if (told[f->name.stream] || f->size == 0)
+			continue;
+		told[f->name.stream] = last_seq(dir, f, &seq);
+		if (seq > s->seq)
+			s->seq = s->mark_seq = seq;
+	}
 }
 
 void logger_dir_start(int dir, struct stream streams[LOG_STREAM_COUNT])
@@ -170,18 +190,12 @@ void logger_dir_start(int dir, struct stream streams[LOG_STREAM_COUNT])
 		fatal("log directory: %s: %s", err_text(rc), strerror(errno));
 	for (size_t i = 0; i < list.count; i++) {
 		struct log_file *f = &list.file[i];
-		struct stream *s = &streams[f->name.stream];
 
 		if (f->name.part)
 			mend_torn(dir, f);
-		s->name.seq = f->name.seq;
-		uint64_t seq = 0;
-		bool newest = i + 1 == list.count || list.file[i + 1].name.stream != f->name.stream;
-		if (f->size > 0 && (newest || list.file[i + 1].name.part))
-			seq = last_seq(dir, f);
-		if (seq > s->seq)
-			s->seq = s->mark_seq = seq;
+		streams[f->name.stream].name.seq = f->name.seq;
 	}
+	find_seq(dir, &list, streams);
 	free(list.file);
 	if (fsync(dir) < 0)
 		fatal("log directory: fsync: %s", strerror(errno));

@@ -176,6 +176,9 @@ bool message_chunk(struct session *s, struct smtp_verdict *v);
 /* A message that was begun is given up: record it. */
 void message_aborted(struct session *s);
 
+/* The same with the verdict that says so: of a chunk that is refused the record has the reply. */
+void message_over(struct session *s, const struct smtp_verdict *v);
+
 /* ---- worker_hello.c: what the client began TLS with ---- */
 
 /* Before the first client; and for each client. */
