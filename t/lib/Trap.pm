@@ -49,6 +49,7 @@ our $SOURCE = $ENV{TRAP_SOURCE} // croak 'TRAP_SOURCE is not set: run tests with
 
 use constant START_SECONDS => 60;
 use constant STOP_SECONDS => 60;
+use constant SAY_SECONDS => 60; # until it notifies or logs something
 
 # An address that no other test process has.
 our $ADDRESS = sprintf '127.%d.%d.%d', 64 + ($$ >> 16), $$ >> 8 & 255, $$ & 255;
@@ -246,7 +247,7 @@ sub notified {
 # Wait for a notification; forget it and those before it.
 sub wait_notify {
     my ($self, $pattern, $seconds) = @_;
-    my $end = time + ($seconds // 30);
+    my $end = time + ($seconds // SAY_SECONDS);
     while (1) {
         $self->notified;
         while (defined(my $text = shift @{$self->{notified}})) {
@@ -336,7 +337,7 @@ sub unexpected {
 
 sub wait_log {
     my ($self, $pattern, $seconds) = @_;
-    my $end = time + ($seconds // 20);
+    my $end = time + ($seconds // SAY_SECONDS);
     while ($self->log_text !~ $pattern) {
         return 0 if time > $end;
         sleep 0.02;

@@ -6,6 +6,8 @@ use warnings;
 use JSON::PP;
 use Time::HiRes qw(sleep time);
 
+use constant SECONDS => 60;
+
 my $JSON = JSON::PP->new->utf8;
 
 sub new {
@@ -13,20 +15,34 @@ sub new {
     return bless {dir => $dir, cache => {}}, $class;
 }
 
-# Names of a stream's files, in order; the one being written ends in .part.
-sub files {
+sub _listed {
     my ($self, $stream) = @_;
     opendir my $d, $self->{dir} or return;
     my %seq = map { /^\Q$stream\E-\d{8}T\d{6}Z-(\d{6,})\.(?:jsonl|mbox)\.gz(?:\.part)?$/ ? ($_ => $1) : () }
         readdir $d;
-    my @files = sort { $seq{$a} <=> $seq{$b} || $a cmp $b } keys %seq;
+    return sort { $seq{$a} <=> $seq{$b} || $a cmp $b } keys %seq;
+}
+
+# Names of a stream's files, in order; the one being written ends in .part.  A directory that is read
+# while a file in it is renamed may show both names, or neither: it is read until nothing changes.
+sub files {
+    my ($self, $stream) = @_;
+    my @files = $self->_listed($stream);
+    while (1) {
+        my @again = $self->_listed($stream);
+        last if "@again" eq "@files";
+        @files = @again;
+    }
     return @files; # in scalar context their number
 }
 
-# What zcat makes of one file; a .part file ends in the middle of a member.
+# What zcat makes of one file; a .part file ends in the middle of a member, and may have got its final
+# name since it was listed.
 sub content {
     my ($self, $file) = @_;
-    open my $f, '<:raw', "$self->{dir}/$file" or return;
+    my $path = "$self->{dir}/$file";
+    my $f;
+    open $f, '<:raw', $path or open $f, '<:raw', $path =~ s/\.part$//r or return;
     my $pid = open(my $zcat, '-|') // die "fork: $!";
     if ($pid == 0) {
         open STDIN, '<&', $f;
@@ -66,15 +82,13 @@ sub _file_records {
 # All records of a stream, in the order of the log.
 sub records {
     my ($self, $stream) = @_;
-    my @files = $self->files($stream);
-    # A file that was renamed while we looked is there under both names or under the final one.
-    return map { @{$self->_file_records($_)} } @files;
+    return map { @{$self->_file_records($_)} } $self->files($stream);
 }
 
 # Wait for a record that the sub says yes to.
 sub wait_record {
     my ($self, $stream, $wanted, $what, $seconds) = @_;
-    my $end = time + ($seconds // 20);
+    my $end = time + ($seconds // SECONDS);
     while (1) {
         my ($found) = grep { $wanted->($_) } $self->records($stream);
         return {%$found} if $found;
@@ -86,7 +100,7 @@ sub wait_record {
 # Wait until a stream holds so many records (that the sub says yes to); returns them.
 sub wait_count {
     my ($self, $stream, $count, $seconds, $wanted) = @_;
-    my $end = time + ($seconds // 20);
+    my $end = time + ($seconds // SECONDS);
     while (1) {
         my @records = grep { !$wanted || $wanted->($_) } $self->records($stream);
         return @records if @records >= $count;
