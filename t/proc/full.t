@@ -62,7 +62,7 @@ sub is_full {
 sub is_served {
     my ($traffic) = @_;
     my $had = () = $traffic->acknowledged;
-    return wait_for(20, sub { my @now = $traffic->acknowledged; @now > $had + 20 });
+    return wait_for(60, sub { my @now = $traffic->acknowledged; @now > $had + 20 });
 }
 
 # Take all the room six times, and give it back; is it served after each?

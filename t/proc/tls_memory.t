@@ -198,7 +198,7 @@ sub saved_failures {
     return length $bytes > 44 ? ord substr $bytes, 44, 1 : 0;
 }
 fail_tls($trap, '127.14.0.1') for 1 .. 2;
-ok(wait_for(20, sub { saved_failures() == 2 }), 'the memory is written at intervals');
+ok(wait_for(60, sub { saved_failures() == 2 }), 'the memory is written at intervals');
 $trap->kill_hard;
 $trap->start;
 is(offered($trap, '127.14.0.1'), 0, 'what was written outlives a kill -9 of all');
@@ -262,7 +262,7 @@ cmp_ok($held, '<=', 105, "of many addresses no more are held than may be ($held)
 cmp_ok($held, '>=', 40, 'nor many fewer');
 # A worker may teach only so much a second, and this was a flood.
 my $last_one = from4('203.0.113.250');
-ok(wait_for(20, sub { fail_quietly($last_one); !offered_to($last_one) }), 'the memory still learns');
+ok(wait_for(60, sub { fail_quietly($last_one); !offered_to($last_one) }), 'the memory still learns');
 is($trap->table->{bad_frames}, 0, 'all of it was in order');
 
 # ---- who holds it ----

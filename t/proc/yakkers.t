@@ -164,7 +164,7 @@ SKIP: {
     # They may come on both sides of an interval's end.
     ok(wait_for(60, sub { stand_for($trap, $ip) == 3 + 4 }), 'summary: its sessions are recorded at intervals');
 }
-ok(wait_for(30, sub { $trap->table->{addresses} == 0 }), 'its time is over');
+ok(wait_for(60, sub { $trap->table->{addresses} == 0 }), 'its time is over');
 is(greeting($trap, $ip), 220, 'and it has another chance');
 $trap->done;
 is(stand_for($trap, $ip), 3 + 4 + 1, 'nothing is lost by that');
@@ -197,7 +197,7 @@ sub saved_sessions {
     read $f, my $bytes, 64;
     return length $bytes == 64 ? unpack 'S', substr $bytes, 52, 2 : 0;
 }
-ok(wait_for(20, sub { saved_sessions() == 5 }), 'what was counted is saved at intervals');
+ok(wait_for(60, sub { saved_sessions() == 5 }), 'what was counted is saved at intervals');
 $trap->kill_hard;
 $trap->start;
 is(greeting($trap, $ip), 421, 'a yakker outlives a kill -9 of all');

@@ -21,7 +21,7 @@ sub message {
 
 sub is_served {
     my ($trap, $title, $ids) = @_;
-    ok(wait_for(30, sub { my $id = message($trap); push @$ids, $id // (); defined $id }), $title);
+    ok(wait_for(60, sub { my $id = message($trap); push @$ids, $id // (); defined $id }), $title);
 }
 
 sub parts { map { s{.*/}{}r } glob $_[0]->logs . '/*.part' }
