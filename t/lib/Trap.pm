@@ -55,6 +55,10 @@ use constant SAY_SECONDS => 60; # until it notifies or logs something
 our $ADDRESS = sprintf '127.%d.%d.%d', 64 + ($$ >> 16), $$ >> 8 & 255, $$ & 255;
 my $port = 2500;
 
+# Of ::1 there is only one: its ports are told apart by the process, below those that the kernel gives.
+my $port6 = 0;
+sub _port { my ($address) = @_; return $address eq '::1' ? 10_000 + (4 * $$ + $port6++) % 22_000 : $port++ }
+
 # What the daemon says in any run.
 my @USUAL = (
     qr/ master: ready: smtptrap /, qr/ master: stopping$/, qr/ master: stopped$/,
@@ -77,7 +81,7 @@ sub wait_for {
 sub wait_for_new_workers {
     my ($sub) = @_;
     my $in_a_row = 0;
-    return wait_for(60, sub { ($in_a_row = $sub->() ? $in_a_row + 1 : 0) == 20 });
+    return wait_for(180, sub { ($in_a_row = $sub->() ? $in_a_row + 1 : 0) == 20 });
 }
 
 sub new {
@@ -88,7 +92,8 @@ sub new {
     }, $class;
     $self->{dir} = tempdir('trap-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     $self->{logs} //= "$self->{dir}/log";
-    $_ = {address => $ADDRESS, port => $port++, %$_} for @{$self->{listeners}};
+    $_ = {address => $ADDRESS, %$_} for @{$self->{listeners}};
+    $_->{port} //= _port($_->{address}) for @{$self->{listeners}};
     $self->_make_folders;
     $self->{log} = Trap::Log->new($self->{logs});
     $self->write_conf;
