@@ -59,6 +59,7 @@ sub send {
     while ($at < length $bytes) {
         my $n = syswrite $self->{socket}, $bytes, length($bytes) - $at, $at;
         if (!defined $n) {
+            next if $! == EINTR;
             return 0 if $o{quiet};
             die "send: $!\n";
         }

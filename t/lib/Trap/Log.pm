@@ -6,7 +6,7 @@ use warnings;
 use JSON::PP;
 use Time::HiRes qw(sleep time);
 
-use constant SECONDS => 60;
+use constant PATIENCE => 90; # seconds, on a machine that does much else
 
 my $JSON = JSON::PP->new->utf8;
 
@@ -15,34 +15,29 @@ sub new {
     return bless {dir => $dir, cache => {}}, $class;
 }
 
+# Names of a stream's files, in order; the one being written ends in .part.
+sub files {
+    my ($self, $stream) = @_;
+    my ($before, @files);
+    # One that is renamed while the folder is read may be there under both names, or under none.
+    do { $before = "@files"; @files = $self->_listed($stream) } while "@files" ne $before;
+    return @files; # in scalar context their number
+}
+
 sub _listed {
     my ($self, $stream) = @_;
     opendir my $d, $self->{dir} or return;
     my %seq = map { /^\Q$stream\E-\d{8}T\d{6}Z-(\d{6,})\.(?:jsonl|mbox)\.gz(?:\.part)?$/ ? ($_ => $1) : () }
         readdir $d;
+    delete $seq{"$_.part"} for grep { !/\.part$/ } keys %seq;
     return sort { $seq{$a} <=> $seq{$b} || $a cmp $b } keys %seq;
 }
 
-# Names of a stream's files, in order; the one being written ends in .part.  A directory that is read
-# while a file in it is renamed may show both names, or neither: it is read until nothing changes.
-sub files {
-    my ($self, $stream) = @_;
-    my @files = $self->_listed($stream);
-    while (1) {
-        my @again = $self->_listed($stream);
-        last if "@again" eq "@files";
-        @files = @again;
-    }
-    return @files; # in scalar context their number
-}
-
-# What zcat makes of one file; a .part file ends in the middle of a member, and may have got its final
-# name since it was listed.
+# What zcat makes of one file; a .part file ends in the middle of a member.
 sub content {
     my ($self, $file) = @_;
-    my $path = "$self->{dir}/$file";
     my $f;
-    open $f, '<:raw', $path or open $f, '<:raw', $path =~ s/\.part$//r or return;
+    open $f, '<:raw', "$self->{dir}/$file" or open $f, '<:raw', "$self->{dir}/" . $file =~ s/\.part$//r or return;
     my $pid = open(my $zcat, '-|') // die "fork: $!";
     if ($pid == 0) {
         open STDIN, '<&', $f;
@@ -88,7 +83,7 @@ sub records {
 # Wait for a record that the sub says yes to.
 sub wait_record {
     my ($self, $stream, $wanted, $what, $seconds) = @_;
-    my $end = time + ($seconds // SECONDS);
+    my $end = time + ($seconds // PATIENCE);
     while (1) {
         my ($found) = grep { $wanted->($_) } $self->records($stream);
         return {%$found} if $found;
@@ -100,7 +95,7 @@ sub wait_record {
 # Wait until a stream holds so many records (that the sub says yes to); returns them.
 sub wait_count {
     my ($self, $stream, $count, $seconds, $wanted) = @_;
-    my $end = time + ($seconds // SECONDS);
+    my $end = time + ($seconds // PATIENCE);
     while (1) {
         my @records = grep { !$wanted || $wanted->($_) } $self->records($stream);
         return @records if @records >= $count;
