@@ -78,7 +78,8 @@ static void control_read(struct keyholder *h)
 	watch(h, fd, m.head.key);
 }
 
-/* Returns 0, or -1 if the channel is to be closed. */
+/* Returns 0, or -1 if the channel is to be closed.  Of a worker that died while it waited the channel's
+ * end will tell. */
 static int answer(struct keyholder *h, int fd, const struct key_msg *request)
 {
 	uint8_t packet[KEY_MSG_MAX], out[KEY_DATA_MAX];
@@ -92,8 +93,9 @@ static int answer(struct keyholder *h, int fd, const struct key_msg *request)
 	int len = key_msg_encode(packet, &head, out, out_len);
 	explicit_bzero(out, out_len);
 	ssize_t sent = send(fd, packet, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	bool gone = sent < 0 && (errno == EPIPE || errno == ECONNRESET);
 	explicit_bzero(packet, (size_t)len);
-	return sent == len ? 0 : -1;
+	return sent == len || gone ? 0 : -1;
 }
 
 /* One request of a worker; epoll says again when there are more, so that all get their turn. */

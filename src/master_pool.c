@@ -355,8 +355,10 @@ void pool_shrink(struct master *m)
 void pool_say_full(struct master *m)
 {
 	uint64_t now = clock_us();
+	struct pool_count n = count_workers(m);
 
-	if (m->stopping || m->pool.alive < m->conf->workers.max || count_workers(m).idle > 0 ||
+	/* Those that start are about to take who waits. */
+	if (m->stopping || m->pool.alive < m->conf->workers.max || n.idle + n.starting > 0 ||
 	    clients_waiting(m) == 0)
 		return;
 	if (m->pool.full_us == 0 || now - m->pool.full_us > FULL_OVER_US)
