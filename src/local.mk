@@ -179,6 +179,7 @@ smtptrap_LDADD += $(NCURSES_LIBS) $(ISAL_LIBS) -lm
 SHIP_CONF_SOURCES = src/smtptrap-ship/conf.c src/smtptrap-ship/conf.h
 SHIP_CONF_SOURCES += src/smtptrap-ship/conf_rows.c src/smtptrap-ship/conf_rows.h
 SHIP_CHECKPOINT_SOURCES = src/smtptrap-ship/checkpoint.c src/smtptrap-ship/checkpoint.h
+SHIP_TOKEN_SOURCES = src/smtptrap-ship/token.c src/smtptrap-ship/token.h
 if SHIP
 sbin_PROGRAMS += smtptrap-ship
 endif
@@ -187,6 +188,7 @@ smtptrap_ship_SOURCES += src/log.c src/log.h
 smtptrap_ship_SOURCES += src/notify.c src/notify.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/ack_window.c src/smtptrap-ship/ack_window.h
 smtptrap_ship_SOURCES += $(SHIP_CHECKPOINT_SOURCES)
+smtptrap_ship_SOURCES += src/smtptrap-ship/checkpoint_logs.c src/smtptrap-ship/checkpoint_logs.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/commands.h
 smtptrap_ship_SOURCES += $(SHIP_CONF_SOURCES)
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch.c
@@ -216,6 +218,7 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/source.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/source_files.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/source_follow.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/start.c
+smtptrap_ship_SOURCES += $(SHIP_TOKEN_SOURCES)
 smtptrap_ship_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 smtptrap_ship_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
 smtptrap_ship_LDADD = libsmtptrap.a $(NATS_LIBS) $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)

@@ -100,12 +100,13 @@ static void print_stream(const struct checkpoint *c, const struct log_dir *d,
 	uint64_t files, bytes;
 
 	measure(d, stream, p, &files, &bytes);
-	printf("%s: %s, member at byte %" PRIu64 ", behind line %" PRIu64 ", record %" PRIu64 "\n"
-	       "%s: %" PRIu64 " shipped, %" PRIu64 " rejected, %" PRIu64 " missing\n"
-	       "%s: %" PRIu64 " newer files, at most %" PRIu64 " bytes to read\n",
-	       log_stream_name(stream), p->file[0] ? p->file : "before the oldest file", p->member,
-	       p->line, p->seq, log_stream_name(stream), cs->shipped, cs->rejected, cs->missing,
-	       log_stream_name(stream), files, bytes);
+	printf(
+	    "%s: %s, member at byte %" PRIu64 ", behind line %" PRIu64 ", record %" PRIu64 "%s%s\n"
+	    "%s: %" PRIu64 " shipped, %" PRIu64 " rejected, %" PRIu64 " missing\n"
+	    "%s: %" PRIu64 " newer files, at most %" PRIu64 " bytes to read\n",
+	    log_stream_name(stream), p->file[0] ? p->file : "before the oldest file", p->member,
+	    p->line, p->seq, *cs->sensor ? " of sensor " : "", cs->sensor, log_stream_name(stream),
+	    cs->shipped, cs->rejected, cs->missing, log_stream_name(stream), files, bytes);
 }
 
 static void print_mail(const struct checkpoint *c, const struct ship_conf *conf)

@@ -101,6 +101,7 @@ static void count_one(struct ship *s, const struct flight *one)
 	struct checkpoint_stream *c = &s->checkpoint.stream[one->stream];
 
 	c->place = one->place;
+	memcpy(c->sensor, one->sensor, sizeof c->sensor);
 	c->missing += one->missing;
 	c->shipped += !one->rejected;
 	c->rejected += one->rejected;
@@ -223,6 +224,7 @@ static int offer(struct ship *s, const struct ship_record *r, unsigned stream)
 				     .len = r->line.len,
 				     .missing = r->missing,
 				     .place = r->place};
+		strlcpy(one.sensor, r->sensor, sizeof one.sensor);
 		ship_mail_sent(s, r, flights_put(&s->flights, &one));
 		return SHIP_TAKEN;
 	}
