@@ -560,21 +560,26 @@ static void look_for_recovery(struct store *st)
 	info("the log directory can be written again: messages are accepted");
 }
 
+/* Who finds a session's record finds those of its messages. */
 void store_tick(struct store *st)
 {
+	bool open = st->message_open;
+
+	if (!open) {
+		look_for_recovery(st);
+		store_commit(st);
+	}
 	session_commit(st);
-	if (st->message_open)
+	if (open)
 		return;
-	look_for_recovery(st);
-	store_commit(st);
 	rotate(st, false);
 	retain(st);
 }
 
 void store_rotate(struct store *st)
 {
-	session_commit(st);
 	store_commit(st);
+	session_commit(st);
 	rotate(st, true);
 	for (int i = 0; i < 2; i++)
 		if (st->later[i].records.len > 0)

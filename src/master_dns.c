@@ -161,9 +161,13 @@ static void wait_ready(int control, const char *name)
 {
 	struct timeval limit = {.tv_sec = READY_SECONDS};
 	uint8_t said[sizeof(struct dns_counters)];
+	ssize_t n;
 
 	setsockopt(control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-	if (recv(control, said, sizeof said, 0) <= 0)
+	do
+		n = recv(control, said, sizeof said, 0);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
 		fatal("the %s did not start: see its own message", name);
 }
 

@@ -91,11 +91,15 @@ static void wait_ready(const struct role *role, const char *name)
 	struct timeval limit = {.tv_sec = READY_TIMEOUT_S};
 	struct timeval send_limit = {.tv_sec = SEND_TIMEOUT_S};
 	struct logger_message m;
+	ssize_t n;
 
 	setsockopt(role->control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	/* Later, nothing may hold the master: a key holder that hangs must not stop its forks. */
 	setsockopt(role->control, SOL_SOCKET, SO_SNDTIMEO, &send_limit, sizeof send_limit);
-	if (recv(role->control, &m, sizeof m, 0) > 0)
+	do
+		n = recv(role->control, &m, sizeof m, 0);
+	while (n < 0 && errno == EINTR); /* a time-out makes it end at any signal, also one to stop */
+	if (n > 0)
 		return;
 	fatal("the %s did not start: see its own message%s", name,
 	      errno == EAGAIN ? " (it takes too long)" : "");

@@ -202,12 +202,14 @@ static void pass_over(struct tls_session *s)
 void tls_transport_read_on(struct tls_session *s)
 {
 	const struct tls_transport *t = s->transport;
-	uint64_t now = clock_us(), end = now + READ_ON_US;
+	uint64_t end = clock_us() + READ_ON_US;
 
 	if (s->end != TLS_END_NONE || s->pushed)
 		return;
-	for (; tee_hello_goes_on(&s->tee) && now < end; now = clock_us()) {
-		if (!t->wait(t->ctx, end - now))
+	while (tee_hello_goes_on(&s->tee)) {
+		uint64_t now = clock_us();
+
+		if (!t->wait(t->ctx, now < end ? end - now : 0)) /* what is here by then is read */
 			break;
 		pass_over(s);
 		if (receive(s) <= 0)

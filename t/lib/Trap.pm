@@ -13,7 +13,8 @@ package Trap;
 #              the daemon's own, memory { tls-failures } is 0 here
 #   listeners  [{tls => 'implicit', name => ..., address => ...}, ...]; one without options is
 #              the default.  Address and port are chosen: each test process has an address of
-#              its own in 127.0.0.0/8, so that tests can run in parallel.
+#              its own in 127.0.0.0/8, and ports of its own for addresses that others have too (::1,
+#              0.0.0.0), so that tests can run in parallel.
 #   tls        0: no certificates are configured (default 1)
 #   root       1: stay root, with the daemon's own users; default: as nobody where we are root
 #   start      0: do not start yet
@@ -42,17 +43,27 @@ use Trap::File qw(slurp_or_empty spew);
 use Trap::Log;
 use Trap::Process;
 
-our @EXPORT_OK = qw(wait_for wait_for_new_workers);
+our @EXPORT_OK = qw(wait_for wait_for_new_workers own_port);
 
 our $BUILD = $ENV{TRAP_BUILD} // croak 'TRAP_BUILD is not set: run tests with t/run';
 our $SOURCE = $ENV{TRAP_SOURCE} // croak 'TRAP_SOURCE is not set: run tests with t/run';
 
 use constant START_SECONDS => 60;
 use constant STOP_SECONDS => 60;
+use constant PATIENCE => 90; # seconds for what has no other limit
 
 # An address that no other test process has.
 our $ADDRESS = sprintf '127.%d.%d.%d', 64 + ($$ >> 16), $$ >> 8 & 255, $$ & 255;
 my $port = 2500;
+
+# A port for an address that other tests use, too: none that another test process has, nor one that the
+# kernel gives to who does not care.
+use constant {OWN_PORTS => 4, FIRST_OWN => 20_000, PROCESSES => 3000};
+my $own_ports = 0;
+sub own_port {
+    croak 'no more ports of its own' if $own_ports == OWN_PORTS;
+    return FIRST_OWN + $$ % PROCESSES * OWN_PORTS + $own_ports++;
+}
 
 # What the daemon says in any run.
 my @USUAL = (
@@ -87,7 +98,8 @@ sub new {
     }, $class;
     $self->{dir} = tempdir('trap-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     $self->{logs} //= "$self->{dir}/log";
-    $_ = {address => $ADDRESS, port => $port++, %$_} for @{$self->{listeners}};
+    $_ = {address => $ADDRESS, port => ($_->{address} // '') =~ /^(?:::1?|0\.0\.0\.0)$/ && !$_->{port}
+        ? own_port() : $port++, %$_} for @{$self->{listeners}};
     $self->_make_folders;
     $self->{log} = Trap::Log->new($self->{logs});
     $self->write_conf;
@@ -246,7 +258,7 @@ sub notified {
 # Wait for a notification; forget it and those before it.
 sub wait_notify {
     my ($self, $pattern, $seconds) = @_;
-    my $end = time + ($seconds // 30);
+    my $end = time + ($seconds // PATIENCE);
     while (1) {
         $self->notified;
         while (defined(my $text = shift @{$self->{notified}})) {
@@ -336,7 +348,7 @@ sub unexpected {
 
 sub wait_log {
     my ($self, $pattern, $seconds) = @_;
-    my $end = time + ($seconds // 20);
+    my $end = time + ($seconds // PATIENCE);
     while ($self->log_text !~ $pattern) {
         return 0 if time > $end;
         sleep 0.02;

@@ -13,23 +13,24 @@ use Trap::Shipper;
 
 my $why = Trap::Nats::missing();
 plan skip_all => $why if $why;
-use constant QUIET => 0.3; # seconds in which nothing more must come
+# Seconds: in which nothing more must come; that the test may be held up; for anything.
+use constant {QUIET => 0.3, ACK_SECONDS => 10, PATIENCE => 120};
 
 my $logs = make_logs(tempdir(CLEANUP => 1), 600, '-r', 200);
 my @ids = ids_of_logs($logs);
 my $fake = Trap::FakeNats->new;
 my $ship = Trap::Shipper->new(logs => $logs, servers => [$fake->url],
     conf => {'in-flight' => 500, 'retry-min' => '10ms', 'retry-max' => '50ms'},
-    nats_conf => {'ack-timeout' => '5s'});
+    nats_conf => {'ack-timeout' => ACK_SECONDS . 's'});
 $ship->start;
 
-my $came = $fake->wait_published(1);
+my $came = $fake->wait_published(1, PATIENCE);
 is(scalar @$came, 1, 'a record comes');
 $fake->serve(QUIET);
 is(scalar @{$fake->wait_published(1)}, 1, 'and no other before it is acknowledged');
 my $first = $came->[0]{id};
 
-$came = $fake->wait_published(64);
+$came = $fake->wait_published(64, PATIENCE);
 cmp_ok($fake->connections, '>=', 2, 'when the acknowledgement does not come the connection is made anew');
 is(scalar @$came, 64, 'then more come');
 is($came->[0]{id}, $first, 'from the one that was not acknowledged on');
@@ -47,7 +48,7 @@ $came = $fake->wait_published(1);
 $fake->serve(QUIET);
 is(scalar @{$fake->wait_published(1)}, 1, 'on the next connection one comes alone again');
 my $count = 0;
-$fake->serve(60, sub {
+$fake->serve(PATIENCE, sub {
     my @now = @{$fake->wait_published(0, 0)};
     $fake->acknowledge(@now[$count .. $#now]) if @now > $count;
     $count = @now;

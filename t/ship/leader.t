@@ -47,8 +47,10 @@ like($ship->log_text, qr/no leader of the stream answers: No responders/, 'and s
 $fake->last(7);
 ok(defined wait_record(), 'once one answers a record comes');
 my $first = $fake->wait_published(1)->[0];
+my $first_at = time;
 $fake->acknowledge($first);
-$fake->acknowledge(@{$fake->wait_published(501)}[1 .. 300]);
+my @acknowledged = @{$fake->wait_published(501)}[0 .. 300];
+$fake->acknowledge(@acknowledged[1 .. 300]);
 cmp_ok(scalar @{$fake->wait_published(502)}, '>', 501, 'acknowledgements make room for more');
 
 $fake->last(1); # two at least are known to have come, since 502 were sent and 500 may be on their way
@@ -80,13 +82,15 @@ $fake->drop;
 my $began = time;
 ok(defined wait_record(), 'a leader that never comes to it gets records in the end');
 cmp_ok(time - $began, '>=', BEHIND, 'after ten seconds');
-is($fake->wait_published(1)->[0]{id}, $first->{id}, 'from the first on, which was acknowledged less than a minute ago');
+my ($again) = grep { $acknowledged[$_]{id} eq $fake->wait_published(1)->[0]{id} } 0 .. $#acknowledged;
+ok(defined $again && ($again == 0 || time - $first_at > 50),
+    'from the first on that was acknowledged less than a minute ago');
 like($ship->log_text, qr/the stream has 3 as the last record, but \d+ was acknowledged: records are lost there/,
     'and it is said that records were lost');
+my $waits = () = $ship->log_text =~ /but \d+ was acknowledged; trying again/g;
 $fake->drop;
-$began = time;
 ok(defined wait_record(), 'it is the last from then on');
-cmp_ok(time - $began, '<', BEHIND, 'so the next connection is not held up for it');
+is(() = $ship->log_text =~ /but \d+ was acknowledged; trying again/g, $waits, 'so the next connection is not held up for it');
 is(() = $ship->log_text =~ /records are lost/g, 1, 'nor is it said again');
 $ship->kill;
 done_testing;

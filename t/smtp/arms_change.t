@@ -30,10 +30,7 @@ sub reload {
     my %old = map { $_ => 1 } $trap->processes->workers;
     $trap->hup;
     $trap->wait_notify(qr/^READY=1/m);
-    for (1 .. 1000) {
-        last if !grep { $old{$_} } $trap->processes->workers;
-        select undef, undef, undef, 0.02;
-    }
+    Trap::wait_for(60, sub { !grep { $old{$_} } $trap->processes->workers });
 }
 $trap->expect(qr/ master: reload: \S+ is in force for new sessions$/);
 $x->{weights} = {legacy => 10, none => 20, modern => 70};

@@ -92,7 +92,7 @@ for my $case (@cases) {
     SKIP: {
         skip "$title: there is no $client->{program}", 1 if $client->{program} && !$program{$client->{program}};
         is($case->{said}, '', "$title: the client is content");
-        my $s = eval { $trap->wait_record('session', sub { $_[0]{listener} eq "$client->{name} $version" }, $title, 5) }
+        my $s = eval { $trap->wait_record('session', sub { $_[0]{listener} eq "$client->{name} $version" }, $title) }
             // {};
         is_deeply([@$s{qw(tls_outcome tls_version)}], ['negotiated', "TLSv$version"], "$title: the session record says so")
             or diag explain $s;

@@ -19,12 +19,11 @@ my $lists = Trap::DNS->rbldnsd(
     'sold.test' => {ip4set => ":198.51.100.9:For sale\n127.9.0.0/16\n"},
     'dbl.test' => {dnset => ":127.0.1.2:Spam domain\nspam.example\n.wild.example\n"},
 );
-my $probe = IO::Socket::IP->new(LocalHost => '::1', LocalPort => 0, Listen => 1);
-my $free = $probe && $probe->sockport;
-close $probe if $probe;
-my $trap = Trap->new(conf => {dns => {server => [$lists->server], reverse => 'no', sender => 'no',
+my $six_here = IO::Socket::IP->new(LocalHost => '::1', LocalPort => 0, Listen => 1);
+my @patience = (timeout => '20s', 'session-wait' => '60s');
+my $trap = Trap->new(conf => {dns => {server => [$lists->server], @patience, reverse => 'no', sender => 'no',
     dnsbl => [qw(bl.test other.test refused.test sold.test)], dbl => ['DBL.test']}},
-    listeners => [{}, $free ? {address => '::1', port => $free} : ()]);
+    listeners => [{}, $six_here ? {address => '::1'} : ()]);
 
 sub session {
     my ($ip, $helo, $from, %o) = @_;
@@ -77,7 +76,7 @@ is_deeply([map { $_->{dbl} } @m[1, 2]], [undef, ['dbl.test=127.0.1.2 spam.exampl
     'a message has that of its own sender');
 
 SKIP: {
-    skip 'there is no ::1 here', 2 if !$free;
+    skip 'there is no ::1 here', 2 if !$six_here;
     $s = session('::1', 'x', '', listener => 1);
     is_deeply($s->{dnsbl}, ['bl.test=127.0.0.6'], 'an IPv6 address is looked up by nibbles');
     is_deeply($s->{dnsbl_txt}, ['bl.test=Listed six'], 'with its text');
@@ -85,7 +84,7 @@ SKIP: {
 
 # A PROXY header: the address behind it is the client's.
 my $proxied = Trap->new(listeners => [{'proxy-from' => '127.0.0.0/8'}], conf => {dns => {
-    server => [$lists->server], reverse => 'no', dnsbl => 'bl.test'}});
+    server => [$lists->server], @patience, reverse => 'no', dnsbl => 'bl.test'}});
 $c = $proxied->client(before => "PROXY TCP4 127.9.0.7 192.0.2.2 1000 25\r\n");
 $c->quit;
 ($s) = $proxied->wait_count('session', 1);
@@ -94,7 +93,7 @@ $proxied->done;
 $trap->done;
 
 # More than a session may have.
-my $many = Trap->new(conf => {dns => {server => [$lists->server], sender => 'no', dbl => 'dbl.test'},
+my $many = Trap->new(conf => {dns => {server => [$lists->server], @patience, sender => 'no', dbl => 'dbl.test'},
     limits => {commands => 1000}});
 $c = $many->client;
 $c->cmd('EHLO x');

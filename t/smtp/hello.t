@@ -100,19 +100,33 @@ for my $how (sort keys %chunking) {
 
 # ---- refused before it had come ----
 
-# An alert is refused at once; the hello behind it is read all the same, within a second.
-my %cases = map { @$_ } cases();
-for my $late (0.1, 0.4) {
-    my $case = $cases{'alert-before'};
+# An alert is refused at once; the hello behind it is read all the same, within a second.  Returns the
+# job, and in how many seconds all was sent.
+sub send_late {
+    my ($case, $late) = @_;
     my $job = {client => started()};
     my ($alert, $bytes) = @{$case->{records}};
+    my $since = time;
     $job->{client}->send($alert);
     for my $piece (substr($bytes, 0, 30), substr $bytes, 30) {
         select undef, undef, undef, $late; # so long nothing comes
         $job->{client}->send($piece);
     }
-    is(unpack('H*', $job->{client}->drain), '1503030002020a', "a hello $late s late: then the alert comes");
-    $job->{client}->close;
+    return ($job, time - $since);
+}
+
+my %cases = map { @$_ } cases();
+for my $late (0.1, 0.3) {
+    my $case = $cases{'alert-before'};
+    my ($job, $took, $alert);
+    for (1 .. 50) { # until we ourselves were not held up
+        ($job, $took) = send_late($case, $late);
+        $alert = unpack 'H*', $job->{client}->drain;
+        $job->{client}->close;
+        last if $took < 0.95;
+    }
+    cmp_ok($took, '<', 0.95, "a hello $late s late is sent within the second");
+    is($alert, '1503030002020a', "a hello $late s late: then the alert comes");
     my ($r) = records_of($job);
     is($json->encode(fields($r)), $json->encode($case->{fields}), "a hello $late s late is recorded");
     is($r->{tls_failure}, 'unexpected_message', 'and why it was refused');

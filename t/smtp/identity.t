@@ -3,10 +3,9 @@
 use strict;
 use warnings;
 use Test::More;
-use Trap;
+use Trap qw(own_port);
 
-# A wildcard listener takes a port for all addresses, so not one that other tests have.
-my $wild = 20000 + $$ % 10000;
+my $wild = own_port(); # a wildcard listener takes it for all addresses
 my $trap = Trap->new(start => 0, conf => {banner => 'ESMTP top'}, listeners => [
     {name => 'one'}, {name => 'two'}, {name => 'wild', address => '0.0.0.0', port => $wild},
     {name => 'proxied', 'proxy-from' => '127.7.0.0/16'}, {name => 'six', address => '::1'}]);

@@ -5,8 +5,7 @@ use warnings;
 use Test::More;
 use Trap;
 
-my $trap = Trap->new(listeners => [{}, {tls => 'implicit', name => 'submissions'}],
-    conf => {limits => {'handshake-timeout' => '2s'}});
+my $trap = Trap->new(listeners => [{}, {tls => 'implicit', name => 'submissions'}]);
 
 my $c = $trap->client(listener => 1, implicit => {SSL_hostname => 'sni.trap.test'});
 is($c->banner->text, "220 mx.trap.test ESMTP\r\n", 'the banner comes over TLS');

@@ -6,9 +6,7 @@ use Socket qw(inet_aton inet_pton AF_INET6);
 use Test::More;
 use Trap;
 
-my $trap = Trap->new(
-    listeners => [{'proxy-from' => ['127.7.0.0/16', '::1']}, {tls => 'implicit', 'proxy-from' => '127.7.0.0/16'}],
-    conf => {limits => {'command-timeout' => '2s'}});
+my $trap = Trap->new(listeners => [{'proxy-from' => ['127.7.0.0/16', '::1']}, {tls => 'implicit', 'proxy-from' => '127.7.0.0/16'}]);
 my $SIGNATURE = "\r\n\r\n\0\r\nQUIT\n";
 sub v2 {
     my ($command, $family, $addresses) = @_;
@@ -73,13 +71,15 @@ my @bad = (
     ['a length that is too short', $SIGNATURE . pack('C C n', 0x21, 0x11, 4) . $v4],
     ['silence', ''], ['half a header', 'PROXY TCP4 192.0'],
 );
-my @clients = map { $trap->client(local => '127.7.0.3', before => $_->[1], banner => 0) } @bad;
+my $hasty = Trap->new(tls => 0, listeners => [{'proxy-from' => '127.7.0.0/16'}], conf => {limits => {'command-timeout' => '2s'}});
+my @clients = map { $hasty->client(local => '127.7.0.3', before => $_->[1], banner => 0) } @bad;
 for my $case (@bad) {
     my $c = shift @clients;
     unlike($c->drain, qr/^220/, "$case->[0]: is refused");
-    my $s = $trap->session_of($c);
+    my $s = $hasty->session_of($c);
     is_deeply([@$s{qw(end_reason phase)}], ['rejected', 'connect'], "$case->[0]: and recorded");
 }
+$hasty->done;
 
 # From elsewhere it is not understood.
 $c = $trap->client(local => '127.8.0.1', before => "PROXY TCP4 192.0.2.7 192.0.2.25 4711 25\r\n");

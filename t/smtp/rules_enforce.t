@@ -169,7 +169,7 @@ sub differences {
 
 for my $i (0 .. $#cases) {
     my ($name, $what, undef, $said, $replies, $session, $message, $places) = @{$cases[$i]};
-    my $c = $trap->client(local => sprintf("127.9.1.%d", $i + 1), banner => 0, seconds => 5);
+    my $c = $trap->client(local => sprintf("127.9.1.%d", $i + 1), banner => 0);
     my @got = scalar $c->reply;
     push @got, scalar $c->cmd($_) for @$said;
     push @got, scalar $c->reply if !defined $replies->[-1] && @got < @$replies;

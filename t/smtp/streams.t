@@ -178,7 +178,7 @@ note sprintf '%d speeches, %d dialects', scalar keys %speech, scalar keys %whole
 cmp_ok(scalar keys %speech, '>=', 25, 'the streams have many speeches');
 
 # With STARTTLS on offer some of them ask for it, and go on in clear: no handshake comes of that.
-my $tls = Trap->new(conf => {limits => {errors => 100000, 'handshake-timeout' => '2s'},
+my $tls = Trap->new(conf => {limits => {errors => 100000},
     workers => {'spare-min' => 16, 'spare-max' => 70, max => 80}});
 my @jobs = map { {name => $_, stream => $streams{$_}, pieces => $cut{whole}->($streams{$_})} }
     sort keys %streams;

@@ -675,9 +675,9 @@ static void traffic(struct lab *lab)
 		session(lab, 40 + i, 1, i);
 		if (i % 3 == 2)
 			store_commit(&lab->store);
-		if (i == 5)
+		if (i == 4)
 			store_rotate(&lab->store);
-		if (i == 8)
+		if (i == 7)
 			store_tick(&lab->store);
 	}
 	store_commit(&lab->store);
@@ -698,6 +698,15 @@ static bool promise_kept(const struct lab *lab, const struct lab_census *c, bool
 			return false;
 	}
 	return c->wrong == 0 && c->error == 0;
+}
+
+/* A session's record comes into the log after that of its message. */
+static bool messages_first(const struct lab_census *c)
+{
+	for (uint32_t i = 0; i < TRAFFIC; i++)
+		if (c->session_of[i] > c->message_of[i])
+			return false;
+	return true;
 }
 
 /* Do the counters on the board say what stands in the files? */
@@ -764,6 +773,7 @@ static void test_crash(unsigned n)
 	struct lab_census c = lab_read(&lab);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0 && promise_kept(&lab, &c, false),
 	   "a crash at call %u loses nothing that was acknowledged", n);
+	ok(messages_first(&c), "and no session is there without its message");
 	lab_stop(&lab);
 	lab_remove(&lab);
 }

@@ -10,7 +10,7 @@ package Trap::Client;
 use strict;
 use warnings;
 use Carp qw(croak);
-use Errno qw(EAGAIN EWOULDBLOCK);
+use Errno qw(EAGAIN EINTR EWOULDBLOCK);
 use IO::Select;
 use IO::Socket::IP;
 use IO::Socket::SSL;
@@ -59,6 +59,7 @@ sub send {
     while ($at < length $bytes) {
         my $n = syswrite $self->{socket}, $bytes, length($bytes) - $at, $at;
         if (!defined $n) {
+            next if $! == EINTR;
             return 0 if $o{quiet};
             die "send: $!\n";
         }
@@ -70,7 +71,8 @@ sub send {
 # What one receive gives: at most 64 KiB; '' when the peer closed; undef when it reset.
 sub receive {
     my ($self) = @_;
-    my $n = sysread $self->{socket}, my $bytes, 65536;
+    my ($n, $bytes);
+    do { $n = sysread $self->{socket}, $bytes, 65536 } while !defined $n && $! == EINTR;
     if (!defined $n) {
         die "nothing received in $self->{seconds} s\n" if $! == EAGAIN || $! == EWOULDBLOCK;
         return;

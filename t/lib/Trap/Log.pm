@@ -6,6 +6,8 @@ use warnings;
 use JSON::PP;
 use Time::HiRes qw(sleep time);
 
+use constant PATIENCE => 90; # seconds, on a machine that does much else
+
 my $JSON = JSON::PP->new->utf8;
 
 sub new {
@@ -16,17 +18,26 @@ sub new {
 # Names of a stream's files, in order; the one being written ends in .part.
 sub files {
     my ($self, $stream) = @_;
+    my ($before, @files);
+    # One that is renamed while the folder is read may be there under both names, or under none.
+    do { $before = "@files"; @files = $self->_listed($stream) } while "@files" ne $before;
+    return @files; # in scalar context their number
+}
+
+sub _listed {
+    my ($self, $stream) = @_;
     opendir my $d, $self->{dir} or return;
     my %seq = map { /^\Q$stream\E-\d{8}T\d{6}Z-(\d{6,})\.(?:jsonl|mbox)\.gz(?:\.part)?$/ ? ($_ => $1) : () }
         readdir $d;
-    my @files = sort { $seq{$a} <=> $seq{$b} || $a cmp $b } keys %seq;
-    return @files; # in scalar context their number
+    delete $seq{"$_.part"} for grep { !/\.part$/ } keys %seq;
+    return sort { $seq{$a} <=> $seq{$b} || $a cmp $b } keys %seq;
 }
 
 # What zcat makes of one file; a .part file ends in the middle of a member.
 sub content {
     my ($self, $file) = @_;
-    open my $f, '<:raw', "$self->{dir}/$file" or return;
+    my $f;
+    open $f, '<:raw', "$self->{dir}/$file" or open $f, '<:raw', "$self->{dir}/" . $file =~ s/\.part$//r or return;
     my $pid = open(my $zcat, '-|') // die "fork: $!";
     if ($pid == 0) {
         open STDIN, '<&', $f;
@@ -66,15 +77,13 @@ sub _file_records {
 # All records of a stream, in the order of the log.
 sub records {
     my ($self, $stream) = @_;
-    my @files = $self->files($stream);
-    # A file that was renamed while we looked is there under both names or under the final one.
-    return map { @{$self->_file_records($_)} } @files;
+    return map { @{$self->_file_records($_)} } $self->files($stream);
 }
 
 # Wait for a record that the sub says yes to.
 sub wait_record {
     my ($self, $stream, $wanted, $what, $seconds) = @_;
-    my $end = time + ($seconds // 20);
+    my $end = time + ($seconds // PATIENCE);
     while (1) {
         my ($found) = grep { $wanted->($_) } $self->records($stream);
         return {%$found} if $found;
@@ -86,7 +95,7 @@ sub wait_record {
 # Wait until a stream holds so many records (that the sub says yes to); returns them.
 sub wait_count {
     my ($self, $stream, $count, $seconds, $wanted) = @_;
-    my $end = time + ($seconds // 20);
+    my $end = time + ($seconds // PATIENCE);
     while (1) {
         my @records = grep { !$wanted || $wanted->($_) } $self->records($stream);
         return @records if @records >= $count;

@@ -167,6 +167,25 @@ sub stream {
     return $any;
 }
 
+# Wait until each server that runs has so many messages of the stream itself, whoever leads: a consumer
+# reads from any of them.  False if one has more, or is late.
+sub everywhere {
+    my ($self, $name, $count) = @_;
+    my @has;
+    wait_for(READY_SECONDS, sub {
+        @has = map { $self->_own_messages($_, $name) // -1 } sort keys %{$self->{pids}};
+        return !grep { $_ != $count } @has;
+    }) or warn "$name: the servers have @has of $count messages\n";
+    return !grep { $_ != $count } @has;
+}
+
+sub _own_messages {
+    my ($self, $n, $name) = @_;
+    my $jsz = $self->monitor($n, '/jsz?accounts=1&streams=1') // return;
+    my ($stream) = grep { $_->{name} eq $name } map { @{$_->{stream_detail} // []} } @{$jsz->{account_details} // []};
+    return $stream && $stream->{state}{messages};
+}
+
 # The number of the server that leads the stream, waited for.
 sub leader {
     my ($self, $name) = @_;

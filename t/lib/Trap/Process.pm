@@ -96,12 +96,12 @@ sub run {
     return ($text, $errors, $status);
 }
 
-# The same with a client of a trap, which has half a minute and says QUIT if nothing else is given,
+# The same with a client of a trap, which has a minute and says QUIT if nothing else is given,
 # and no settings of OpenSSL but its own.
 sub run_client {
     my @input = ref $_[0] ? shift : (\"QUIT\r\n");
     local $ENV{OPENSSL_CONF} = '/dev/null';
-    return run(@input, 'timeout', 30, @_);
+    return run(@input, 'timeout', 60, @_);
 }
 
 1;

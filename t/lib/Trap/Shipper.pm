@@ -10,7 +10,8 @@ package Trap::Shipper;
 #
 # Options of new(): nats (a Trap::Nats) or servers; logs; sensor; conf: more top-level keys;
 # nats_conf, setup, mail: more keys of these blocks; stdout: a file for what start() has written there
-# (else with what it says, in log_text()); wrap: a command before it, for start().
+# (else with what it says, in log_text()); wrap: a command before it, for start().  Servers have half a
+# minute to take a connection: what is not to be tried for long (stop) is tried once all the same.
 #
 # Processes are children of the test and die with it; only they are ever signalled, by number.
 use strict;
@@ -33,6 +34,7 @@ sub new {
     $self->{logs} //= "$self->{dir}/log";
     mkdir $_ for "$self->{dir}/state", "$self->{dir}/log";
     $self->{servers} //= [$self->{nats} ? $self->{nats}->urls : 'nats://127.0.0.1:1'];
+    $self->{nats_conf} = {'connect-timeout' => '30s', %{$self->{nats_conf}}};
     $self->{setup}{replicas} //= $self->{nats}{nodes} if $self->{nats};
     $self->write_conf;
     return $self;

@@ -242,7 +242,7 @@ sub run_client {
     } @cells;
     together(@jobs);
     my %mine = map { ($_->{helo} => 1) } my @done = grep { !$_->{got}{has_not} } @jobs;
-    my %record = map { ($_->{helo} => $_) } eval { $trap->wait_count('session', scalar @done, 20,
+    my %record = map { ($_->{helo} => $_) } eval { $trap->wait_count('session', scalar @done, undef,
         sub { $mine{$_[0]{helo} // ''} }) }, grep { $mine{$_->{helo} // ''} } $trap->records('session');
     for my $job (@done) {
         my $number = $job->{suite}{number};
@@ -294,7 +294,7 @@ sub groups {
     my @beyond = grep { $_->{got}{said} =~ /no suitable groups/ } @jobs;
     my %beyond = map { ($_->{helo} => 1) } @beyond;
     for my $job (grep { !$beyond{$_->{helo}} } @jobs) {
-        my $record = eval { $trap->wait_record('session', sub { ($_[0]{helo} // '') eq $job->{helo} }, $job->{title}, 10) } // {};
+        my $record = eval { $trap->wait_record('session', sub { ($_[0]{helo} // '') eq $job->{helo} }, $job->{title}) } // {};
         is_deeply([@{$job->{got}{saw}}{qw(version group)}, @$record{qw(tls_version tls_group)}],
             [$job->{version}, $job->{group}, $job->{version}, $job->{group}], "OpenSSL, $job->{title}: recorded as it saw it")
             or diag $job->{got}{said}, explain $record;
