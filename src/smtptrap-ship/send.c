@@ -117,12 +117,9 @@ static void go_back(struct ship *s)
 	const char *text = ship_why_text(s);
 
 	s->behind++; /* the checkpoint is another one now */
-	if (history_go_back(&s->history, &s->checkpoint))
-		warn("%s: records are lost there, unless it was emptied or made anew; those of the "
-		     "last minute are sent again",
-		     text);
-	else
-		warn("%s: records are lost there, unless it was emptied or made anew", text);
+	bool again = history_go_back(&s->history, &s->checkpoint);
+	warn("%s: records are lost there, unless it was emptied or made anew%s", text,
+	     again ? "; those of the last minute are sent again" : "");
 }
 
 /* Does the output's result mean trouble?  Then go back. */
@@ -206,7 +203,7 @@ static bool reject(struct ship *s, const struct ship_item *item)
 static int offer(struct ship *s, const struct ship_record *r, unsigned stream)
 {
 	char id[UUID_TEXT];
-	struct ship_item item = {.stream = r->head.type == RECORD_MESSAGE ? "message" : "session",
+	struct ship_item item = {.stream = record_type_name(r->head.type),
 				 .id = id,
 				 .bytes = r->line.bytes,
 				 .len = r->line.len,
