@@ -98,7 +98,8 @@ static void wait_ready(const struct role *role, const char *name)
 	setsockopt(role->control, SOL_SOCKET, SO_SNDTIMEO, &send_limit, sizeof send_limit);
 	do
 		n = recv(role->control, &m, sizeof m, 0);
-	while (n < 0 && errno == EINTR); /* a time-out makes it end at any signal, also one to stop */
+	while (n < 0 &&
+	       errno == EINTR); /* a time-out makes it end at any signal, also one to stop */
 	if (n > 0)
 		return;
 	fatal("the %s did not start: see its own message%s", name,

@@ -285,6 +285,9 @@ t_unit_ship_mail_ring_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ship_object.t
 t_unit_ship_object_t_SOURCES = t/unit/ship_object.c t/tap.h src/smtptrap-ship/object.c src/smtptrap-ship/object.h
 t_unit_ship_object_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ship_object_meta.t
+t_unit_ship_object_meta_t_SOURCES = t/unit/ship_object_meta.c t/tap.h $(SHIP_META_SOURCES) $(SHIP_TOKEN_SOURCES)
+t_unit_ship_object_meta_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ship_checkpoint.t
 t_unit_ship_checkpoint_t_SOURCES = t/unit/ship_checkpoint.c t/tap.h $(SHIP_CHECKPOINT_SOURCES) \
 	$(SHIP_TOKEN_SOURCES) src/smtptrap-ship/checkpoint_logs.c src/smtptrap-ship/checkpoint_logs.h
@@ -430,6 +433,7 @@ FUZZ += proxy
 FUZZ += rate_claim
 FUZZ += record
 FUZZ += redact
+FUZZ += object_meta
 FUZZ += repair
 FUZZ += report
 FUZZ += rules
@@ -447,6 +451,7 @@ FUZZ_LIBS += $(RESOLV_LIBS) $(ISAL_LIBS) -lm
 FUZZ_SOURCES_checkpoint = $(addprefix $(top_srcdir)/,$(filter %.c,$(SHIP_CHECKPOINT_SOURCES) $(SHIP_TOKEN_SOURCES)))
 FUZZ_SOURCES_fetch_check = $(addprefix $(top_srcdir)/,src/smtptrap-ship/fetch_check.c $(filter %.c,$(SHIP_TOKEN_SOURCES)))
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
+FUZZ_SOURCES_object_meta = $(addprefix $(top_srcdir)/,$(filter %.c,$(SHIP_META_SOURCES) $(SHIP_TOKEN_SOURCES)))
 FUZZ_SOURCES_report = $(addprefix $(top_srcdir)/,$(filter %.c,$(REPORT_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
 	$(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)

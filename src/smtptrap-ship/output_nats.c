@@ -332,8 +332,8 @@ static int reserve(struct state *st, const natsMsg *msg, size_t len, struct buf 
 
 	pthread_mutex_lock(&st->lock);
 	rc = tell_trouble(st, why);
-	if (rc == SHIP_TAKEN && (is_early(st) || !bytes_fit(st, len) ||
-				 ack_window_add(&st->window, msg, len) != 0))
+	if (rc == SHIP_TAKEN &&
+	    (is_early(st) || !bytes_fit(st, len) || ack_window_add(&st->window, msg, len) != 0))
 		rc = SHIP_FULL;
 	st->filled = rc == SHIP_FULL;
 	pthread_mutex_unlock(&st->lock);
