@@ -138,7 +138,8 @@ UNIT_TESTS += t/unit/gzip_isal.t
 t_unit_gzip_isal_t_SOURCES = t/unit/gzip_isal.c t/tap.h t/unit/gzip_files.h
 t_unit_gzip_isal_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/fetch_check.t
-t_unit_fetch_check_t_SOURCES = t/unit/fetch_check.c t/tap.h src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
+t_unit_fetch_check_t_SOURCES = t/unit/fetch_check.c t/tap.h src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h \
+	$(SHIP_TOKEN_SOURCES)
 t_unit_fetch_check_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/fetch_sink.t
 t_unit_fetch_sink_t_SOURCES = t/unit/fetch_sink.c t/tap.h src/smtptrap-ship/fetch_sink.c src/smtptrap-ship/fetch_sink.h
@@ -292,11 +293,16 @@ t_unit_ship_mail_ring_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ship_object.t
 t_unit_ship_object_t_SOURCES = t/unit/ship_object.c t/tap.h src/smtptrap-ship/object.c src/smtptrap-ship/object.h
 t_unit_ship_object_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
+UNIT_TESTS += t/unit/ship_object_meta.t
+t_unit_ship_object_meta_t_SOURCES = t/unit/ship_object_meta.c t/tap.h $(SHIP_META_SOURCES) $(SHIP_TOKEN_SOURCES)
+t_unit_ship_object_meta_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ship_checkpoint.t
-t_unit_ship_checkpoint_t_SOURCES = t/unit/ship_checkpoint.c t/tap.h $(SHIP_CHECKPOINT_SOURCES)
+t_unit_ship_checkpoint_t_SOURCES = t/unit/ship_checkpoint.c t/tap.h $(SHIP_CHECKPOINT_SOURCES) \
+	$(SHIP_TOKEN_SOURCES) src/smtptrap-ship/checkpoint_logs.c src/smtptrap-ship/checkpoint_logs.h
 t_unit_ship_checkpoint_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ship_conf.t
-t_unit_ship_conf_t_SOURCES = t/unit/ship_conf.c t/tap.h t/lib-c/source_file.h $(SHIP_CONF_SOURCES)
+t_unit_ship_conf_t_SOURCES = t/unit/ship_conf.c t/tap.h t/lib-c/source_file.h $(SHIP_CONF_SOURCES) \
+	$(SHIP_TOKEN_SOURCES)
 t_unit_ship_conf_t_LDADD = libsmtptrap.a $(LIBS_NEEDED)
 UNIT_TESTS += t/unit/ship_flight.t
 t_unit_ship_flight_t_SOURCES = t/unit/ship_flight.c t/tap.h src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
@@ -438,6 +444,7 @@ FUZZ += proxy
 FUZZ += rate_claim
 FUZZ += record
 FUZZ += redact
+FUZZ += object_meta
 FUZZ += repair
 FUZZ += report
 FUZZ += rules
@@ -452,9 +459,10 @@ FUZZ_TARGETS = $(FUZZ:%=t/fuzz/fuzz_%)
 FUZZ_LIBS = libsmtptrap.a $(GNUTLS_LIBS) $(ZLIB_LIBS) $(LIBBSD_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)
 FUZZ_LIBS += $(RESOLV_LIBS) $(ISAL_LIBS) -lm
 # What a target needs of src/; it has its own warn() and fatal().
-FUZZ_SOURCES_checkpoint = $(addprefix $(top_srcdir)/,$(filter %.c,$(SHIP_CHECKPOINT_SOURCES)))
-FUZZ_SOURCES_fetch_check = $(top_srcdir)/src/smtptrap-ship/fetch_check.c
+FUZZ_SOURCES_checkpoint = $(addprefix $(top_srcdir)/,$(filter %.c,$(SHIP_CHECKPOINT_SOURCES) $(SHIP_TOKEN_SOURCES)))
+FUZZ_SOURCES_fetch_check = $(addprefix $(top_srcdir)/,src/smtptrap-ship/fetch_check.c $(filter %.c,$(SHIP_TOKEN_SOURCES)))
 FUZZ_SOURCES_intake = $(addprefix $(top_srcdir)/,$(filter-out %.h src/log.c,$(INTAKE_SOURCES)))
+FUZZ_SOURCES_object_meta = $(addprefix $(top_srcdir)/,$(filter %.c,$(SHIP_META_SOURCES) $(SHIP_TOKEN_SOURCES)))
 FUZZ_SOURCES_report = $(addprefix $(top_srcdir)/,$(filter %.c,$(REPORT_SOURCES)))
 FUZZ_COMPILE = $(MKDIR_P) t/fuzz && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
 	$(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)
