@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fd_pass.h"
 #include "key_msg.h"
 #include "key_store.h"
 #include "log.h"
@@ -51,18 +52,6 @@ static void watch(struct keyholder *h, int fd, uint32_t slot)
 		fatal("key holder: cannot watch a socket: %s", strerror(errno));
 }
 
-/* The descriptor that came with a control message, -1 if none. */
-static int passed_fd(struct msghdr *msg)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
-	int fd = -1;
-
-	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof fd))
-		memcpy(&fd, CMSG_DATA(c), sizeof fd);
-	return fd;
-}
-
 static _Noreturn void leave(struct keyholder *h)
 {
 	key_store_free(&h->store);
@@ -73,21 +62,14 @@ static _Noreturn void leave(struct keyholder *h)
 static void control_read(struct keyholder *h)
 {
 	uint8_t packet[sizeof(struct key_header) + 1];
-	struct iovec iov = {.iov_base = packet, .iov_len = sizeof packet};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} room;
-	struct msghdr msg = {
-	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof room};
 	struct key_msg m;
+	int fd;
 
-	ssize_t n = recvmsg(h->control, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	ssize_t n = fd_recv(h->control, packet, sizeof packet, &fd, MSG_DONTWAIT);
+	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0)
 		leave(h);
-	int fd = passed_fd(&msg);
 	if (key_msg_decode(packet, (size_t)n, &m) != 0 || m.head.op != KEY_SLOT || fd < 0 ||
 	    m.head.key >= h->slots)
 		fatal("key holder: the master sent what is no slot's channel");
@@ -96,7 +78,8 @@ static void control_read(struct keyholder *h)
 	watch(h, fd, m.head.key);
 }
 
-/* Returns 0, or -1 if the channel is to be closed. */
+/* Returns 0, or -1 if the channel is to be closed.  Of a worker that died while it waited the channel's
+ * end will tell. */
 static int answer(struct keyholder *h, int fd, const struct key_msg *request)
 {
 	uint8_t packet[KEY_MSG_MAX], out[KEY_DATA_MAX];
@@ -110,8 +93,9 @@ static int answer(struct keyholder *h, int fd, const struct key_msg *request)
 	int len = key_msg_encode(packet, &head, out, out_len);
 	explicit_bzero(out, out_len);
 	ssize_t sent = send(fd, packet, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	bool gone = sent < 0 && (errno == EPIPE || errno == ECONNRESET);
 	explicit_bzero(packet, (size_t)len);
-	return sent == len ? 0 : -1;
+	return sent == len || gone ? 0 : -1;
 }
 
 /* One request of a worker; epoll says again when there are more, so that all get their turn. */

@@ -91,9 +91,9 @@ struct master {
 	struct master_dns dns;
 	struct pool pool;
 	int doorbell, signals, epoll;
-	int spares[2];        /* a pipe with a byte for each worker that may stop to wait unheard */
-	int status;           /* listening Unix socket, -1: none */
-	size_t address_space; /* of a process when it is forked, without its session; 0: unknown */
+	int spares[2]; /* a pipe with a byte for each worker that may stop to wait unheard */
+	int status;    /* listening Unix socket, -1: none */
+	int statm;     /* tells our address space, which a worker begins with */
 	bool stopping, failed;
 	uint64_t stop_deadline_us;
 };

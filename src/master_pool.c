@@ -178,11 +178,12 @@ void pool_bury(struct master *m)
 
 /* ---- forking ---- */
 
+/* The address space that a worker may have, the copy of ours included; 0: it is not known. */
 static size_t worker_memory(const struct master *m)
 {
-	if (m->address_space == 0)
-		return 0;
-	return m->address_space + MEMORY_MARGIN + m->conf->limits.message_size;
+	size_t ours = proc_address_space(m->statm);
+
+	return ours == 0 ? 0 : ours + MEMORY_MARGIN + m->conf->limits.message_size;
 }
 
 _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie, int keyholder,
@@ -400,8 +401,10 @@ void pool_shrink(struct master *m)
 void pool_say_full(struct master *m)
 {
 	uint64_t now = clock_us();
+	struct pool_count n = count_workers(m);
 
-	if (m->stopping || m->pool.alive < m->conf->workers.max || count_workers(m).idle > 0 ||
+	/* Those that start are about to take who waits. */
+	if (m->stopping || m->pool.alive < m->conf->workers.max || n.idle + n.starting > 0 ||
 	    clients_waiting(m) == 0)
 		return;
 	if (m->pool.full_us == 0 || now - m->pool.full_us > FULL_OVER_US)

@@ -87,7 +87,7 @@ sub wait_for {
 sub wait_for_new_workers {
     my ($sub) = @_;
     my $in_a_row = 0;
-    return wait_for(60, sub { ($in_a_row = $sub->() ? $in_a_row + 1 : 0) == 20 });
+    return wait_for(180, sub { ($in_a_row = $sub->() ? $in_a_row + 1 : 0) == 20 });
 }
 
 sub new {

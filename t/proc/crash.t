@@ -8,7 +8,7 @@ use Digest::SHA qw(sha256_hex);
 use List::Util qw(shuffle);
 use Test::More;
 use Time::HiRes qw(sleep time);
-use Trap;
+use Trap qw(wait_for);
 use Trap::Traffic;
 
 use constant KILLS => 20;
@@ -38,8 +38,17 @@ $trap->expect(
     qr/ worker \d+: the master is gone$/,
 );
 
-sub deaths_said { return scalar(() = $trap->log_text =~ /was killed by signal 9 \(Killed\) in a session/g) }
-sub deaths_recorded { return scalar grep { $_->{end_reason} eq 'worker_died' } $trap->records('session') }
+# Sessions of these workers, which are stopped, by their identifiers.
+sub sessions_of {
+    my %pid = map { $_ => 1 } @_;
+    return map { $_->{id} } grep { $pid{$_->{pid}} && $_->{state} eq 'session' } @{$trap->table->{slots}};
+}
+
+# Those that have no record, whichever: a worker may have written its own just before.
+sub unrecorded {
+    my %recorded = map { $_->{id} => 1 } $trap->records('session');
+    return grep { !$recorded{$_} } @_;
+}
 
 my %victims = (
     worker => sub { (shuffle $trap->processes->workers)[0] },
@@ -60,26 +69,26 @@ for my $kill (1 .. KILLS) {
     # So that at least one session is under way when all workers are killed, on any machine.
     my $held = $what eq 'workers' ? $trap->client : undef;
     $held->cmd('EHLO held.test') if $held;
-    my ($said, $recorded) = (deaths_said(), deaths_recorded());
     my @pids = $victims{$what}->();
-    my $at = time;
-    kill 'KILL', @pids;
     if ($what =~ /^worker/) {
         # The trap goes on; who was killed within a session has left last words.
+        @pids = Trap::Process::halt(@pids);
+        my @sessions = sessions_of(@pids);
+        kill 'KILL', @pids;
         $trap->wait_log(qr/\(pid $_\) was killed by signal 9/) or diag "$_ is not missed" for @pids;
-        my $words = deaths_said() - $said;
-        my $end = time + 5;
-        sleep 0.1 while deaths_recorded() - $recorded < $words && time < $end;
-        push @lost_words, "kill $kill: $words said" if deaths_recorded() - $recorded != $words;
+        wait_for(60, sub { !unrecorded(@sessions) });
+        push @lost_words, map { "kill $kill: $_" } unrecorded(@sessions);
         next;
     }
+    my $at = time;
+    kill 'KILL', @pids;
     my $status = $trap->wait_gone;
     $slow{$what} = time - $at if time - $at > ($slow{$what} // 0);
     die "the trap does not leave after $what was killed\n" if !defined $status;
     $trap->start;
 }
-my $deaths = deaths_recorded();
 my %sent = $traffic->stop;
+my $deaths = grep { $_->{end_reason} eq 'worker_died' } $trap->records('session');
 note sprintf '%d messages acknowledged, %d workers died in a session; longest way out: %s',
     scalar keys %sent, $deaths, join ', ', map { sprintf '%s %.1f s', $_, $slow{$_} } sort keys %slow;
 is($trap->stop, 0, 'the trap leaves in order at last');

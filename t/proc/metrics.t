@@ -60,7 +60,7 @@ $trap->wait_count('message', 5);
 
 # The counters are of what stands in the files, so they have it as soon as those.
 my %now;
-ok(wait_for(30, sub {
+ok(wait_for(60, sub {
     %now = samples((Trap::Process::run(@metrics))[0]);
     return $now{'smtptrap_sessions_total{tls_outcome="failed"}'}
         && $now{'smtptrap_session_ends_total{end_reason="quit"}'} == 3
@@ -228,7 +228,7 @@ sub scrape {
             "--storage.tsdb.path=$dir/data", "--web.listen-address=$Trap::ADDRESS:$port"
             or POSIX::_exit(127);
     }
-    my ($client, $up, $text) = (undef, 0, '');
+    my ($client, $scrapes, $text, $up) = (undef, 0, '', '');
     while ($client = $listen->accept) {
         my $pid = fork // die "fork: $!";
         if ($pid == 0) {
@@ -238,12 +238,14 @@ sub scrape {
         }
         close $client;
         waitpid $pid, 0;
+        # Asked while it is served: behind that the next scrape fails.
         $text = query("$Trap::ADDRESS:$port", 'smtptrap_sessions_total');
-        last if $up++ > 60 || $text =~ /"__name__"/;
+        $up = query("$Trap::ADDRESS:$port", 'up');
+        last if $scrapes++ > 60 || $text =~ /"__name__"/ && $up =~ /"1"/;
     }
     my $result = eval { decode_json($text)->{data}{result} } // [];
     is(scalar @$result, 5, 'Prometheus has the sessions by outcome') or diag $text, slurp("$dir/log");
-    like(query("$Trap::ADDRESS:$port", 'up'), qr/"1"/, 'the scrape is up for it');
+    like($up, qr/"1"/, 'the scrape is up for it');
     my $types = eval { decode_json(get("$Trap::ADDRESS:$port", '/api/v1/metadata'))->{data} } // {};
     is($types->{smtptrap_messages_total}[0]{type} // $types->{smtptrap_messages}[0]{type}, 'counter',
         'it knows the types');

@@ -47,7 +47,7 @@ ok($trap->wait_log(qr/reload: \S+ is in force for new sessions$/m), 'they are in
 ok($trap->wait_log(qr/rules:2:1: warning: never looked at/), 'a warning is logged');
 # A worker that was idle before may take one more client.
 my @decided;
-Trap::wait_for(20, sub { @decided = decided(); $decided[0] eq '250 250' });
+Trap::wait_for(60, sub { @decided = decided(); $decided[0] eq '250 250' });
 is_deeply(\@decided, ['250 250', "$dir/rules:1"], 'the new rules are enforced');
 $trap->done;
 done_testing;

@@ -6,7 +6,7 @@ use IO::Socket::UNIX;
 use JSON::PP qw(decode_json);
 use Socket qw(SOCK_SEQPACKET);
 use Test::More;
-use Trap;
+use Trap qw(wait_for);
 use Trap::Process;
 
 my $trap = Trap->new(conf => {workers => {'spare-min' => 3, 'spare-max' => 5, max => 20}});
@@ -69,9 +69,10 @@ SKIP: {
 
 $_->quit for $plain, $tls;
 $trap->wait_count('session', 2);
-my $after = status();
-is_deeply([@$after{qw(sessions workers_in_session records_session bad_frames)}], [2, 0, 2, 0],
+# A worker counts its session after it has handed over the record.
+ok(wait_for(60, sub { my $t = $trap->table; $t->{sessions} == 2 && $t->{workers_in_session} == 0 }),
     'afterwards they are counted');
+is_deeply([@{status()}{qw(sessions workers_in_session records_session bad_frames)}], [2, 0, 2, 0], 'once each');
 
 # Whoever asks gets the boards' descriptors: they must be good for reading only, or whoever takes
 # a worker over could acknowledge messages that were not stored.

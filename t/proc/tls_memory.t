@@ -139,26 +139,24 @@ is(asked($trap, $ip), 0, 'but what was learnt before was kept');
 is(asked($trap, '127.11.0.6'), 0, 'also of certificates');
 $trap->done;
 
-# ---- without forgiveness, with another number, and with a time ----
-$trap = trap_with({'tls-failures' => 3, 'tls-forgive' => 'no', 'tls-within' => '4s'});
+# ---- without forgiveness, and with another number ----
+$trap = trap_with({'tls-failures' => 3, 'tls-forgive' => 'no'});
 $ip = '127.12.0.1';
-my $begin = time;
 fail_tls($trap, $ip);
 is(asked($trap, $ip), 0, 'tls-forgive no: a success');
 is(asked($trap, $ip), 0, 'clears nothing');
 fail_tls($trap, $ip);
 is(offered($trap, $ip), 1, 'tls-failures 3: after two STARTTLS is offered');
-my $before = time;
 fail_tls($trap, $ip);
-my $now = offered($trap, $ip);
-SKIP: {
-    skip 'this machine took longer than the time', 1 if time - $begin > 3;
-    is($now, 0, 'after three it is not');
-}
-wait_for(30, sub { offered($trap, $ip) });
-my $age = time - $before;
-cmp_ok($age, '<', 20, 'tls-within: it is offered again after that time');
-cmp_ok($age, '>', 2.9, 'and not before') if !$now;
+is(offered($trap, $ip), 0, 'after three it is not');
+$trap->done;
+
+# ---- with a time ----
+$trap = trap_with({'tls-failures' => 1, 'tls-within' => '4s'});
+my $failed; # when that began, behind which STARTTLS was withheld: a machine may be slower than the time
+ok(wait_for(60, sub { $failed = time; fail_tls($trap, $ip); !offered($trap, $ip) }), 'tls-within: for a while STARTTLS is not offered');
+ok(wait_for(60, sub { offered($trap, $ip) }), 'then it is again');
+cmp_ok(time - $failed, '>', 2.9, 'and not before');
 is(asked($trap, $ip), 1, 'with all that belongs to it');
 $trap->done;
 
@@ -200,7 +198,7 @@ sub saved_failures {
     return length $bytes > 44 ? ord substr $bytes, 44, 1 : 0;
 }
 fail_tls($trap, '127.14.0.1') for 1 .. 2;
-ok(wait_for(20, sub { saved_failures() == 2 }), 'the memory is written at intervals');
+ok(wait_for(60, sub { saved_failures() == 2 }), 'the memory is written at intervals');
 $trap->kill_hard;
 $trap->start;
 is(offered($trap, '127.14.0.1'), 0, 'what was written outlives a kill -9 of all');
@@ -264,7 +262,7 @@ cmp_ok($held, '<=', 105, "of many addresses no more are held than may be ($held)
 cmp_ok($held, '>=', 40, 'nor many fewer');
 # A worker may teach only so much a second, and this was a flood.
 my $last_one = from4('203.0.113.250');
-ok(wait_for(20, sub { fail_quietly($last_one); !offered_to($last_one) }), 'the memory still learns');
+ok(wait_for(60, sub { fail_quietly($last_one); !offered_to($last_one) }), 'the memory still learns');
 is($trap->table->{bad_frames}, 0, 'all of it was in order');
 
 # ---- who holds it ----
@@ -279,8 +277,11 @@ SKIP: {
     is($maps->($processes->logger), 'rw-s', 'the logger can write the memory');
     is($maps->($trap->pid), 'r--s', 'the master can read it');
     is_deeply([map { $maps->($_) } $processes->keyholders], [''], 'the keyholder has no part in it');
-    my %worker = map { $maps->($_) => 1 } $processes->workers;
-    is(join(' ', keys %worker), 'r--s', 'workers can read it');
+    # Some leave by themselves, as they did TLS: what they had mapped is gone before they are.
+    my %worker = map { $_ => $maps->($_) } $processes->workers;
+    my %lives = map { $_ => 1 } $processes->workers;
+    my %mapped = map { $worker{$_} => 1 } grep { $lives{$_} } keys %worker;
+    is(join(' ', keys %mapped), 'r--s', 'workers can read it');
     is(scalar(map { $open->($_) } $trap->pid, $processes->logger, $processes->keyholders, $processes->workers), 0,
         'and nobody has its descriptor any more');
 }

@@ -85,7 +85,7 @@ my $small = "Subject: small\r\n\r\nFrom here on\r\n>From there\r\nthe end\r\n";
         'unique: a mailbox with trace headers has the copy whole, under its own');
     unlike($one->{trace}, qr/Copy-Of/, 'unique: as if it were none');
     like($one->{trace}, qr/^Received: from copies\.test/m, 'unique: and says who sent it');
-    ok(wait_for(10, sub { $trap->table->{copies} == 5 }), 'unique: smtptrap status counts them');
+    ok(wait_for(60, sub { $trap->table->{copies} == 5 }), 'unique: smtptrap status counts them');
     my $table = $trap->table;
     is_deeply([@$table{qw(copies_bytes store_index store_index_max)}],
         [2 * length($small) + 2 * length($big) + length $small, 5, 1000000], 'unique: and what was saved, and what is known');
@@ -241,7 +241,7 @@ END
     $trap->start;
     push @ids, give($trap, @data[0, 3, 2]);
     is(firsts($trap, @ids), '- - - - 1 - 5 3 2', 'restart: the newest are known again');
-    ok(wait_for(10, sub { $trap->table->{store_index} == 3 }), 'restart: as many as the bound allows');
+    ok(wait_for(60, sub { $trap->table->{store_index} == 3 }), 'restart: as many as the bound allows');
     $trap->kill_hard;
     $trap->expect(qr/ logger: log file \S+: repaired after a crash: /);
     $trap->start;
@@ -262,7 +262,7 @@ END
         $trap->write_conf;
         my $max = ($log{store} // 'all') eq 'all' ? 0 : $log{'store-index'};
         $trap->hup;
-        ok(wait_for(30, sub { $trap->table->{store_index_max} == $max }), "SIGHUP: the index has room for $max");
+        ok(wait_for(60, sub { $trap->table->{store_index_max} == $max }), "SIGHUP: the index has room for $max");
     };
     $set->(store => 'unique', 'store-index' => 10);
     push @ids, give($trap, $data, $data);
@@ -303,7 +303,7 @@ END
     # The copy comes into files that are younger by a second at least.
     my $second = int time;
     $trap->rotate;
-    ok(wait_for(20, sub { -e $trap->logs . "/$file" && int(time) > $second }), 'retention: the file with the first is finished');
+    ok(wait_for(60, sub { -e $trap->logs . "/$file" && int(time) > $second }), 'retention: the file with the first is finished');
     my ($copy) = give($trap, $data);
     is({by_id($trap)}->{$copy}{copy_of}, $first, 'retention: a copy refers to it');
     # As much is to be kept as to have just the oldest file of each stream removed.
@@ -316,7 +316,7 @@ END
     $trap->hup;
     ok($trap->wait_log(qr/is in force/), 'retention: other settings are in force');
     $trap->rotate;
-    ok(wait_for(30, sub { !-e $trap->logs . "/$file" }), 'retention: it is removed');
+    ok(wait_for(60, sub { !-e $trap->logs . "/$file" }), 'retention: it is removed');
     my ($out, $err, $status) = $trap->smtptrap('mail', $copy);
     isnt($status, 0, 'retention: smtptrap mail does not give what is gone');
     like($err, qr/message $copy: it is a copy of $first; of that one, its mail file is not there$/, 'retention: and says why');

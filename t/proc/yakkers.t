@@ -48,7 +48,7 @@ is_deeply([map { $_->[0] } @first], [220, 220, 220], 'the sessions that make a y
 is_deeply([map { $_->[1]{yakker} } @first], [undef, undef, undef], 'and recorded in full, without a mark');
 my $began = time;
 my $c = $trap->client(local => $ip);
-is($c->banner, 421, 'the next one is greeted with 421');
+is($c->banner->text, "421 4.7.0 mx.trap.test Too many connections\r\n", 'the next one is greeted with 421');
 is($c->drain, '', 'and let go');
 is(greeting($trap, $ip), 421, 'as are those that follow') for 1 .. 6;
 is(greeting($trap, '127.21.0.2'), 220, 'another address is not touched by it');
@@ -110,9 +110,10 @@ cmp_ok(time - $t, '>=', length($lines) / 100 * 0.9, 'as are all its replies');
 $c->cmd('QUIT');
 $c->drain;
 $c->close;
-$t = time;
-is(greeting($trap, '127.23.0.2'), 220, 'others meanwhile');
-cmp_ok(time - $t, '<', 5, 'are served at once');
+my $other = $trap->client(local => '127.23.0.2');
+is($other->quit, 221, 'others meanwhile');
+my ($greeting) = grep { $_->{dir} eq 's' } @{$trap->session_of($other)->{dialogue}};
+cmp_ok($greeting->{us}, '<', 1e6, 'are greeted without that delay');
 my $banner = $trap->client(local => $ip, banner => 0);
 $banner->close;
 my ($code, $record) = come($trap, $ip, say => ['EHLO done.test', 'MAIL FROM:<a@b.test>', 'RCPT TO:<c@d.test>']);
@@ -137,13 +138,17 @@ ok($full->{yakker} && !$full->{yakker_sessions} && $full->{end_reason} eq 'rejec
 $t = time;
 is(greeting($trap, $ip), 421, 'in clear');
 cmp_ok(time - $t, '>=', 1.5, 'it is stalled after delay, and at the rate of slow');
+is($trap->stop, 0, 'the trap stops');
+is(stand_for($trap, $ip), 5, 'the sums are right');
+$trap->{conf}{yakkers}{delay} = '5m';
+$trap->write_conf;
+$trap->start;
 my $waits = $trap->client(local => $ip, banner => 0);
-ok(!$waits->readable(0.5), 'one waits for that');
+ok(!$waits->readable(0.5), 'one waits for a long delay');
 $t = time;
 is($trap->stop, 0, 'when the trap stops');
-cmp_ok(time - $t, '<', 10, 'and does not hold it up');
-is(stand_for($trap, $ip), 6, 'the sums are right');
-$trap->start;
+cmp_ok(time - $t, '<', 60, 'and does not hold it up');
+is(stand_for($trap, $ip), 6, 'the sums are right then, too');
 $trap->done;
 
 # ---- it ends, and is recorded at intervals ----
@@ -156,10 +161,10 @@ $stalled += greeting($trap, $ip) == 421 for 1 .. 4;
 SKIP: {
     skip 'this machine took longer than the time', 2 if time - $made > 3;
     is($stalled, 4, 'a yakker for some seconds');
-    my ($early) = $trap->wait_count('session', 1, 20, sub { $_[0]{yakker_sessions} });
-    is($early->{yakker_sessions}, 4, 'summary: its sessions are recorded at intervals');
+    # They may come on both sides of an interval's end.
+    ok(wait_for(60, sub { stand_for($trap, $ip) == 3 + 4 }), 'summary: its sessions are recorded at intervals');
 }
-ok(wait_for(30, sub { $trap->table->{addresses} == 0 }), 'its time is over');
+ok(wait_for(60, sub { $trap->table->{addresses} == 0 }), 'its time is over');
 is(greeting($trap, $ip), 220, 'and it has another chance');
 $trap->done;
 is(stand_for($trap, $ip), 3 + 4 + 1, 'nothing is lost by that');
@@ -192,7 +197,7 @@ sub saved_sessions {
     read $f, my $bytes, 64;
     return length $bytes == 64 ? unpack 'S', substr $bytes, 52, 2 : 0;
 }
-ok(wait_for(20, sub { saved_sessions() == 5 }), 'what was counted is saved at intervals');
+ok(wait_for(60, sub { saved_sessions() == 5 }), 'what was counted is saved at intervals');
 $trap->kill_hard;
 $trap->start;
 is(greeting($trap, $ip), 421, 'a yakker outlives a kill -9 of all');

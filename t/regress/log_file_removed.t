@@ -21,7 +21,7 @@ sub message {
 
 sub is_served {
     my ($trap, $title, $ids) = @_;
-    ok(wait_for(30, sub { my $id = message($trap); push @$ids, $id // (); defined $id }), $title);
+    ok(wait_for(60, sub { my $id = message($trap); push @$ids, $id // (); defined $id }), $title);
 }
 
 sub parts { map { s{.*/}{}r } glob $_[0]->logs . '/*.part' }
@@ -76,7 +76,8 @@ my @said = (qr/ logger: log file \S+\.part was removed or moved away while it wa
     $trap->expect(@said, qr/ logger: (session|message) log: \d+ bytes of records could not be written yet$/,
         qr/ logger: \S+: cannot be removed/, qr/ logger: addresses\.state/);
     ok(message($trap), 'a message is stored');
-    system('rm', '-rf', $trap->logs);
+    $trap->wait_count('session', 1); # so that no file is made while they are removed
+    system('rm', '-rf', $trap->logs) == 0 or die "rm failed\n";
     my $end = time + 4; # trials whether it is over come each second
     my $taken = 0;
     while (time < $end) { $taken++ if defined message($trap); sleep 0.1 }

@@ -5,8 +5,7 @@ use strict;
 use warnings;
 use File::Copy qw(copy);
 use Test::More;
-use Time::HiRes qw(sleep time);
-use Trap;
+use Trap qw(wait_for);
 
 use constant FILES => 200;
 
@@ -18,8 +17,7 @@ sub rotated {
     is($c->quit, 221, 'a client is served');
     $trap->session_of($c);
     $trap->rotate;
-    my $end = time + 10;
-    sleep 0.02 while time < $end && grep { /part$/ } $trap->log->files('session');
+    wait_for(60, sub { !grep { /part$/ } $trap->log->files('session') }) or die "no file is finished\n";
     return ($trap->log->files('session'))[-1];
 }
 

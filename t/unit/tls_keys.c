@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -267,6 +268,60 @@ static void check_channels(struct lab *lab)
 	close(other);
 }
 
+/* Everything written to this pipe, whose other end nobody has any more; 0 stands behind it. */
+static void read_all(int fd, char *text, size_t size)
+{
+	size_t len = 0;
+
+	for (ssize_t n; len < size - 1 && (n = read(fd, text + len, size - 1 - len)) > 0;)
+		len += (size_t)n;
+	text[len] = '\0';
+	close(fd);
+}
+
+/* Start the lab with its standard error going to a pipe; returns the end to read. */
+static int lab_start_heard(struct lab *lab)
+{
+	int errors[2], own = dup(STDERR_FILENO);
+
+	if (pipe(errors) < 0)
+		return -1;
+	dup2(errors[1], STDERR_FILENO);
+	close(errors[1]);
+	bool started = lab_start(lab, (struct tls_settings){0});
+	dup2(own, STDERR_FILENO);
+	close(own);
+	ok(started, "key holder and worker start");
+	return errors[0];
+}
+
+static void check_worker_that_died(void)
+{
+	static struct lab lab;
+	uint8_t packet[KEY_MSG_MAX], out[KEY_DATA_MAX];
+	static const uint8_t hash[32];
+	const struct key_header sign = {
+	    .op = KEY_SIGN_HASH, .key = EC, .algorithm = GNUTLS_SIGN_ECDSA_SHA256};
+	char said[512];
+	int status;
+
+	lab_certificates(&lab, NULL);
+	int errors = lab_start_heard(&lab);
+	int dead = channel(&lab, 2), other = channel(&lab, 3);
+	is_int(ask(dead, sign, hash, sizeof hash, out), KEY_OK, "a worker is served");
+	kill(lab.keyholder, SIGSTOP);
+	waitpid(lab.keyholder, &status, WUNTRACED);
+	send(dead, packet, (size_t)key_msg_encode(packet, &sign, hash, sizeof hash), MSG_NOSIGNAL);
+	close(dead);
+	kill(lab.keyholder, SIGCONT);
+	is_int(ask(other, sign, hash, sizeof hash, out), KEY_OK,
+	       "when it dies before it has its answer, others are served");
+	close(other);
+	ok(lab_stop(&lab), "both processes end when they are told to");
+	read_all(errors, said, sizeof said);
+	is_str(said, "", "and nobody is said to have broken the protocol");
+}
+
 /* ---- what a worker takes for an answer ---- */
 
 struct answer {
@@ -416,6 +471,7 @@ int main(void)
 	check_channels(&lab);
 	check_answers();
 	ok(lab_stop(&lab), "both processes end when they are told to");
+	check_worker_that_died();
 	check_eddsa();
 	ok(refuses("ec.pem", "rsa.key", "does not belong to the certificate"),
 	   "a key that belongs to another certificate is fatal and named");

@@ -8,6 +8,9 @@ use warnings;
 use Exporter qw(import);
 use IPC::Open3;
 use Symbol qw(gensym);
+use Time::HiRes qw(sleep time);
+
+use constant STOP_SECONDS => 60;
 
 our @EXPORT_OK = qw(run_client);
 
@@ -35,6 +38,19 @@ sub children {
     my ($parent) = @_;
     return map { $_->{pid} } sort { $a->{start} <=> $b->{start} || $a->{pid} <=> $b->{pid} }
         grep { $_->{parent} == $parent && $_->{state} ne 'Z' } _all();
+}
+
+# Stop these processes, and wait until they stand; returns those that do, as others may have ended.
+sub halt {
+    my @pids = @_;
+    kill 'STOP', @pids;
+    my $end = time + STOP_SECONDS;
+    while (time < $end) {
+        my %state = map { $_ => (_stat($_) // {state => 'Z'})->{state} } @pids;
+        return grep { $state{$_} eq 'T' } @pids if !grep { !/^[TZ]$/ } values %state;
+        sleep 0.01;
+    }
+    die "not stopped: @pids\n";
 }
 
 sub new {
