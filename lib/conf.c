@@ -117,16 +117,31 @@ static void check_same(struct conf_reading *r, size_t first, size_t second)
 			       line);
 }
 
+/* Where TLS comes first there must be some: else the listener would speak in clear. */
+static void check_listen_tls(struct conf_reading *r)
+{
+	for (size_t i = 0; i < r->conf->nlisten; i++) {
+		struct conf_place place = mark_place(&r->elements[CONF_LISTEN][i]);
+
+		if (r->conf->listen[i].tls == CONF_TLS_IMPLICIT && r->conf->tls.npair == 0)
+			conf_error_add(r->errors, &place,
+				       "tls implicit needs a certificate in the tls block");
+	}
+}
+
 static void check_listen(struct conf_reading *r, const struct conf_tree *tree)
 {
 	struct conf_place end = {
 	    .file = tree->file, .line = tree->end_line, .column = tree->end_column};
 
-	if (r->conf->nlisten == 0)
+	bool unread = tree->first == NULL && r->errors->total > 0;
+
+	if (r->conf->nlisten == 0 && !unread)
 		conf_error_add(r->errors, &end, "there is no listen block");
 	for (size_t i = 1; i < r->conf->nlisten; i++)
 		for (size_t j = 0; j < i; j++)
 			check_same(r, j, i);
+	check_listen_tls(r);
 }
 
 /* A key of the dns block that means nothing without servers, or two that contradict. */

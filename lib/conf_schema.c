@@ -17,7 +17,7 @@
 #define RUN_DIRECTORY_MAX 80     /* a socket's name must fit sun_path, unix(7) */
 #define PATH_BYTES_MAX 4000      /* below PATH_MAX with a file name behind */
 #define BANNER_MAX 200           /* with the host name below 512, RFC 5321, 4.5.3.1.5 */
-#define RECIPIENTS_MAX 4000      /* at 256 bytes each they fill a record, FRAME_FIELDS_MAX */
+#define RECIPIENTS_MAX 4000      /* at 188 bytes each they fill an envelope, SESSION_ENVELOPE */
 #define DIALOGUE_MAX (512 * KIB) /* half of a record */
 #define WEIGHT_MAX 1000000       /* parts in a million are finer than any trap can measure */
 #define EXPERIMENT_KEY_MIN 16    /* below, it could be guessed */
@@ -133,7 +133,7 @@ const struct conf_row conf_rows[] = {
     {CONF_LISTEN, "tls", CONF_KIND_CHOICE, .def = "starttls", .words = tls_mode_words,
      .offset = OF_LISTEN(tls),
      .doc = "Whether TLS is offered by STARTTLS, begins with the connection (implicit), or is "
-            "not there (off)."},
+            "not there (off). With implicit the tls block must have a certificate."},
     {CONF_LISTEN, "name", CONF_KIND_TEXT, 1, CONF_NAME_MAX, NULL, "address:port",
      .offset = OF_LISTEN(name),
      .doc = "What records call this listener. No two have the same name."},
@@ -305,7 +305,7 @@ const struct conf_row conf_rows[] = {
     {CONF_LIMITS, "recipients", CONF_KIND_NUMBER, 1, RECIPIENTS_MAX, "1000",
      .offset = AT(limits.recipients),
      .doc = "Recipients that a message may have."},
-    {CONF_LIMITS, "commands", CONF_KIND_NUMBER, 1, COUNT_MAX, "1000",
+    {CONF_LIMITS, "commands", CONF_KIND_NUMBER, 1, COUNT_MAX, "10000",
      .offset = AT(limits.commands),
      .doc = "Commands that a session may have."},
     {CONF_LIMITS, "errors", CONF_KIND_NUMBER, 1, COUNT_MAX, "20", .offset = AT(limits.errors),

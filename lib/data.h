@@ -35,8 +35,8 @@ enum data_event { DATA_NEED, DATA_RUN, DATA_END };
  * Take the next piece of the `len` bytes at `in`.
  * DATA_RUN: *run_r (never empty) is message data, in `in` or in constant memory; *consumed_r
  *   bytes of `in` were used up for it; call again with the rest.
- * DATA_NEED: all `len` bytes are consumed (*consumed_r may be less than len only if it is len),
- *   nothing more to hand out; call again with new input.
+ * DATA_NEED: all `len` bytes are consumed and nothing is to be handed out; call again with new
+ *   input.
  * DATA_END: the end marker is consumed; what follows in `in` was not looked at.
  */
 enum data_event data_next(struct data_reader *d, const uint8_t *in, size_t len, struct span *run_r,

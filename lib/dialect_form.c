@@ -9,7 +9,7 @@
  */
 #include "dialect_form.h"
 
-#include "span.h"
+#include "path.h"
 
 #define PARAMS_SHOWN 6 /* of MAIL or RCPT; beyond a "+" */
 
@@ -139,23 +139,6 @@ static void put_rest(struct buf *to, struct span in, const char *stands_for)
 
 /* ---- EHLO and HELO ---- */
 
-/* Four numbers up to 255 of one to three digits. */
-static bool is_quad(struct span s)
-{
-	size_t at = 0;
-
-	for (int part = 0; part < 4; part++) {
-		unsigned n = 0, digits = 0;
-		if (part > 0 && (at == s.len || s.bytes[at++] != '.'))
-			return false;
-		for (; at < s.len && is_digit(s.bytes[at]) && digits < 3; digits++)
-			n = n * 10 + s.bytes[at++] - '0';
-		if (digits == 0 || n > 255)
-			return false;
-	}
-	return at == s.len;
-}
-
 static bool is_ipv6_byte(uint8_t c)
 {
 	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' ||
@@ -179,7 +162,7 @@ static const char *literal_form(struct span s)
 	struct span inner = {s.bytes + 1, s.len - 2};
 	if (span_starts(inner, "IPv6:"))
 		return "{[6]}";
-	return is_quad(inner) ? "{[4]}" : "{[?]}";
+	return path_is_ipv4(inner) ? "{[4]}" : "{[?]}";
 }
 
 static const char *name_form(struct span s)
@@ -204,7 +187,7 @@ static const char *greeting_form(struct span s)
 {
 	if (s.bytes[0] == '[')
 		return literal_form(s);
-	if (is_quad(s))
+	if (path_is_ipv4(s))
 		return "{4}";
 	if (has(s, ':') && all(s, is_ipv6_byte))
 		return "{6}";

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "wire.h"
 
 #define FLAG_EXTRA 4
 #define OS_UNIX 3
@@ -28,36 +29,21 @@ static const uint8_t signature[GZIP_SIGNATURE] = {
     0,    OS_UNIX, EXTRA_LEN,  0,          'S', 'T', EXTRA_DATA, 0,
 };
 
-static void put_le(uint8_t *to, uint64_t n, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i++)
-		to[i] = (uint8_t)(n >> (8 * i));
-}
-
-static uint64_t get_le64(const uint8_t *p)
-{
-	uint64_t n = 0;
-
-	for (int i = 7; i >= 0; i--)
-		n = n << 8 | p[i];
-	return n;
-}
-
 void gzip_end_bytes(uint32_t crc, uint64_t member_raw, uint8_t end_r[GZIP_END])
 {
 	end_r[0] = 0x03; /* last block, fixed Huffman codes, end of block at once */
 	end_r[1] = 0x00;
-	put_le(end_r + 2, crc, 4);
-	put_le(end_r + 6, member_raw, 4);
+	wire_store(end_r + 2, crc, 4);
+	wire_store(end_r + 6, member_raw, 4);
 }
 
 int gzip_member_parse(const uint8_t *bytes, size_t len, struct gzip_member *m_r)
 {
 	if (len < GZIP_HEADER || memcmp(bytes, signature, GZIP_SIGNATURE) != 0)
 		return ERR_FORMAT;
-	m_r->first_seq = get_le64(bytes + GZIP_SIGNATURE);
-	m_r->raw_offset = get_le64(bytes + GZIP_SIGNATURE + 8);
-	return 0;
+	const uint8_t *at = bytes + GZIP_SIGNATURE, *end = bytes + GZIP_HEADER;
+	int rc = wire_get(&at, end, &m_r->first_seq, 8);
+	return rc == 0 ? wire_get(&at, end, &m_r->raw_offset, 8) : rc;
 }
 
 /* ---- zlib; its state is the writer's z ---- */
@@ -149,8 +135,8 @@ static int open_member(struct gzip_writer *w, uint64_t seq)
 	uint64_t at = w->at.size;
 
 	memcpy(header, signature, GZIP_SIGNATURE);
-	put_le(header + GZIP_SIGNATURE, seq, 8);
-	put_le(header + GZIP_SIGNATURE + 8, w->at.raw, 8);
+	wire_store(header + GZIP_SIGNATURE, seq, 8);
+	wire_store(header + GZIP_SIGNATURE + 8, w->at.raw, 8);
 	if (put(w, header, sizeof header) != 0)
 		return ERR_FULL;
 	w->at.member_at = at;

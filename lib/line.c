@@ -74,6 +74,7 @@ int line_read(struct line_reader *r, const uint8_t *in, size_t len, size_t limit
 
 	if (r->skipping) {
 		skipped = skip(r, in, len);
+		r->skipped += skipped;
 		in += skipped;
 		len -= skipped;
 	}

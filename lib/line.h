@@ -25,6 +25,7 @@ struct line_reader {
 	bool cr_last;     /* while skipping: the byte before was CR */
 	uint64_t bare_cr; /* CR not followed by LF, so far */
 	uint64_t bare_lf; /* LF not preceded by CR, so far */
+	uint64_t skipped; /* bytes of lines that were too long, line ends included, so far */
 };
 
 struct line {

@@ -24,6 +24,7 @@ struct tail {
 	size_t len;
 	bool found;
 	uint64_t seq;
+	uint64_t lines;
 };
 
 static void line_ended(struct tail *t)
@@ -36,6 +37,7 @@ static void line_ended(struct tail *t)
 		t->found = true;
 	}
 	t->len = 0;
+	t->lines++;
 }
 
 static void note_data(struct tail *t, const uint8_t *p, size_t len)
@@ -92,10 +94,14 @@ int log_tail_seq(int fd, enum log_stream stream, uint64_t *seq_r)
 	if (got <= 0)
 		return got == 0 ? ERR_CORRUPT : got;
 	int rc = read_member(fd, at, &t, NULL);
-	if (rc != 0)
+	if (rc != 0 && rc != ERR_CORRUPT)
 		return rc;
-	*seq_r = t.found && stream != LOG_MAIL ? t.seq : member.first_seq - 1;
-	return 0;
+	*seq_r = member.first_seq - 1;
+	if (stream != LOG_MAIL && rc == 0 && t.found)
+		*seq_r = t.seq;
+	else if (stream != LOG_MAIL) /* damaged: what its lines say is not believed, only counted */
+		*seq_r += t.lines;
+	return rc;
 }
 
 int log_tail_raw(int fd, uint64_t *raw_r)

@@ -14,8 +14,9 @@
  * If it holds no whole record, its header tells.  Records of the mail stream bear no `seq`, and
  * what stands there is a peer's: for those it is always the header, one less than the number of
  * the last member's first record.
- * Returns 0 and sets *seq_r; ERR_END if the file is empty; ERR_CORRUPT if no member was found or
- * the last one is damaged (repair first); ERR_SYSTEM, ERR_MEMORY.
+ * Returns 0 and sets *seq_r; ERR_END if the file is empty; ERR_CORRUPT if no member was found, or
+ * if the last one is damaged (repair first), and then sets *seq_r to the number of the last record
+ * before the damage; ERR_SYSTEM, ERR_MEMORY.
  */
 int log_tail_seq(int fd, enum log_stream stream, uint64_t *seq_r);
 

@@ -8,16 +8,9 @@
  */
 #include "mail_header.h"
 
-#include <string.h>
-#include <strings.h>
+#include "span.h"
 
 #define LINE_MAX_BYTES 998 /* RFC 5322, 2.1.1, without the line end */
-
-/* A run of bytes of the message. */
-struct span {
-	const uint8_t *at;
-	size_t len;
-};
 
 struct reader {
 	struct mail_header *header;
@@ -104,18 +97,18 @@ static void append(struct mail_header_value *value, const uint8_t *bytes, size_t
 /* RFC 5322, 2.2.3: take each line end away, keep the white space behind it. */
 static void unfold(struct mail_header_value *value, struct span raw)
 {
-	while (raw.len > 0 && is_fold(raw.at[raw.len - 1]))
+	while (raw.len > 0 && is_fold(raw.bytes[raw.len - 1]))
 		raw.len--;
-	while (raw.len > 0 && is_fold(*raw.at))
-		raw.at++, raw.len--;
+	while (raw.len > 0 && is_fold(*raw.bytes))
+		raw.bytes++, raw.len--;
 	while (raw.len > 0 && !value->cut) {
-		const uint8_t *lf = memchr(raw.at, '\n', raw.len);
-		size_t used = lf == NULL ? raw.len : (size_t)(lf - raw.at) + 1;
+		const uint8_t *lf = memchr(raw.bytes, '\n', raw.len);
+		size_t used = lf == NULL ? raw.len : (size_t)(lf - raw.bytes) + 1;
 		size_t line = lf == NULL ? used : used - 1;
-		if (lf != NULL && line > 0 && raw.at[line - 1] == '\r')
+		if (lf != NULL && line > 0 && raw.bytes[line - 1] == '\r')
 			line--;
-		append(value, raw.at, line);
-		raw.at += used;
+		append(value, raw.bytes, line);
+		raw.bytes += used;
 		raw.len -= used;
 	}
 }
@@ -142,7 +135,7 @@ static void count_received(struct mail_header *header, struct span value, enum m
 static bool keep_domain(struct mail_header *header, struct span tag)
 {
 	struct mail_header_domain *to = &header->dkim_domain[header->dkim_count];
-	const uint8_t *p = tag.at, *end = tag.at + tag.len;
+	const uint8_t *p = tag.bytes, *end = tag.bytes + tag.len;
 
 	while (p < end && is_fold(*p))
 		p++;
@@ -166,12 +159,12 @@ static void keep_dkim(struct mail_header *header, struct span value, enum mail_h
 	if (header->dkim_count == MAIL_HEADER_DKIM_MAX)
 		return;
 	while (value.len > 0) {
-		const uint8_t *semicolon = memchr(value.at, ';', value.len);
-		size_t len = semicolon == NULL ? value.len : (size_t)(semicolon - value.at);
-		if (keep_domain(header, (struct span){value.at, len}))
+		const uint8_t *semicolon = memchr(value.bytes, ';', value.len);
+		size_t len = semicolon == NULL ? value.len : (size_t)(semicolon - value.bytes);
+		if (keep_domain(header, (struct span){value.bytes, len}))
 			return;
 		len += semicolon != NULL;
-		value.at += len;
+		value.bytes += len;
 		value.len -= len;
 	}
 }
@@ -182,16 +175,16 @@ static void read_field(struct mail_header *header, struct span field, size_t col
 	size_t name_len = colon;
 	bool bad = false;
 
-	while (name_len > 0 && is_space(field.at[name_len - 1]))
+	while (name_len > 0 && is_space(field.bytes[name_len - 1]))
 		name_len--;
 	note(header, MAIL_ODDITY_SPACE_COLON, name_len < colon);
 	for (size_t i = 0; i < name_len; i++)
-		bad = bad || field.at[i] < 33 || field.at[i] > 126;
+		bad = bad || field.bytes[i] < 33 || field.bytes[i] > 126;
 	note(header, MAIL_ODDITY_BAD_NAME, bad || name_len == 0);
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-		struct span value = {field.at + colon + 1, field.len - colon - 1};
+		struct span value = {field.bytes + colon + 1, field.len - colon - 1};
 		if (strlen(fields[i].name) == name_len &&
-		    strncasecmp(fields[i].name, (const char *)field.at, name_len) == 0)
+		    strncasecmp(fields[i].name, (const char *)field.bytes, name_len) == 0)
 			fields[i].handle(header, value, fields[i].kept);
 	}
 }
@@ -203,10 +196,10 @@ static void note_bytes(struct mail_header *header, struct span line)
 	uint8_t high = 0;
 
 	for (size_t i = 0; i < line.len; i++)
-		high |= line.at[i];
+		high |= line.bytes[i];
 	note(header, MAIL_ODDITY_8BIT, high & 0x80);
-	note(header, MAIL_ODDITY_NUL, memchr(line.at, '\0', line.len) != NULL);
-	note(header, MAIL_ODDITY_BARE_CR, memchr(line.at, '\r', line.len) != NULL);
+	note(header, MAIL_ODDITY_NUL, memchr(line.bytes, '\0', line.len) != NULL);
+	note(header, MAIL_ODDITY_BARE_CR, memchr(line.bytes, '\r', line.len) != NULL);
 	note(header, MAIL_ODDITY_LONG_LINE, line.len > LINE_MAX_BYTES);
 }
 
@@ -232,30 +225,30 @@ static void note_first_line(struct mail_header *header, struct span line, size_t
 	static const char mbox[] = "From ";
 	size_t len = sizeof mbox - 1;
 
-	note(header, MAIL_ODDITY_FOLDED_NOTHING, line.len > 0 && is_space(*line.at));
-	while (len < line.len && is_space(line.at[len]))
+	note(header, MAIL_ODDITY_FOLDED_NOTHING, line.len > 0 && is_space(*line.bytes));
+	while (len < line.len && is_space(line.bytes[len]))
 		len++;
 	note(header, MAIL_ODDITY_MBOX_FROM,
-	     len <= line.len && len != colon && memcmp(line.at, mbox, sizeof mbox - 1) == 0);
+	     len <= line.len && len != colon && memcmp(line.bytes, mbox, sizeof mbox - 1) == 0);
 }
 
 /* A line and those that continue it. */
 static void read_lines(struct reader *r, struct span first)
 {
-	const uint8_t *colon = memchr(first.at, ':', first.len);
-	size_t colon_at = colon == NULL ? first.len : (size_t)(colon - first.at);
+	const uint8_t *colon = memchr(first.bytes, ':', first.len);
+	size_t colon_at = colon == NULL ? first.len : (size_t)(colon - first.bytes);
 	struct span more = first;
 
-	if (first.at == r->start)
+	if (first.bytes == r->start)
 		note_first_line(r->header, first, colon_at);
 	while (r->at < r->end && is_space(*r->at))
 		next_line(r, &more);
 	if (colon == NULL) {
-		note(r->header, MAIL_ODDITY_NO_COLON, !is_space(*first.at));
+		note(r->header, MAIL_ODDITY_NO_COLON, !is_space(*first.bytes));
 		return;
 	}
-	size_t len = (size_t)(more.at - first.at) + more.len;
-	read_field(r->header, (struct span){first.at, len}, colon_at);
+	size_t len = (size_t)(more.bytes - first.bytes) + more.len;
+	read_field(r->header, (struct span){first.bytes, len}, colon_at);
 }
 
 void mail_header_read(struct mail_header *header_r, const uint8_t *message, size_t len)

@@ -9,6 +9,8 @@
 
 #include <arpa/inet.h>
 
+#include "json_text.h"
+
 #define LABEL_MAX 63    /* RFC 1035 2.3.4 */
 #define ADDRESS_TEXT 45 /* the longest IPv6 address as text */
 
@@ -103,7 +105,7 @@ static size_t find_unquoted(struct span s, enum target target)
 	return opened < s.len ? inside : s.len;
 }
 
-static bool is_ipv4(struct span s)
+bool path_is_ipv4(struct span s)
 {
 	unsigned parts = 0, digits = 0, number = 0;
 
@@ -136,7 +138,7 @@ static bool is_ipv6(struct span s)
 
 bool path_is_address(struct span s)
 {
-	return is_ipv4(s) || is_ipv6(s);
+	return path_is_ipv4(s) || is_ipv6(s);
 }
 
 /* RFC 5321 4.1.3; s is what stands between the brackets. */
@@ -146,7 +148,7 @@ static bool is_literal(struct span s)
 		return is_ipv6(span_tail(s, 5));
 	const uint8_t *colon = s.len ? memchr(s.bytes, ':', s.len) : NULL;
 	if (colon == NULL)
-		return is_ipv4(s);
+		return path_is_ipv4(s);
 	struct span tag = span_head(s, (size_t)(colon - s.bytes));
 	struct span content = span_tail(s, tag.len + 1);
 	return tag.len > 0 && all_class(tag, LDH) && is_class(tag.bytes[tag.len - 1], LETDIG) &&
@@ -222,41 +224,11 @@ static bool is_dot_string(struct span s)
 	return !dot_before;
 }
 
-/* Bytes of the UTF-8 sequence that s begins with; 0 if there is none. */
-static size_t utf8_sequence(struct span s)
-{
-	/* First byte, and the range of the second: RFC 3629 4. */
-	static const struct {
-		uint8_t first_min, first_max, second_min, second_max, len;
-	} forms[] = {
-	    {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-	    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-	    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-	size_t form = 0;
-
-	while (form < sizeof forms / sizeof *forms &&
-	       (s.bytes[0] < forms[form].first_min || s.bytes[0] > forms[form].first_max))
-		form++;
-	if (form == sizeof forms / sizeof *forms || forms[form].len > s.len)
-		return 0;
-	if (forms[form].len > 1 &&
-	    (s.bytes[1] < forms[form].second_min || s.bytes[1] > forms[form].second_max))
-		return 0;
-	for (size_t i = 2; i < forms[form].len; i++)
-		if ((s.bytes[i] & 0xc0) != 0x80)
-			return 0;
-	return forms[form].len;
-}
-
 bool path_is_utf8(struct span s)
 {
-	while (s.len > 0) {
-		size_t len = utf8_sequence(s);
-		if (len == 0)
+	for (size_t n; s.len > 0; s = span_tail(s, n))
+		if ((n = utf8_length(s.bytes, s.bytes + s.len)) == 0)
 			return false;
-		s = span_tail(s, len);
-	}
 	return true;
 }
 

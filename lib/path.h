@@ -39,7 +39,10 @@ int path_parse(struct span in, enum path_kind kind, struct path *path_r);
  * allowed, RFC 6531): a set of DOMAIN_BAD, DOMAIN_TRAILING_DOT, DOMAIN_LITERAL_BAD, or 0. */
 uint64_t path_check_domain(struct span domain);
 
-/* The bytes are an IPv4 or IPv6 address as text, without brackets or tag. */
+/* The bytes are four numbers up to 255 of one to three digits, with dots between. */
+bool path_is_ipv4(struct span s);
+
+/* The bytes are an IPv4 (as above) or IPv6 address as text, without brackets or tag. */
 bool path_is_address(struct span s);
 
 /* The bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing over-long). */

@@ -380,7 +380,7 @@ static void value_as_field(struct redact_run *run, struct span in, unsigned dept
 	buf_put_str(&field, "x:");
 	if (in.len > 0)
 		buf_put(&field, in.bytes, in.len);
-	redact_field(run, (struct span){field.data, field.len}, &made);
+	redact_field(run, redact_span(&field), &made);
 	if (field.failed || made.failed)
 		run->error = ERR_FULL;
 	else

@@ -252,7 +252,7 @@ static void write_run(const struct run64 *r, struct span before, const struct bu
 	put(&text, before);
 	mime_base64_encode((struct span){bytes->data, bytes->len}, r->url, r->padded, &text);
 	out->failed |= text.failed;
-	put_run(r, (struct span){text.data, text.len}, out);
+	put_run(r, redact_span(&text), out);
 	buf_fini(&text);
 }
 
@@ -289,7 +289,7 @@ static size_t one_run(struct redact_run *run, struct span in, size_t i, unsigned
 	struct run64 r = read_run(in, i, &chars);
 	if (chars.failed)
 		run->error = ERR_MEMORY;
-	struct span text = {chars.data, chars.len};
+	struct span text = redact_span(&chars);
 	for (size_t from = 0; from < 4 && !replaced && run->error == 0 && text.len >= RUN_MIN;
 	     from++)
 		replaced = base64_at(run, &r, text, from, depth, out);

@@ -21,11 +21,6 @@ static void put(struct buf *out, struct span bytes)
 		buf_put(out, bytes.bytes, bytes.len);
 }
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){b->data, b->len};
-}
-
 static bool is_white(uint8_t c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -130,11 +125,11 @@ static void words_pass(struct redact_run *run, struct span in, struct buf *out)
 			i++;
 			continue;
 		}
-		if (redact_hits(run, span_of(&text), 0) > 0) {
+		if (redact_hits(run, redact_span(&text), 0) > 0) {
 			buf_reset(&made);
-			redact_any(run, span_of(&text), 0, &made);
+			redact_any(run, redact_span(&text), 0, &made);
 			put(out, (struct span){in.bytes + copied, i - copied});
-			put_words(charset, span_of(&made), out);
+			put_words(charset, redact_span(&made), out);
 			copied = end;
 		}
 		i = end;
@@ -279,15 +274,15 @@ static void segments_pass(struct redact_run *run, struct span in, struct buf *ou
 		const struct segment *g = &all.at[i];
 
 		join(&all, g->name, &text);
-		if (redact_hits(run, span_of(&text), 0) == 0)
+		if (redact_hits(run, redact_span(&text), 0) == 0)
 			continue;
 		put(out, (struct span){in.bytes + copied, g->start - copied});
 		copied = g->end;
 		if (!is_first(&all, i))
 			continue;
 		buf_reset(&made);
-		redact_any(run, span_of(&text), 0, &made);
-		put_parameter(g, span_of(&made), out);
+		redact_any(run, redact_span(&text), 0, &made);
+		put_parameter(g, redact_span(&made), out);
 	}
 	put(out, span_tail(in, copied));
 	out->failed |= text.failed || made.failed;
@@ -329,7 +324,7 @@ static bool is_spread(struct redact_run *run, struct span in)
 	for (int tight = 0; tight < 2 && !more; tight++) {
 		buf_reset(&view);
 		unfold(in, tight != 0, &view);
-		more = view.failed || redact_weight(run, span_of(&view), 0) > weight;
+		more = view.failed || redact_weight(run, redact_span(&view), 0) > weight;
 	}
 	buf_fini(&view);
 	return more;
@@ -358,8 +353,8 @@ void redact_field(struct redact_run *run, struct span field, struct buf *out)
 	buf_init_heap(&words, REDACT_OUT_MAX);
 	buf_init_heap(&segments, REDACT_OUT_MAX);
 	words_pass(run, field, &words);
-	segments_pass(run, span_of(&words), &segments);
-	put_redacted(run, span_of(&segments), out);
+	segments_pass(run, redact_span(&words), &segments);
+	put_redacted(run, redact_span(&segments), out);
 	if (words.failed || segments.failed)
 		run->error = ERR_FULL;
 	buf_fini(&words);

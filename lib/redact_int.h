@@ -25,6 +25,12 @@ struct redact {
 	uint32_t first[256]; /* number + 1 of the last secret that begins with this byte; 0: none */
 };
 
+/* What a buffer holds; valid until it is written to. */
+static inline struct span redact_span(const struct buf *b)
+{
+	return (struct span){b->data, b->len};
+}
+
 #define REDACT_DEPTH 3 /* encodings within encodings */
 
 /* One redaction of one text or message. */

@@ -22,11 +22,6 @@ static void put(struct buf *out, struct span bytes)
 		buf_put(out, bytes.bytes, bytes.len);
 }
 
-static struct span span_of(const struct buf *b)
-{
-	return (struct span){b->data, b->len};
-}
-
 static bool starts(const char *text, const char *with)
 {
 	return strncmp(text, with, strlen(with)) == 0;
@@ -112,7 +107,7 @@ static bool decode(const struct mime_info *info, struct span body, struct buf *b
 		clean = mime_base64_decode(body, bytes);
 	else
 		return false;
-	*bytes_r = span_of(bytes);
+	*bytes_r = redact_span(bytes);
 	return clean;
 }
 
@@ -137,7 +132,7 @@ static bool hides_in_wide(struct redact_run *run, struct span text)
 		if (text.bytes[i] != 0)
 			buf_put_byte(&narrow, text.bytes[i]);
 	}
-	hidden = narrow.failed || redact_hits(run, span_of(&narrow), 0) > 0;
+	hidden = narrow.failed || redact_hits(run, redact_span(&narrow), 0) > 0;
 	buf_fini(&narrow);
 	return hidden;
 }
@@ -156,7 +151,7 @@ static bool put_text(struct redact_run *run, const struct mime_info *info, struc
 	good = decode(info, body, &decoded, &bytes) && !hides_more(bytes);
 	if (good && redact_hits(run, bytes, 0) > 0) {
 		redact_any(run, bytes, 0, &made);
-		bytes = span_of(&made);
+		bytes = redact_span(&made);
 		good = !wide || !hides_in_wide(run, bytes);
 		if (good)
 			encode(info->encoding, bytes, out);
@@ -190,7 +185,7 @@ static void put_message(struct redact_run *run, const struct mime_info *info, st
 	if (same)
 		put(out, body);
 	else
-		encode(info->encoding, span_of(&made), out);
+		encode(info->encoding, redact_span(&made), out);
 	buf_fini(&decoded);
 	buf_fini(&made);
 }
@@ -331,7 +326,7 @@ void redact_entity(struct redact_run *run, struct span entity, unsigned depth, s
 	put_header(run, s.header, !searched, out);
 	if (searched) {
 		put(out, s.gap);
-		put(out, span_of(&body));
+		put(out, redact_span(&body));
 	} else {
 		run->count.removed++;
 		put_note(&s, out);

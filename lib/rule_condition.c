@@ -125,9 +125,8 @@ static void check_arm(struct rule_compiler *c, const struct conf_word *word,
 	bool known = c->conf == NULL;
 
 	for (size_t i = 0; !known && i < c->conf->tls.experiment.narm; i++) {
-		const char *name = c->conf->tls.experiment.arm[i].name;
-		known = rule_pattern_match_word(&op->pattern,
-						(struct span){(const uint8_t *)name, strlen(name)});
+		struct span name = span_text(c->conf->tls.experiment.arm[i].name);
+		known = rule_pattern_match_word(&op->pattern, name);
 	}
 	if (!known)
 		rule_fault(c, word, "no arm has this name");

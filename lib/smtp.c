@@ -429,6 +429,7 @@ void smtp_close(struct smtp *s, enum smtp_end why, struct smtp_verdict *v)
 	    [SMTP_END_CLIENT_CLOSED] = REPLY_NONE,
 	    [SMTP_END_REJECTED] = REPLY_NONE,
 	    [SMTP_END_TOO_MANY_SESSIONS] = REPLY_TOO_MANY_SESSIONS,
+	    [SMTP_END_TOO_EARLY] = REPLY_TOO_EARLY,
 	};
 
 	verdict_init(v, SMTP_UNKNOWN);

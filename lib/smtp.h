@@ -21,10 +21,10 @@
  * (RFC 2920): send all that is kept back when v.flush is set, and before any read that could
  * block.  v.reply points into the session and is overwritten by the next call.
  *
- * A message is begun by the 354, or by the first chunk that is not discarded.  It is over with
- * smtp_message_end(), or when a verdict has message_over set: the client gave it up (RSET, EHLO,
- * QUIT) or a chunk made it fail; the caller then drops and records what it has of it.  The
- * envelope of a message stays readable until the next smtp_command().
+ * A message is begun by the 354, or by the first chunk that is taken or refused for its size alone.
+ * It is over with smtp_message_end(), or when a verdict has message_over set: the client gave it up
+ * (RSET, EHLO, QUIT) or a chunk made it fail; the caller then drops and records what it has of it.
+ * The envelope of a message stays readable until the next smtp_command().
  *
  * Nothing is allocated; struct smtp is about 28 KiB, of which a session without AUTH touches
  * four.  See oddity.def for what `lenient`, `normal` and `strict` refuse.
@@ -154,8 +154,9 @@ enum smtp_end {
 	SMTP_END_SHUTDOWN,
 	SMTP_END_TIMEOUT,
 	SMTP_END_CLIENT_CLOSED,
-	SMTP_END_REJECTED,         /* as the judge wanted */
-	SMTP_END_TOO_MANY_SESSIONS /* of the client's address */
+	SMTP_END_REJECTED,          /* as the judge wanted */
+	SMTP_END_TOO_MANY_SESSIONS, /* of the client's address */
+	SMTP_END_TOO_EARLY          /* before the greeting, or before PIPELINING was offered */
 };
 
 enum smtp_auth_verdict {
@@ -334,8 +335,9 @@ struct span smtp_stored_reply(struct smtp *s, const char *id);
 void smtp_tls_started(struct smtp *s);
 
 /* We end the session: SMTP_END_SHUTDOWN 421 4.3.2, _TIMEOUT 421 4.4.2, _LIMIT 421 4.7.0,
- * _TOO_MANY_ERRORS 421 4.7.0, _TOO_MANY_SESSIONS 421 4.7.0, others no reply.  Allowed in every state, before the greeting too;
- * v->message_over tells of a message that was begun. */
+ * _TOO_MANY_ERRORS 421 4.7.0, _TOO_MANY_SESSIONS 421 4.7.0, _TOO_EARLY 421 4.7.0, others no reply.
+ * Allowed in every state, before the greeting too; v->message_over tells of a message that was
+ * begun. */
 void smtp_close(struct smtp *s, enum smtp_end why, struct smtp_verdict *v);
 
 /* Record an oddity that the caller found (ODDITY_EARLY_TALK, ODDITY_BARE_LF_DATA ...). */

@@ -228,7 +228,7 @@ struct smtp_result smtp_do_auth(struct smtp *s, struct smtp_call *c)
 	return result;
 }
 
-struct smtp_result smtp_do_auth_response(struct smtp *s, struct smtp_call *c)
+static struct smtp_result take_line(struct smtp *s, struct smtp_call *c)
 {
 	if (s->auth.step != STEP_USERNAME)
 		c->v->secret_at = 0;
@@ -246,7 +246,7 @@ struct smtp_result smtp_do_auth_response(struct smtp *s, struct smtp_call *c)
 
 const struct smtp_row smtp_auth_row = {"AUTH",
 				       SMTP_AUTH,
-				       smtp_do_auth_response,
+				       take_line,
 				       1u << SMTP_STATE_AUTH,
 				       SMTP_STATE_AUTH,
 				       ROW_ENDS_GROUP | ROW_SEES_REFUSAL,

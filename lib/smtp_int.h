@@ -101,13 +101,9 @@ const char *smtp_look_template(enum smtp_look look, enum smtp_reply_id id);
 void smtp_look_put(struct buf *b, const struct smtp *s, const char *template, const char *id);
 void smtp_ehlo_put(struct buf *b, const struct smtp *s);
 
-/* The handlers.  smtp_verbs.c: */
-smtp_handler_fn smtp_do_ehlo, smtp_do_helo, smtp_do_rset, smtp_do_noop, smtp_do_quit, smtp_do_vrfy,
-    smtp_do_help, smtp_do_starttls;
-/* smtp_mail.c: */
+/* Handlers that do not stand beside the table of verbs: those of smtp_mail.c, and of smtp_auth.c. */
 smtp_handler_fn smtp_do_mail, smtp_do_rcpt, smtp_do_data, smtp_do_bdat;
-/* smtp_auth.c: */
-smtp_handler_fn smtp_do_auth, smtp_do_auth_response;
+smtp_handler_fn smtp_do_auth;
 
 /* The session ends: report in v an AUTH exchange that is under way. */
 void smtp_auth_abandon(struct smtp *s, struct smtp_verdict *v);

@@ -234,11 +234,6 @@ static void put_shown(struct buf *b, struct span s, size_t max)
 		buf_put_byte(b, s.bytes[i] >= ' ' && s.bytes[i] <= '~' ? s.bytes[i] : '?');
 }
 
-static struct span text_span(const char *text)
-{
-	return (struct span){(const uint8_t *)text, strlen(text)};
-}
-
 static struct span first_word(struct span s)
 {
 	size_t len = 0;
@@ -267,7 +262,7 @@ static struct span up_to_equals(struct span s)
 /* What stands for %w, %o, %q, %l, %v, %k and %a: of the command that is answered. */
 static void put_command(struct buf *b, const struct smtp_call *c, char what)
 {
-	struct span verb = text_span(c->row->name);
+	struct span verb = span_text(c->row->name);
 	bool auth = c->row->verb == SMTP_AUTH;
 
 	switch (what) {
@@ -298,7 +293,7 @@ static void put_field(struct buf *b, const struct smtp *s, char what, const char
 {
 	switch (what) {
 	case 'h':
-		put_shown(b, text_span(s->policy->hostname), NAME_MAX_SHOWN);
+		put_shown(b, span_text(s->policy->hostname), NAME_MAX_SHOWN);
 		break;
 	case 'p':
 		buf_printf(b, "[%s]", s->client);
@@ -321,7 +316,7 @@ static void put_field(struct buf *b, const struct smtp *s, char what, const char
 		put_queue_id(b, s->policy->look, id ? id : "");
 		break;
 	case 'u':
-		put_shown(b, text_span(id ? id : ""), SMTP_ID_MAX);
+		put_shown(b, span_text(id ? id : ""), SMTP_ID_MAX);
 		break;
 	case 'c':
 		buf_put_u64(b, s->chunk_size);

@@ -253,6 +253,8 @@ struct smtp_result smtp_do_bdat(struct smtp *s, struct smtp_call *c)
 	s->chunk_refusal = (int)check_chunk(s, c);
 	s->chunk_last = c->v->chunk_last;
 	s->chunk_size = c->v->chunk_size;
+	if (s->chunk_refusal == REPLY_NONE || s->chunk_refusal == REPLY_TOO_BIG)
+		s->message_begun = s->envelope.chunked = true;
 	if (s->chunk_refusal != REPLY_NONE) {
 		c->v->chunk_discard = true;
 		if (!in_transaction)
@@ -260,8 +262,6 @@ struct smtp_result smtp_do_bdat(struct smtp *s, struct smtp_call *c)
 		else
 			s->resume = s->chunk_last ? SMTP_STATE_READY : SMTP_STATE_SPOILT;
 	} else {
-		s->message_begun = true;
-		s->envelope.chunked = true;
 		s->chunk_bytes += c->v->chunk_size;
 		s->resume = s->chunk_last ? SMTP_STATE_READY : SMTP_STATE_CHUNKS;
 	}

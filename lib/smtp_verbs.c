@@ -17,10 +17,12 @@
 #define MAIL_LINE_MAX (LINE_RFC_MAX + 26 + 17 + 10 + 500 + 115)
 #define RCPT_LINE_MAX (LINE_RFC_MAX + 528)
 
+static smtp_handler_fn do_ehlo, do_helo, do_rset, do_noop, do_quit, do_vrfy, do_help, do_starttls;
+
 static const struct smtp_row rows[SMTP_VERB_COUNT] = {
-    [SMTP_EHLO] = {"EHLO", SMTP_EHLO, smtp_do_ehlo, IN_ANY, SMTP_STATE_READY, ROW_ENDS_GROUP, 0,
+    [SMTP_EHLO] = {"EHLO", SMTP_EHLO, do_ehlo, IN_ANY, SMTP_STATE_READY, ROW_ENDS_GROUP, 0,
 		   LINE_RFC_MAX},
-    [SMTP_HELO] = {"HELO", SMTP_HELO, smtp_do_helo, IN_ANY, SMTP_STATE_READY, ROW_ENDS_GROUP, 0,
+    [SMTP_HELO] = {"HELO", SMTP_HELO, do_helo, IN_ANY, SMTP_STATE_READY, ROW_ENDS_GROUP, 0,
 		   LINE_RFC_MAX},
     [SMTP_MAIL] = {"MAIL", SMTP_MAIL, smtp_do_mail, IN(READY), SMTP_STATE_MAIL, ROW_UTF8, 0,
 		   MAIL_LINE_MAX},
@@ -30,18 +32,18 @@ static const struct smtp_row rows[SMTP_VERB_COUNT] = {
 		   ROW_ENDS_GROUP | ROW_NO_ARGUMENT, 0, LINE_RFC_MAX},
     [SMTP_BDAT] = {"BDAT", SMTP_BDAT, smtp_do_bdat, IN(RCPT) | IN(CHUNKS), SMTP_STATE_PAYLOAD,
 		   ROW_ENDS_GROUP | ROW_SEES_REFUSAL | ROW_PAYLOAD, EXT_CHUNKING, LINE_RFC_MAX},
-    [SMTP_RSET] = {"RSET", SMTP_RSET, smtp_do_rset, IN_ANY, SMTP_STATE_READY, ROW_NO_ARGUMENT, 0,
+    [SMTP_RSET] = {"RSET", SMTP_RSET, do_rset, IN_ANY, SMTP_STATE_READY, ROW_NO_ARGUMENT, 0,
 		   LINE_RFC_MAX},
-    [SMTP_NOOP] = {"NOOP", SMTP_NOOP, smtp_do_noop, IN_ANY, SMTP_STATE_READY, ROW_ENDS_GROUP, 0,
+    [SMTP_NOOP] = {"NOOP", SMTP_NOOP, do_noop, IN_ANY, SMTP_STATE_READY, ROW_ENDS_GROUP, 0,
 		   LINE_RFC_MAX},
-    [SMTP_QUIT] = {"QUIT", SMTP_QUIT, smtp_do_quit, IN_ANY | IN(REFUSED), SMTP_STATE_CLOSED,
+    [SMTP_QUIT] = {"QUIT", SMTP_QUIT, do_quit, IN_ANY | IN(REFUSED), SMTP_STATE_CLOSED,
 		   ROW_ENDS_GROUP | ROW_NO_ARGUMENT, 0, LINE_RFC_MAX},
-    [SMTP_VRFY] = {"VRFY", SMTP_VRFY, smtp_do_vrfy, IN_ANY, SMTP_STATE_READY,
-		   ROW_ENDS_GROUP | ROW_UTF8, 0, LINE_RFC_MAX},
+    [SMTP_VRFY] = {"VRFY", SMTP_VRFY, do_vrfy, IN_ANY, SMTP_STATE_READY, ROW_ENDS_GROUP | ROW_UTF8,
+		   0, LINE_RFC_MAX},
     [SMTP_EXPN] = {"EXPN", SMTP_EXPN, NULL, IN_ANY, SMTP_STATE_READY, ROW_ENDS_GROUP | ROW_UTF8, 0,
 		   LINE_RFC_MAX},
-    [SMTP_HELP] = {"HELP", SMTP_HELP, smtp_do_help, IN_ANY, SMTP_STATE_READY, 0, 0, LINE_RFC_MAX},
-    [SMTP_STARTTLS] = {"STARTTLS", SMTP_STARTTLS, smtp_do_starttls, IN_ANY, SMTP_STATE_STARTTLS,
+    [SMTP_HELP] = {"HELP", SMTP_HELP, do_help, IN_ANY, SMTP_STATE_READY, 0, 0, LINE_RFC_MAX},
+    [SMTP_STARTTLS] = {"STARTTLS", SMTP_STARTTLS, do_starttls, IN_ANY, SMTP_STATE_STARTTLS,
 		       ROW_ENDS_GROUP | ROW_PAYLOAD, EXT_STARTTLS, LINE_RFC_MAX},
     [SMTP_AUTH] = {"AUTH", SMTP_AUTH, smtp_do_auth, IN(CONNECTED) | IN(READY), SMTP_STATE_AUTH,
 		   ROW_ENDS_GROUP | ROW_SEES_REFUSAL, EXT_AUTH, LINE_AUTH_MAX},
@@ -118,52 +120,52 @@ static struct smtp_result greet(struct smtp *s, struct smtp_call *c, bool esmtp)
 				    OUTCOME_NEXT};
 }
 
-struct smtp_result smtp_do_ehlo(struct smtp *s, struct smtp_call *c)
+static struct smtp_result do_ehlo(struct smtp *s, struct smtp_call *c)
 {
 	return greet(s, c, true);
 }
 
-struct smtp_result smtp_do_helo(struct smtp *s, struct smtp_call *c)
+static struct smtp_result do_helo(struct smtp *s, struct smtp_call *c)
 {
 	return greet(s, c, false);
 }
 
-struct smtp_result smtp_do_rset(struct smtp *s, struct smtp_call *c)
+static struct smtp_result do_rset(struct smtp *s, struct smtp_call *c)
 {
 	(void)c;
 	return (struct smtp_result){REPLY_RESET,
 				    s->state == SMTP_STATE_CONNECTED ? OUTCOME_KEEP : OUTCOME_NEXT};
 }
 
-struct smtp_result smtp_do_noop(struct smtp *s, struct smtp_call *c)
+static struct smtp_result do_noop(struct smtp *s, struct smtp_call *c)
 {
 	(void)s;
 	(void)c;
 	return smtp_failed(REPLY_OK);
 }
 
-struct smtp_result smtp_do_quit(struct smtp *s, struct smtp_call *c)
+static struct smtp_result do_quit(struct smtp *s, struct smtp_call *c)
 {
 	(void)s;
 	c->v->end = SMTP_END_QUIT;
 	return (struct smtp_result){REPLY_QUIT, OUTCOME_NEXT};
 }
 
-struct smtp_result smtp_do_vrfy(struct smtp *s, struct smtp_call *c)
+static struct smtp_result do_vrfy(struct smtp *s, struct smtp_call *c)
 {
 	(void)s;
 	return (struct smtp_result){c->args.len > 0 ? REPLY_VRFY : REPLY_NEED_ARGUMENT,
 				    OUTCOME_KEEP};
 }
 
-struct smtp_result smtp_do_help(struct smtp *s, struct smtp_call *c)
+static struct smtp_result do_help(struct smtp *s, struct smtp_call *c)
 {
 	(void)s;
 	(void)c;
 	return smtp_failed(REPLY_HELP);
 }
 
-struct smtp_result smtp_do_starttls(struct smtp *s, struct smtp_call *c)
+static struct smtp_result do_starttls(struct smtp *s, struct smtp_call *c)
 {
 	enum smtp_reply_id refusal;
 

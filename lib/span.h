@@ -30,6 +30,12 @@ static inline struct span span_tail(struct span s, size_t skip)
 	return (struct span){skip ? s.bytes + skip : s.bytes, s.len - skip};
 }
 
+/* The bytes of `text` without its NUL; valid as long as it is. */
+static inline struct span span_text(const char *text)
+{
+	return (struct span){(const uint8_t *)text, strlen(text)};
+}
+
 /* s is `text`, ASCII letters compared without regard to case. */
 static inline bool span_is(struct span s, const char *text)
 {

@@ -45,8 +45,11 @@ static const struct kind_row {
     [RECORD_DIALOGUE] = {0, take_text, ""},
 };
 
-static const char *const op_names[WHERE_OP_COUNT] = {"=",  ">=", "<",      "<=", ">",
-						     ">=", "in", "prefix", "~",  "!~"};
+static const char *const op_names[WHERE_OP_COUNT] = {
+    [WHERE_EQ] = "=",    [WHERE_NE] = "!=",       [WHERE_LT] = "<",  [WHERE_LE] = "<=",
+    [WHERE_GT] = ">",    [WHERE_GE] = ">=",       [WHERE_IN] = "in", [WHERE_PREFIX] = "prefix",
+    [WHERE_MATCH] = "~", [WHERE_NO_MATCH] = "!~",
+};
 
 void where_fail(struct where_parser *p, size_t column, const char *format, ...)
 {

@@ -14,7 +14,6 @@
 
 #define WHERE_LITERALS_MAX 1024 /* values in an expression; 64 bytes each */
 
-/* In the order of the rows in where_build.c. */
 enum where_op {
 	WHERE_EQ,
 	WHERE_NE,

@@ -1,7 +1,7 @@
 /*
  * fd_pass.c: a descriptor handed to another process together with a packet.
  *
- * Runs in the master, the dialer and the resolver.  Errors are returned.
+ * Runs in the master, the key holder, the dialer and the resolver.  Errors are returned.
  */
 #include "fd_pass.h"
 

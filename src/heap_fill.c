@@ -3,8 +3,8 @@
  *
  * Runs in the master.  Reading the configuration and certificates leaves many small holes in the
  * heap; a child that uses one makes the kernel copy the page around it.  So the holes are filled
- * with blocks that nobody frees.  Where malloc() tells nothing of itself (under a sanitizer)
- * there is nothing to do.
+ * with blocks, until another configuration is to be read.  Where malloc() tells nothing of itself
+ * (under a sanitizer) there is nothing to do.
  */
 #include "heap_fill.h"
 
@@ -16,6 +16,13 @@
 #define HOLE_STEP 16 /* of malloc()'s small sizes */
 #define HOLE_SMALL 512
 
+/* The blocks that fill holes, a list. */
+static struct filler {
+	struct filler *next;
+} * fillers;
+
+_Static_assert(HOLE_STEP >= sizeof(struct filler), "the smallest hole holds a filler");
+
 /* Take a block of this size if that fills a hole and does not come off the heap's top. */
 static bool hole_take(size_t size)
 {
@@ -23,12 +30,14 @@ static bool hole_take(size_t size)
 
 	if (before.fordblks - before.keepcost < size)
 		return false;
-	void *volatile block =
-	    malloc(size); /* volatile: or the compiler sees that it is not used */
-	if (mallinfo2().keepcost == before.keepcost)
-		return block != NULL; /* cppcheck-suppress memleak ; for good, see above */
-	free(block);
-	return false;
+	struct filler *block = malloc(size);
+	if (block == NULL || mallinfo2().keepcost != before.keepcost) {
+		free(block);
+		return false;
+	}
+	block->next = fillers;
+	fillers = block;
+	return true;
 }
 
 void heap_fill(void)
@@ -38,4 +47,12 @@ void heap_fill(void)
 	     size = size > HOLE_SMALL ? size / 2 : size - HOLE_STEP)
 		while (hole_take(size))
 			;
+}
+
+void heap_unfill(void)
+{
+	for (struct filler *block; (block = fillers) != NULL;) {
+		fillers = block->next;
+		free(block);
+	}
 }

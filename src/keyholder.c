@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fd_pass.h"
 #include "key_msg.h"
 #include "key_store.h"
 #include "log.h"
@@ -51,18 +52,6 @@ static void watch(struct keyholder *h, int fd, uint32_t slot)
 		fatal("key holder: cannot watch a socket: %s", strerror(errno));
 }
 
-/* The descriptor that came with a control message, -1 if none. */
-static int passed_fd(struct msghdr *msg)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
-	int fd = -1;
-
-	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof fd))
-		memcpy(&fd, CMSG_DATA(c), sizeof fd);
-	return fd;
-}
-
 static _Noreturn void leave(struct keyholder *h)
 {
 	key_store_free(&h->store);
@@ -73,21 +62,14 @@ static _Noreturn void leave(struct keyholder *h)
 static void control_read(struct keyholder *h)
 {
 	uint8_t packet[sizeof(struct key_header) + 1];
-	struct iovec iov = {.iov_base = packet, .iov_len = sizeof packet};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} room;
-	struct msghdr msg = {
-	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof room};
 	struct key_msg m;
+	int fd;
 
-	ssize_t n = recvmsg(h->control, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	ssize_t n = fd_recv(h->control, packet, sizeof packet, &fd, MSG_DONTWAIT);
+	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0)
 		leave(h);
-	int fd = passed_fd(&msg);
 	if (key_msg_decode(packet, (size_t)n, &m) != 0 || m.head.op != KEY_SLOT || fd < 0 ||
 	    m.head.key >= h->slots)
 		fatal("key holder: the master sent what is no slot's channel");

@@ -2,6 +2,7 @@
 
 # The TLS engine of a worker, the key holder, and what the master does for both.
 TLS_SOURCES = \
+	src/fd_pass.c src/fd_pass.h \
 	src/heap_fill.c src/heap_fill.h \
 	src/key_store.c src/key_store.h \
 	src/keyholder.c src/keyholder.h \
@@ -26,7 +27,6 @@ sbin_PROGRAMS += smtptrapd
 smtptrapd_SOURCES = $(TLS_SOURCES)
 smtptrapd_SOURCES += src/check.c src/check.h
 smtptrapd_SOURCES += src/dialer.c src/dialer.h
-smtptrapd_SOURCES += src/fd_pass.c src/fd_pass.h
 smtptrapd_SOURCES += src/listen.c src/listen.h
 smtptrapd_SOURCES += src/log.c src/log.h
 smtptrapd_SOURCES += src/logger.c src/logger.h
@@ -179,6 +179,10 @@ smtptrap_LDADD += $(NCURSES_LIBS) $(ISAL_LIBS) -lm
 SHIP_CONF_SOURCES = src/smtptrap-ship/conf.c src/smtptrap-ship/conf.h
 SHIP_CONF_SOURCES += src/smtptrap-ship/conf_rows.c src/smtptrap-ship/conf_rows.h
 SHIP_CHECKPOINT_SOURCES = src/smtptrap-ship/checkpoint.c src/smtptrap-ship/checkpoint.h
+SHIP_META_SOURCES = src/smtptrap-ship/json_paths.c src/smtptrap-ship/json_paths.h
+SHIP_META_SOURCES += src/smtptrap-ship/object.c src/smtptrap-ship/object.h
+SHIP_META_SOURCES += src/smtptrap-ship/object_meta.c src/smtptrap-ship/object_meta.h
+SHIP_TOKEN_SOURCES = src/smtptrap-ship/token.c src/smtptrap-ship/token.h
 if SHIP
 sbin_PROGRAMS += smtptrap-ship
 endif
@@ -187,10 +191,13 @@ smtptrap_ship_SOURCES += src/log.c src/log.h
 smtptrap_ship_SOURCES += src/notify.c src/notify.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/ack_window.c src/smtptrap-ship/ack_window.h
 smtptrap_ship_SOURCES += $(SHIP_CHECKPOINT_SOURCES)
+smtptrap_ship_SOURCES += src/smtptrap-ship/checkpoint_logs.c src/smtptrap-ship/checkpoint_logs.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/commands.h
 smtptrap_ship_SOURCES += $(SHIP_CONF_SOURCES)
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_check.c src/smtptrap-ship/fetch_check.h
+smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_mail.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_mail_files.c src/smtptrap-ship/fetch_mail_files.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/fetch_sink.c src/smtptrap-ship/fetch_sink.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/flight.c src/smtptrap-ship/flight.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/lines_file.c src/smtptrap-ship/lines_file.h
@@ -202,10 +209,12 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/mail_ring.c src/smtptrap-ship/mail_ri
 smtptrap_ship_SOURCES += src/smtptrap-ship/main.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/nats_leader.c src/smtptrap-ship/nats_leader.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/nats_link.c src/smtptrap-ship/nats_link.h
-smtptrap_ship_SOURCES += src/smtptrap-ship/object.c src/smtptrap-ship/object.h
+smtptrap_ship_SOURCES += $(SHIP_META_SOURCES)
+smtptrap_ship_SOURCES += src/smtptrap-ship/object_get.c src/smtptrap-ship/object_get.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/output.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/output_lines.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/output_nats.c
+smtptrap_ship_SOURCES += src/smtptrap-ship/pull.c src/smtptrap-ship/pull.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/refusals.c src/smtptrap-ship/refusals.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/rejected.c src/smtptrap-ship/rejected.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/report.c
@@ -216,6 +225,7 @@ smtptrap_ship_SOURCES += src/smtptrap-ship/source.h
 smtptrap_ship_SOURCES += src/smtptrap-ship/source_files.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/source_follow.c
 smtptrap_ship_SOURCES += src/smtptrap-ship/start.c
+smtptrap_ship_SOURCES += $(SHIP_TOKEN_SOURCES)
 smtptrap_ship_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 smtptrap_ship_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
 smtptrap_ship_LDADD = libsmtptrap.a $(NATS_LIBS) $(GNUTLS_LIBS) $(LIBBSD_LIBS) $(ZLIB_LIBS) $(YAJL_LIBS) $(PCRE2_LIBS)

@@ -43,30 +43,32 @@ static int log_file_compare(const void *a, const void *b)
 				&((const struct log_file *)b)->name);
 }
 
-static bool list_add(struct log_list *list, int dir, const char *text)
+static int list_add(struct log_list *list, int dir, const char *text)
 {
 	struct log_file f = {0};
 	struct stat st;
 
 	if (log_name_parse(text, &f.name) < 0 || fstatat(dir, text, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !S_ISREG(st.st_mode))
-		return true;
+		return 0;
 	struct log_file *file = array_grow(list->file, list->count, &list->room, sizeof *file);
 	if (file == NULL)
-		return false;
+		return ERR_MEMORY;
 	list->file = file;
 	strlcpy(f.text, text, sizeof f.text);
 	f.size = (uint64_t)st.st_size;
 	list->file[list->count++] = f;
-	return true;
+	return 0;
 }
 
-/* All log files of the directory, by stream and number; release with free(list->file). */
+/* All log files of the directory, by stream and number; release with free(list->file).  A
+ * directory that is read in part counts as not read: numbers could be given twice. */
 static int list_read(struct log_list *list, int dir)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	bool complete = true;
+	const struct dirent *e;
+	int rc = 0;
 
 	*list = (struct log_list){0};
 	if (d == NULL) {
@@ -74,12 +76,18 @@ static int list_read(struct log_list *list, int dir)
 			close(fd);
 		return ERR_SYSTEM;
 	}
-	for (const struct dirent *e; complete && (e = readdir(d)) != NULL;)
-		complete = list_add(list, dir, e->d_name);
+	while (rc == 0 && (errno = 0, (e = readdir(d)) != NULL))
+		rc = list_add(list, dir, e->d_name);
+	int error = errno;
 	closedir(d);
-	if (list->count > 0)
+	if (rc == 0 && error != 0)
+		rc = ERR_SYSTEM;
+	if (rc == 0 && list->count > 0)
 		qsort(list->file, list->count, sizeof *list->file, log_file_compare);
-	return complete ? 0 : ERR_MEMORY;
+	if (rc < 0)
+		free(list->file);
+	errno = error;
+	return rc;
 }
 
 static void dir_lock(int dir)
@@ -137,19 +145,39 @@ static void mend_torn(int dir, struct log_file *f)
 	finish_torn(dir, f, done.size_after);
 }
 
-/* The newest file of a stream that holds something tells where counting goes on. */
-static uint64_t last_seq(int dir, const struct log_file *f)
+/* The last number in a file: true if it is the file's own, false if the file holds nothing or is
+ * damaged, so that older ones have to be asked too. */
+static bool last_seq(int dir, const struct log_file *f, uint64_t *seq_r)
 {
-	uint64_t seq = 0;
 	int fd = openat(dir, f->text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
+	*seq_r = 0;
 	if (fd < 0)
 		fatal("log file %s: %s", f->text, strerror(errno));
-	int rc = log_tail_seq(fd, f->name.stream, &seq);
+	int rc = log_tail_seq(fd, f->name.stream, seq_r);
 	close(fd);
-	if (rc < 0)
+	if (rc < 0 && rc != ERR_END)
 		warn("log file %s: last sequence number: %s", f->text, err_text(rc));
-	return seq;
+	return rc == 0;
+}
+
+/* Counting goes on behind the newest files: the newest that is whole, and what can still be read
+ * of damaged ones behind it. */
+static void find_seq(int dir, const struct log_list *list, struct stream streams[LOG_STREAM_COUNT])
+{
+	bool told[LOG_STREAM_COUNT] = {false};
+
+	for (size_t i = list->count; i-- > 0;) {
+		const struct log_file *f = &list->file[i];
+		struct stream *s = &streams[f->name.stream];
+		uint64_t seq;
+
+		if (told[f->name.stream] || f->size == 0)
+			continue;
+		told[f->name.stream] = last_seq(dir, f, &seq);
+		if (seq > s->seq)
+			s->seq = s->mark_seq = seq;
+	}
 }
 
 void logger_dir_start(int dir, struct stream streams[LOG_STREAM_COUNT])
@@ -162,18 +190,12 @@ void logger_dir_start(int dir, struct stream streams[LOG_STREAM_COUNT])
 		fatal("log directory: %s: %s", err_text(rc), strerror(errno));
 	for (size_t i = 0; i < list.count; i++) {
 		struct log_file *f = &list.file[i];
-		struct stream *s = &streams[f->name.stream];
 
 		if (f->name.part)
 			mend_torn(dir, f);
-		s->name.seq = f->name.seq;
-		uint64_t seq = 0;
-		bool newest = i + 1 == list.count || list.file[i + 1].name.stream != f->name.stream;
-		if (f->size > 0 && (newest || list.file[i + 1].name.part))
-			seq = last_seq(dir, f);
-		if (seq > s->seq)
-			s->seq = s->mark_seq = seq;
+		streams[f->name.stream].name.seq = f->name.seq;
 	}
+	find_seq(dir, &list, streams);
 	free(list.file);
 	if (fsync(dir) < 0)
 		fatal("log directory: fsync: %s", strerror(errno));

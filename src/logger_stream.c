@@ -48,6 +48,27 @@ static int writer_init(struct stream *s)
 	return rc;
 }
 
+static void stream_close(struct stream *s)
+{
+	gzip_writer_fini(&s->gz);
+	close(s->fd);
+	s->fd = -1;
+	s->state = STREAM_CLOSED;
+}
+
+/* Until its folder is synced, a file that was made may be gone with the power, and all that it
+ * took: one whose folder cannot be synced is not used. */
+static int sync_name(struct stream *s, const char *part)
+{
+	if (fsync(s->dir) == 0)
+		return 0;
+	int error = errno;
+	stream_close(s);
+	unlinkat(s->dir, part, 0);
+	errno = error;
+	return ERR_SYSTEM;
+}
+
 static int stream_open(struct stream *s, uint64_t now)
 {
 	char part[LOG_NAME_MAX];
@@ -77,7 +98,7 @@ static int stream_open(struct stream *s, uint64_t now)
 	s->mark = s->gz.at;
 	s->written = 0;
 	s->state = STREAM_OPEN;
-	return fsync(s->dir) < 0 ? ERR_SYSTEM : 0;
+	return sync_name(s, part);
 }
 
 static int stream_write(struct stream *s)
@@ -98,14 +119,6 @@ static int stream_write(struct stream *s)
 	s->written += done;
 	buf_reset(&s->out);
 	return 0;
-}
-
-static void stream_close(struct stream *s)
-{
-	gzip_writer_fini(&s->gz);
-	close(s->fd);
-	s->fd = -1;
-	s->state = STREAM_CLOSED;
 }
 
 /* Did somebody remove the file?  What is written to it then is on no disk for long. */

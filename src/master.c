@@ -199,42 +199,58 @@ static bool renew_resolver(struct master *m)
 	return true;
 }
 
-static void reload(struct master *m)
+/* The new configuration is good: it holds for those that are forked from now on. */
+static void adopt(struct master *m, struct conf *new)
+{
+	struct conf *old = m->conf;
+
+	m->conf = new;
+	dns_reload(m, old);
+	conf_free(&old);
+	m->board->head.spare_min = (int32_t) new->workers.spare_min;
+	master_listener_options(m);
+	tell_logger(m, LOGGER_SETTINGS);
+	info("reload: %s is in force for new sessions", m->conf_path);
+}
+
+/* Read the configuration and take it if that can be.  True: there is a new one. */
+static bool read_anew(struct master *m)
 {
 	static struct conf_errors errors;
 	struct conf_opener opener = {.open = open_in_root, .ctx = m};
 	struct conf *new;
 
-	if (m->stopping)
-		return;
-	notify_reloading();
 	memset(&errors, 0, sizeof errors);
 	int rc = conf_load(&new, m->conf_path, &opener, &errors);
 	for (size_t i = 0; i < errors.kept; i++)
 		warn("%s", errors.text[i]);
 	for (size_t i = 0; i < errors.warnings_kept; i++)
 		warn("%s", errors.warning[i]);
-	const char *what = rc == 0 ? needs_restart(m, new) : NULL;
 	if (rc < 0) {
 		warn("reload: %zu errors in %s: the old configuration stays", errors.total,
 		     m->conf_path);
-	} else if (what) {
-		warn("reload: %s changed, which needs a restart: the old configuration stays",
-		     what);
-		conf_free(&new);
-	} else {
-		struct conf *old = m->conf;
-		m->conf = new;
-		dns_reload(m, old);
-		conf_free(&old);
-		m->board->head.spare_min = (int32_t) new->workers.spare_min;
-		master_listener_options(m);
-		tell_logger(m, LOGGER_SETTINGS);
-		heap_fill();
-		if (!renew_resolver(m))
-			pool_signal(m, SIGHUP);
-		info("reload: %s is in force for new sessions", m->conf_path);
+		return false;
 	}
+	const char *what = needs_restart(m, new);
+	if (what == NULL) {
+		adopt(m, new);
+		return true;
+	}
+	warn("reload: %s changed, which needs a restart: the old configuration stays", what);
+	conf_free(&new);
+	return false;
+}
+
+static void reload(struct master *m)
+{
+	if (m->stopping)
+		return;
+	notify_reloading();
+	heap_unfill();
+	bool anew = read_anew(m);
+	heap_fill();
+	if (anew && !renew_resolver(m))
+		pool_signal(m, SIGHUP);
 	notify_send("READY=1");
 }
 

@@ -86,8 +86,8 @@ struct master {
 	struct master_dns dns;
 	struct pool pool;
 	int doorbell, signals, epoll;
-	int status;           /* listening Unix socket, -1: none */
-	size_t address_space; /* of a process when it is forked, without its session; 0: unknown */
+	int status; /* listening Unix socket, -1: none */
+	int statm;  /* tells our address space, which a worker begins with */
 	bool stopping, failed;
 	uint64_t stop_deadline_us;
 };

@@ -173,11 +173,12 @@ void pool_bury(struct master *m)
 
 /* ---- forking ---- */
 
+/* The address space that a worker may have, the copy of ours included; 0: it is not known. */
 static size_t worker_memory(const struct master *m)
 {
-	if (m->address_space == 0)
-		return 0;
-	return m->address_space + MEMORY_MARGIN + m->conf->limits.message_size;
+	size_t ours = proc_address_space(m->statm);
+
+	return ours == 0 ? 0 : ours + MEMORY_MARGIN + m->conf->limits.message_size;
 }
 
 _Noreturn static void be_worker(struct master *m, uint32_t slot, uint64_t cookie, int keyholder,

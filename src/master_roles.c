@@ -96,8 +96,7 @@ static void wait_ready(const struct role *role, const char *name)
 	setsockopt(role->control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	/* Later, nothing may hold the master: a key holder that hangs must not stop its forks. */
 	setsockopt(role->control, SOL_SOCKET, SO_SNDTIMEO, &send_limit, sizeof send_limit);
-	/* A time-out makes it end at any signal, also one to stop. */
-	do
+	do /* with a time-out, any signal interrupts it */
 		n = recv(role->control, &m, sizeof m, 0);
 	while (n < 0 && errno == EINTR);
 	if (n > 0)

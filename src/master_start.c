@@ -194,6 +194,7 @@ void master_start(struct master *m)
 	master_listener_options(m);
 	open_log_dir(m);
 	m->status = status_open(m);
+	m->statm = proc_statm_open();
 	m->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (m->root_fd < 0)
 		fatal("/: %s", strerror(errno));
@@ -210,7 +211,6 @@ void master_start(struct master *m)
 	roles_start(m, pipe_read);
 	dns_start(m);
 	take_logger_boards(m);
-	m->address_space = proc_address_space();
 	pool_init(m);
 	heap_fill();
 	master_give_up_root(m);

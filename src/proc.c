@@ -6,9 +6,9 @@
 #include "proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -95,17 +95,18 @@ void proc_signals_ignore(void)
 	proc_signals_set(ignored, sizeof ignored / sizeof *ignored);
 }
 
-size_t proc_address_space(void)
+int proc_statm_open(void)
 {
-	unsigned long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
+	return open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+}
 
-	if (f == NULL)
+size_t proc_address_space(int statm)
+{
+	char text[128] = ""; /* seven numbers, the first counts */
+
+	if (statm < 0 || pread(statm, text, sizeof text - 1, 0) < 0)
 		return 0;
-	if (fscanf(f, "%lu", &pages) != 1)
-		pages = 0;
-	fclose(f);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
+	return strtoul(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 size_t proc_raise_fd_limit(size_t want)

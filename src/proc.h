@@ -29,8 +29,12 @@ void proc_signals_set(const struct proc_signal *table, size_t n);
  * ignored. */
 void proc_signals_ignore(void);
 
-/* This process's address space now, in bytes; 0 where /proc is not there. */
-size_t proc_address_space(void);
+/* What tells this process's address space, later and from within another root directory too; -1
+ * where /proc is not there. */
+int proc_statm_open(void);
+
+/* The address space now, in bytes, of the process that opened statm; 0 where it is not told. */
+size_t proc_address_space(int statm);
 
 /* Raise the limit of open descriptors as far as it may go; returns it. */
 size_t proc_raise_fd_limit(size_t want);

@@ -151,6 +151,7 @@ struct tls_alert {
 #define TLS_SNI_MAX 256 /* a longer name is cut; RFC 6066: a DNS name */
 #define TLS_STAGE_MAX 32
 #define TLS_ERROR_MAX 160
+#define TLS_CERT_NAME_MAX (64u * 1024) /* a longer one is cut: a record must hold it twice */
 
 struct tls_client_cert {
 	bool present;

@@ -133,6 +133,13 @@ static uint64_t to_us(time_t t)
 	return t > 0 ? (uint64_t)t * 1000000 : 0;
 }
 
+static size_t name_length(const gnutls_datum_t *name)
+{
+	if (name->data == NULL)
+		return 0;
+	return name->size < TLS_CERT_NAME_MAX ? name->size : TLS_CERT_NAME_MAX;
+}
+
 /* The first certificate's names and times. */
 static void describe(struct tls_client_cert *cert, gnutls_x509_crt_t crt)
 {
@@ -141,9 +148,9 @@ static void describe(struct tls_client_cert *cert, gnutls_x509_crt_t crt)
 	gnutls_x509_crt_get_dn3(crt, &subject, 0);
 	gnutls_x509_crt_get_issuer_dn3(crt, &issuer, 0);
 	cert->subject = subject.data;
-	cert->subject_len = subject.data ? subject.size : 0;
+	cert->subject_len = name_length(&subject);
 	cert->issuer = issuer.data;
-	cert->issuer_len = issuer.data ? issuer.size : 0;
+	cert->issuer_len = name_length(&issuer);
 	cert->not_before_us = to_us(gnutls_x509_crt_get_activation_time(crt));
 	cert->not_after_us = to_us(gnutls_x509_crt_get_expiration_time(crt));
 	cert->readable = true;

@@ -160,7 +160,7 @@ void conn_last_words(struct conn *c, uint64_t us)
 void conn_pause(struct conn *c, uint64_t us)
 {
 	uint64_t begin = clock_us(), now = begin;
-	uint64_t end = us < c->session_end_us - now ? now + us : c->session_end_us;
+	uint64_t end = begin + us < c->session_end_us ? begin + us : c->session_end_us;
 	struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
 
 	/* A signal that comes between the look and poll() has shut the socket down. */

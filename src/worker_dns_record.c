@@ -38,15 +38,10 @@ static void put_item(struct buf *to, enum record_field field, const char *before
 	record_put_string(to, field, b.data, b.len);
 }
 
-static struct span text_span(const char *text)
-{
-	return (struct span){(const uint8_t *)text, strlen(text)};
-}
-
 /* The code of a listing as text. */
 static struct span code_text(struct span code, char text[IP_TEXT_MAX])
 {
-	return text_span(ip_text(code.bytes, text));
+	return span_text(ip_text(code.bytes, text));
 }
 
 /* Which item of a reply goes where. */
@@ -87,7 +82,7 @@ static void put_domain(const struct dns_lookup *l, enum record_field field, stru
 	snprintf(before, sizeof before, "%s=", l->ask.name);
 	snprintf(text, sizeof text, "%s:%s", dns_domain_name(dns_fact_domain(l->reply.fact)),
 		 dns_fact_name(l->reply.fact));
-	put_item(to, field, before, text_span(text), "");
+	put_item(to, field, before, span_text(text), "");
 }
 
 /* What has no definite answer. */
@@ -102,7 +97,7 @@ static void put_unknown(const struct dns_lookup *l, struct buf *to)
 	size_t at = 0;
 
 	if (!answered || l->reply.fact == DNS_FACT_UNKNOWN)
-		put_item(to, FIELD_DNS_UNKNOWN, before[l->ask.kind], text_span(l->ask.zone),
+		put_item(to, FIELD_DNS_UNKNOWN, before[l->ask.kind], span_text(l->ask.zone),
 			 l->ask.name);
 	for (enum dns_item is; answered && (is = dns_reply_next(&l->reply, &at, &name)) != 0;)
 		if (is == DNS_ITEM_FORWARD_UNKNOWN)

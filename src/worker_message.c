@@ -115,14 +115,30 @@ static void message_complete(struct session *s, struct smtp_verdict *v)
 	record_board(s);
 }
 
-void message_aborted(struct session *s)
+static void message_dropped(struct session *s, enum message_verdict verdict, struct span reply)
 {
 	if (!s->client.message.begun)
 		return;
 	if (s->smtp.envelope.chunked)
 		note_bare_in_chunks(s);
-	record_message(s, VERDICT_ABORTED, KEEP_NOTE, (struct span){0});
+	record_message(s, verdict, KEEP_NOTE, reply);
 	s->client.message.begun = false;
+}
+
+void message_aborted(struct session *s)
+{
+	message_dropped(s, VERDICT_ABORTED, (struct span){0});
+}
+
+void message_over(struct session *s, const struct smtp_verdict *v)
+{
+	struct span reply = {(const uint8_t *)v->reply, v->reply_len};
+
+	if (v->verb != SMTP_BDAT || v->code < 400)
+		message_aborted(s);
+	else
+		message_dropped(s, v->code < 500 ? VERDICT_TEMPFAILED : VERDICT_REJECTED,
+				text_of(reply));
 }
 
 /* Receive more of a payload, at most the configured time from the last bytes. */
@@ -171,7 +187,7 @@ bool message_chunk(struct session *s, struct smtp_verdict *v)
 	bool discard = v->chunk_discard, last = v->chunk_last;
 	uint64_t left = v->chunk_size;
 
-	if (!discard)
+	if (s->smtp.message_begun)
 		message_begin(s);
 	while (left > 0) {
 		if (c->in_len == c->in_at && !payload_fill(s)) {
@@ -179,7 +195,7 @@ bool message_chunk(struct session *s, struct smtp_verdict *v)
 			return false;
 		}
 		size_t n = c->in_len - c->in_at < left ? c->in_len - c->in_at : (size_t)left;
-		if (!discard)
+		if (s->client.message.begun) /* of what is refused, its size */
 			store_put(&s->store, c->in + c->in_at, n);
 		conn_consume(c, n);
 		left -= n;

@@ -237,8 +237,8 @@ void record_session(struct session *s)
 	who_put_session(s, to);
 	worker_dns_put(s, RECORD_SESSION, to);
 	worker_rules_put(s, RECORD_SESSION, to);
-	if (c->dialogue_cut > 0)
-		record_put_u64(to, FIELD_DIALOGUE_BYTES_CUT, c->dialogue_cut);
+	if (c->dialogue_cut + s->lines.skipped > 0)
+		record_put_u64(to, FIELD_DIALOGUE_BYTES_CUT, c->dialogue_cut + s->lines.skipped);
 	buf_put(to, s->dialogue.data, s->dialogue.len);
 	struct iovec part = {.iov_base = to->data, .iov_len = to->len};
 	if (to->failed || results_send(&s->results, FRAME_SESSION, &part, 1, false) != ACK_STORED)

@@ -2,8 +2,9 @@
  * worker_results.c: a worker's way to the logger and the logger's answer.
  *
  * Runs in workers.  Cuts a record into frames and waits on this slot's word of the
- * acknowledgement board, which is mapped read-only.  The wait has a limit, so that a logger that
- * hangs costs a client a 451 and not its worker.
+ * acknowledgement board, which is mapped read-only.  That wait has a limit, so that a logger that
+ * hangs costs a client a 451 and not its worker.  A write to the pipe has none: while it is full,
+ * because the logger does not read, workers wait with their records rather than lose them.
  */
 #include "worker_results.h"
 

@@ -25,11 +25,6 @@ static const enum rule_tls tls_versions[TLS_VERSION_COUNT] = {
     [TLS_1_1] = RULE_TLS_1_1,        [TLS_1_2] = RULE_TLS_1_2,     [TLS_1_3] = RULE_TLS_1_3,
 };
 
-static struct span text_span(const char *text)
-{
-	return (struct span){(const uint8_t *)text, strlen(text)};
-}
-
 /* ---- the connection ---- */
 
 /* The session's id has 62 bits of chance; the last 32 of them are the session's number for the
@@ -55,7 +50,7 @@ static void learn_connection(struct session *s)
 	f->random = random_of(c->id);
 	memset(f->text, 0, sizeof f->text);
 	if (c->offer.arm != NULL)
-		f->text[RULE_TEXT_ARM] = text_span(c->offer.arm->name);
+		f->text[RULE_TEXT_ARM] = span_text(c->offer.arm->name);
 	f->from = f->to = (struct rule_address){0};
 	f->helo = f->message = (struct span){0};
 	f->size = 0;
@@ -98,13 +93,13 @@ static void learn_tls(struct session *s)
 		return;
 	const struct tls_info *info = tls_session_info(s->tls);
 	f->tls = tls_versions[info->version];
-	f->text[RULE_TEXT_CIPHER] = text_span(info->cipher);
+	f->text[RULE_TEXT_CIPHER] = span_text(info->cipher);
 	if (info->sni_len > 0)
 		f->text[RULE_TEXT_SNI] = (struct span){(const uint8_t *)info->sni, info->sni_len};
 	if (t->has_ja3)
 		f->text[RULE_TEXT_JA3] = (struct span){t->ja3, sizeof t->ja3};
 	if (t->has_ja4)
-		f->text[RULE_TEXT_JA4] = text_span(t->ja4);
+		f->text[RULE_TEXT_JA4] = span_text(t->ja4);
 }
 
 /* ---- the envelope ---- */
@@ -176,7 +171,7 @@ static void learn_message(struct session *s)
 		return;
 	mail_header_read(&s->header, s->store.bytes, s->store.len);
 	if (who_dialect(s, w->state.dialect)) {
-		f->text[RULE_TEXT_DIALECT] = text_span(w->state.dialect);
+		f->text[RULE_TEXT_DIALECT] = span_text(w->state.dialect);
 		f->known |= RULE_FACT_DIALECT;
 	}
 }

@@ -34,6 +34,7 @@ static const enum session_end end_of_smtp[] = {
     [SMTP_END_CLIENT_CLOSED] = END_CLIENT_CLOSED,
     [SMTP_END_REJECTED] = END_REJECTED,
     [SMTP_END_TOO_MANY_SESSIONS] = END_TOO_MANY_SESSIONS,
+    [SMTP_END_TOO_EARLY] = END_REJECTED,
 };
 
 /* conf.h and params.h name the same extensions. */
@@ -317,7 +318,7 @@ static bool follow(struct session *s, struct smtp_verdict *v)
 {
 	for (;;) {
 		if (v->message_over)
-			message_aborted(s);
+			message_over(s, v);
 		if (v->auth)
 			record_auth(s, v->auth);
 		if (!worker_rules_pause(s))
@@ -372,7 +373,7 @@ static bool on_line(struct session *s, const struct line *line, bool more)
 		worker_dns_mail(s);
 	if ((v.oddities & ODDITY_BIT(PIPELINED_EARLY)) &&
 	    s->conf->smtp.pipelining_early == CONF_REJECT) {
-		session_say_end(s, SMTP_END_LIMIT);
+		session_say_end(s, SMTP_END_TOO_EARLY);
 		s->client.end = END_REJECTED;
 		return false;
 	}
@@ -404,12 +405,9 @@ static void command_loop(struct session *s)
 
 	conn_deadline(c, s->conf->limits.command_timeout_us);
 	while (!*s->shutting_down) {
-		bool skipping = s->lines.skipping;
 		bool have = line_read(&s->lines, c->in + c->in_at, c->in_len - c->in_at,
 				      smtp_line_limit(&s->smtp), &line, &used);
 
-		if (skipping)
-			s->client.dialogue_cut += used;
 		if (!have) {
 			conn_consume(c, used);
 			if (!more_input(s, &line, &have))
@@ -476,7 +474,7 @@ static void greet_yakker(struct session *s)
 {
 	struct smtp_verdict v;
 
-	smtp_close(&s->smtp, SMTP_END_LIMIT, &v);
+	smtp_close(&s->smtp, SMTP_END_TOO_MANY_SESSIONS, &v);
 	dialogue_server(s, v.reply, v.reply_len);
 	s->client.end = END_REJECTED;
 	if (conn_put(&s->conn, v.reply, v.reply_len) < 0 || conn_flush_last(&s->conn) < 0)
@@ -506,7 +504,7 @@ static void greet(struct session *s)
 	if (talks_early(s)) {
 		smtp_note(&s->smtp, ODDITY_EARLY_TALK);
 		if (s->conf->smtp.early_talk == CONF_REJECT) {
-			session_say_end(s, SMTP_END_LIMIT);
+			session_say_end(s, SMTP_END_TOO_EARLY);
 			s->client.end = END_REJECTED;
 			return;
 		}

@@ -25,14 +25,19 @@
 #include "worker_who.h"
 #include "worker_yakker.h"
 
-#define SESSION_ENVELOPE (1024u * 1024) /* reverse-path and recipients with their parameters */
-#define SESSION_DIALOGUE (640u * 1024)  /* conf.limits.dialogue is at most 512 KiB */
+#define SESSION_ENVELOPE (768u * 1024) /* reverse-path and recipients with their parameters */
+#define SESSION_DIALOGUE (640u * 1024) /* conf.limits.dialogue is at most 512 KiB */
 #define SESSION_FIELDS FRAME_FIELDS_MAX
+/* What a record has besides: the names of a certificate (128 KiB), attempts at AUTH, what was looked
+ * up, the ClientHello, the message's header. */
+#define SESSION_OTHERS (256u * 1024)
 #define SESSION_TRACE (512u * 1024) /* more recipients than fit are left out of the trace header */
 #define SESSION_PRINTS 256          /* ja3 and ja4 for the records of messages */
 #define SESSION_AUTHS 100           /* attempts at AUTH that are recorded */
 
 _Static_assert(CONN_IN >= LINE_BUFFER_MIN, "a line could get stuck");
+_Static_assert(SESSION_ENVELOPE + SESSION_OTHERS <= SESSION_FIELDS, "a message without a record");
+_Static_assert(SESSION_DIALOGUE + SESSION_OTHERS <= SESSION_FIELDS, "a session without a record");
 
 enum session_end {
 	END_NONE,
@@ -170,6 +175,9 @@ bool message_chunk(struct session *s, struct smtp_verdict *v);
 
 /* A message that was begun is given up: record it. */
 void message_aborted(struct session *s);
+
+/* The same with the verdict that says so: of a chunk that is refused the record has the reply. */
+void message_over(struct session *s, const struct smtp_verdict *v);
 
 /* ---- worker_hello.c: what the client began TLS with ---- */
 

@@ -3,8 +3,9 @@
  *
  * Runs in smtptrap-ship.  The file is text with a checksum; it is replaced as a whole, so after a
  * crash it is the last one or the one before.  What is read may be anything: it is taken only if it
- * is what would be written, and never guessed at.  A line of mail, and with it version 2, is there
- * once there is something in it.
+ * is what would be written, and never guessed at.  Version 1 has no more than the lines of streams;
+ * version 2 has a line of mail, too, once there is something in it; version 3 has
+ * the sensor of each stream's records, once one is known, and may have a line of mail.
  */
 #include "checkpoint.h"
 
@@ -22,6 +23,7 @@
 #define NEW_FILE CHECKPOINT_FILE ".new"
 #define FILE_MODE 0640
 #define NO_FILE "-" /* before the oldest file */
+#define NO_SENSOR "-"
 
 static const char mail_line[] =
     "mail put %" PRIu64 " left-out %" PRIu64 " missing %" PRIu64 " refused %" PRIu64 "\n";
@@ -38,11 +40,32 @@ bool checkpoint_has_mail(const struct checkpoint *c)
 	return any != 0;
 }
 
+static bool has_sensor(const struct checkpoint *c)
+{
+	bool any = false;
+
+	for (unsigned s = 0; s < SHIP_STREAMS; s++)
+		any |= c->stream[s].sensor[0] != '\0';
+	return any;
+}
+
+static int version_of(const struct checkpoint *c)
+{
+	if (has_sensor(c))
+		return 3;
+	return checkpoint_has_mail(c) ? 2 : 1;
+}
+
+static const char *sensor_text(const struct checkpoint_stream *cs)
+{
+	return *cs->sensor != '\0' ? cs->sensor : NO_SENSOR;
+}
+
 void checkpoint_format(const struct checkpoint *c, struct buf *to)
 {
 	size_t start = to->len;
 
-	buf_printf(to, "smtptrap-ship checkpoint %d\n", checkpoint_has_mail(c) ? 2 : 1);
+	buf_printf(to, "smtptrap-ship checkpoint %d\n", version_of(c));
 	for (unsigned s = 0; s < SHIP_STREAMS; s++) {
 		const struct checkpoint_stream *cs = &c->stream[s];
 		const struct log_place *p = &cs->place;
@@ -53,6 +76,9 @@ void checkpoint_format(const struct checkpoint *c, struct buf *to)
 		    log_stream_name((enum log_stream)s), p->file[0] ? p->file : NO_FILE, p->member,
 		    p->line, p->crc, p->seq, cs->shipped, cs->rejected, cs->missing);
 	}
+	if (has_sensor(c))
+		buf_printf(to, "sensors %s %s\n", sensor_text(&c->stream[LOG_SESSION]),
+			   sensor_text(&c->stream[LOG_MESSAGE]));
 	if (checkpoint_has_mail(c))
 		buf_printf(to, mail_line, c->mail[MAIL_PUT], c->mail[MAIL_LEFT_OUT],
 			   c->mail[MAIL_MISSING], c->mail[MAIL_REFUSED]);
@@ -87,12 +113,38 @@ static int parse_stream(struct checkpoint_stream *cs, const char *line, enum log
 	return 0;
 }
 
+/* The line is there or not: 1 or 0; or ERR_FORMAT. */
+static int parse_sensors(struct checkpoint *c, const char *line)
+{
+	char *session = c->stream[LOG_SESSION].sensor, *message = c->stream[LOG_MESSAGE].sensor;
+
+	if (sscanf(line, "sensors %63s %63s", session, message) != 2) {
+		session[0] = message[0] = '\0';
+		return 0;
+	}
+	for (unsigned s = 0; s < SHIP_STREAMS; s++) {
+		char *sensor = c->stream[s].sensor;
+		if (!ship_is_token(sensor))
+			return ERR_FORMAT;
+		if (strcmp(sensor, NO_SENSOR) == 0)
+			sensor[0] = '\0';
+	}
+	return 1;
+}
+
 /* The line is there or not. */
 static void parse_mail(struct checkpoint *c, const char *line)
 {
 	if (sscanf(line, mail_line_read, &c->mail[MAIL_PUT], &c->mail[MAIL_LEFT_OUT],
 		   &c->mail[MAIL_MISSING], &c->mail[MAIL_REFUSED]) != 4)
 		memset(c->mail, 0, sizeof c->mail);
+}
+
+/* What follows the line; "" behind the last one. */
+static const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return *line == '\n' ? line + 1 : line;
 }
 
 int checkpoint_parse(struct checkpoint *c_r, const uint8_t *text, size_t len)
@@ -107,13 +159,15 @@ int checkpoint_parse(struct checkpoint *c_r, const uint8_t *text, size_t len)
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	for (unsigned s = 0; s < SHIP_STREAMS; s++) {
-		line = strchr(line, '\n');
-		if (line == NULL || parse_stream(&c.stream[s], ++line, (enum log_stream)s) != 0)
+		line = next_line(line);
+		if (parse_stream(&c.stream[s], line, (enum log_stream)s) != 0)
 			return ERR_FORMAT;
 	}
-	line = strchr(line, '\n');
-	if (line != NULL)
-		parse_mail(&c, line + 1);
+	line = next_line(line);
+	int sensors = parse_sensors(&c, line);
+	if (sensors < 0)
+		return ERR_FORMAT;
+	parse_mail(&c, sensors == 1 ? next_line(line) : line);
 	/* sscanf() is lax; what it took is right if it makes the same text, checksum included */
 	buf_init(&again, again_text, sizeof again_text);
 	checkpoint_format(&c, &again);

@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "log_follow.h"
+#include "token.h"
 
 #define CHECKPOINT_FILE "ship.checkpoint"
 #define CHECKPOINT_MAX 1024 /* bytes of the file: two lines of names and numbers, and three short */
@@ -24,10 +25,11 @@ enum mail_fate {
 
 /* Of one stream; all counts since the first start. */
 struct checkpoint_stream {
-	struct log_place place; /* behind the last record that was acknowledged */
-	uint64_t shipped;       /* acknowledged; twice where it was sent twice after a restart */
-	uint64_t rejected;      /* never taken: kept in the file of rejected records */
-	uint64_t missing;       /* not there any more when it was their turn */
+	struct log_place place;          /* behind the last record that was acknowledged */
+	char sensor[SHIP_TOKEN_MAX + 1]; /* of that record, as a token; "": not known */
+	uint64_t shipped;  /* acknowledged; twice where it was sent twice after a restart */
+	uint64_t rejected; /* never taken: kept in the file of rejected records */
+	uint64_t missing;  /* not there any more when it was their turn */
 };
 
 struct checkpoint {

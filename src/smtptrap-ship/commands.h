@@ -14,4 +14,7 @@ int command_setup(const struct ship_conf *conf, int argc, char **argv);
 /* --fetch: write what is in the stream to files. */
 int command_fetch(const struct ship_conf *conf, int argc, char **argv);
 
+/* --fetch-mail: write the raw messages in the buckets to files. */
+int command_fetch_mail(const struct ship_conf *conf, int argc, char **argv);
+
 #endif

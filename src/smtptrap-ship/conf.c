@@ -22,8 +22,6 @@
 #define HOST_NAME_ROOM 256
 #define PATH_ROOM 4096
 
-static const char token_bytes[] =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 static const char *const blocks[] = {"mail", "nats", "setup"};
 
 /* A word and where it stands; word NULL: nowhere. */
@@ -213,13 +211,6 @@ static void wrong(struct reading *r, const char *block, const char *key, const c
 	conf_error_add(r->errors, &place, "%s", what);
 }
 
-bool ship_is_token(const char *text)
-{
-	size_t len = strspn(text, token_bytes);
-
-	return len > 0 && len <= SHIP_TOKEN_MAX && text[len] == '\0';
-}
-
 static void check_token(struct reading *r, const char *block, const char *key, const char *value)
 {
 	if (value != NULL && *value != '\0' && !ship_is_token(value))
@@ -270,15 +261,14 @@ static void check_all(struct reading *r)
 /* The host's name as a token of a subject. */
 static int fill_sensor(struct ship_conf *conf)
 {
-	char name[HOST_NAME_ROOM] = "";
+	char name[HOST_NAME_ROOM] = "", token[SHIP_TOKEN_MAX + 1];
 
 	if (conf->sensor != NULL)
 		return 0;
 	if (gethostname(name, sizeof name - 1) != 0 || *name == '\0')
 		strlcpy(name, "unnamed", sizeof name);
-	for (char *p = name; *(p += strspn(p, token_bytes)) != '\0';)
-		*p = '-';
-	conf->sensor = arena_copy(conf->arena, name, strlen(name));
+	ship_token_make(token, name, strlen(name));
+	conf->sensor = arena_copy(conf->arena, token, strlen(token));
 	return conf->sensor == NULL ? ERR_MEMORY : 0;
 }
 

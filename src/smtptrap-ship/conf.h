@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "conf_error.h"
+#include "token.h"
 
 struct arena;
 
@@ -20,7 +21,6 @@ enum ship_output_kind { SHIP_OUTPUT_NATS, SHIP_OUTPUT_STDOUT, SHIP_OUTPUT_FILE }
 enum ship_stream_bit { SHIP_SESSION = 1 << 0, SHIP_MESSAGE = 1 << 1 };
 
 #define SHIP_SERVERS_MAX 16
-#define SHIP_TOKEN_MAX 63 /* bytes of a token of a subject */
 
 struct ship_conf {
 	const char *log_directory;
@@ -74,9 +74,6 @@ struct ship_conf {
  */
 int ship_conf_load(struct ship_conf **conf_r, const char *path, const char *output,
 		   struct conf_errors *errors);
-
-/* May the text be a token of a subject, in names of streams too? */
-bool ship_is_token(const char *text);
 
 void ship_conf_free(struct ship_conf **conf);
 

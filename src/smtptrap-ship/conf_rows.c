@@ -10,7 +10,7 @@
 
 #define PATH_BYTES_MAX 4000 /* below PATH_MAX with a file name behind */
 #define URL_MAX 1000
-#define IN_FLIGHT_MAX 100000 /* each costs some 140 bytes here, and its record in the client */
+#define IN_FLIGHT_MAX 100000 /* each costs some 200 bytes here, and its record in the client */
 
 #define AT(member) offsetof(struct ship_conf, member)
 

@@ -9,6 +9,7 @@
 
 #include "log_read.h"
 #include "record.h"
+#include "token.h"
 
 struct claim {
 	const char *token; /* the sensor, as in the subject */
@@ -16,21 +17,14 @@ struct claim {
 	unsigned right, wrong;
 };
 
-static bool is_plain(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       c == '-' || c == '_';
-}
-
-/* A sensor's name as a token of a subject: letters, digits, - and _; - for all else. */
+/* Is the sensor of the subject the token of this name? */
 static bool is_token_of(const struct claim *c, const char *name, size_t len)
 {
 	if (len != c->len)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (c->token[i] != (is_plain(name[i]) ? name[i] : '-'))
+	for (size_t i = 0; i < len; i++)
+		if (c->token[i] != ship_token_byte(name[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -19,6 +19,7 @@ struct flight {
 	size_t len;
 	uint64_t missing;       /* records that were not there, just before */
 	struct log_place place; /* behind the record */
+	char sensor[SHIP_TOKEN_MAX + 1];
 };
 
 /* A ring: bytes of records are not kept, they are read again where that is needed. */

@@ -70,29 +70,31 @@ static void settle_for(struct ship_mail *m, enum mail_fate fate)
 	m->step = MAIL_READY;
 }
 
+/* The text of an identifier, valid until the next call. */
+static const char *id_text(const uint8_t id[UUID_BYTES])
+{
+	static char text[UUID_TEXT];
+
+	uuid_format(id, text);
+	return text;
+}
+
 static void miss(struct ship_mail *m, const char *wrong)
 {
-	char id[UUID_TEXT];
-
-	uuid_format(m->bytes.info.head.id, id);
-	warn("the mail of message %s is missing: %s", id, wrong);
+	warn("the mail of message %s is missing: %s", id_text(m->bytes.info.head.id), wrong);
 	settle_for(m, MAIL_MISSING);
 }
 
 static void tell_refused(const struct ship_mail *m, const struct mail_object *o)
 {
-	char id[UUID_TEXT];
-
-	uuid_format(o->object.id, id);
-	warn("the mail of message %s is refused by bucket %s: %s", id, m->bucket, o->why);
+	warn("the mail of message %s is refused by bucket %s: %s", id_text(o->object.id), m->bucket,
+	     o->why);
 }
 
 static void leave_out(struct ship_mail *m, uint64_t size)
 {
-	char id[UUID_TEXT];
-
-	uuid_format(m->bytes.info.head.id, id);
-	debug("the mail of message %s is left out: %llu bytes", id, (unsigned long long)size);
+	debug("the mail of message %s is left out: %llu bytes", id_text(m->bytes.info.head.id),
+	      (unsigned long long)size);
 	settle_for(m, MAIL_LEFT_OUT);
 }
 

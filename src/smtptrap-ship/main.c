@@ -23,7 +23,7 @@
 #define CONF_DEFAULT SYSCONFDIR "/smtptrap/ship.conf"
 #define EXIT_USAGE 2
 
-enum mode { MODE_FOLLOW, MODE_CHECK, MODE_STATUS, MODE_REPLAY, MODE_SETUP, MODE_FETCH };
+enum mode { MODE_FOLLOW, MODE_CHECK, MODE_STATUS, MODE_REPLAY, MODE_SETUP, MODE_FETCH, MODE_MAIL };
 
 struct options {
 	const char *conf_path;
@@ -38,7 +38,8 @@ _Noreturn static void usage(int status)
 	    status ? stderr : stdout,
 	    "usage: smtptrap-ship [-nvV] [-f FILE] [--once] [--from-start] [--output OUTPUT]\n"
 	    "       smtptrap-ship [-f FILE] [--output OUTPUT] --replay FILE ...\n"
-	    "       smtptrap-ship [-f FILE] --status | --setup | --fetch [ARGUMENT ...]\n"
+	    "       smtptrap-ship [-f FILE] --status | --setup | --fetch | --fetch-mail "
+	    "[ARGUMENT ...]\n"
 	    "  -f FILE          read this configuration instead of " CONF_DEFAULT "\n"
 	    "  -n               check the configuration and leave\n"
 	    "  --once           ship what is there, then leave\n"
@@ -47,25 +48,28 @@ _Noreturn static void usage(int status)
 	    "  --replay         publish the records in these files (again)\n"
 	    "  --status         print how far records were shipped\n"
 	    "  --setup          make the stream in JetStream, or check it, and buckets of sensors\n"
-	    "  --fetch          write what is in the stream to files\n");
+	    "  --fetch          write what is in the stream to files\n"
+	    "  --fetch-mail     write the raw messages in the buckets to files\n");
 	exit(status);
 }
 
-static const struct option long_options[] = {
-    {"once", no_argument, NULL, 'o'},         {"from-start", no_argument, NULL, 's'},
-    {"output", required_argument, NULL, 'O'}, {"replay", no_argument, NULL, 'r'},
-    {"status", no_argument, NULL, 'S'},       {"setup", no_argument, NULL, 'u'},
-    {"fetch", no_argument, NULL, 'F'},        {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"once", no_argument, NULL, 'o'},
+					     {"from-start", no_argument, NULL, 's'},
+					     {"output", required_argument, NULL, 'O'},
+					     {"replay", no_argument, NULL, 'r'},
+					     {"status", no_argument, NULL, 'S'},
+					     {"setup", no_argument, NULL, 'u'},
+					     {"fetch", no_argument, NULL, 'F'},
+					     {"fetch-mail", no_argument, NULL, 'M'},
+					     {"help", no_argument, NULL, 'h'},
+					     {"version", no_argument, NULL, 'V'},
+					     {NULL, 0, NULL, 0}};
 
 static const struct {
 	int letter;
 	enum mode mode;
-} modes[] = {{'n', MODE_CHECK},
-	     {'r', MODE_REPLAY},
-	     {'S', MODE_STATUS},
-	     {'u', MODE_SETUP},
-	     {'F', MODE_FETCH}};
+} modes[] = {{'n', MODE_CHECK}, {'r', MODE_REPLAY}, {'S', MODE_STATUS},
+	     {'u', MODE_SETUP}, {'F', MODE_FETCH},  {'M', MODE_MAIL}};
 
 static void set_mode(struct options *o, int letter)
 {
@@ -109,11 +113,11 @@ static struct options parse_options(int argc, char **argv)
 {
 	struct options o = {.conf_path = CONF_DEFAULT};
 
-	/* +: what follows the first other argument is that of --replay and --fetch */
+	/* +: what follows the first other argument is that of --replay, --fetch and --fetch-mail */
 	for (int c; (c = getopt_long(argc, argv, "+f:nvVh", long_options, NULL)) != -1;)
 		take_option(&o, c);
-	bool takes_arguments =
-	    o.mode == MODE_REPLAY || o.mode == MODE_FETCH || o.mode == MODE_SETUP;
+	bool takes_arguments = o.mode == MODE_REPLAY || o.mode == MODE_FETCH ||
+			       o.mode == MODE_MAIL || o.mode == MODE_SETUP;
 	if ((optind != argc && !takes_arguments) || (o.mode == MODE_REPLAY && optind == argc))
 		usage(EXIT_USAGE);
 	if ((o.once || o.from_start) && o.mode != MODE_FOLLOW)
@@ -175,8 +179,10 @@ int main(int argc, char **argv)
 		status = ship_print_status(conf);
 	else if (o.mode == MODE_SETUP)
 		status = command_setup(conf, argc, argv);
-	else
+	else if (o.mode == MODE_FETCH)
 		status = command_fetch(conf, argc, argv);
+	else
+		status = command_fetch_mail(conf, argc, argv);
 	ship_conf_free(&conf);
 	nats_link_end();
 	return status;

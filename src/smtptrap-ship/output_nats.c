@@ -121,11 +121,10 @@ static int take_part_refusal(struct state *st, const natsMsg *msg, const jsPubAc
 	struct refusal one = {.number = ack_window_number(&st->window, msg),
 			      .is_there = error->ErrCode == JSStreamWrongLastSequenceErr};
 
-	strlcpy(one.why, error->ErrText != NULL ? error->ErrText : "?", sizeof one.why);
-	if (error->ErrCode != JSStreamWrongLastSequenceErr &&
-	    error->ErrCode != JSStreamStoreFailedErr &&
+	if (!one.is_there && error->ErrCode != JSStreamStoreFailedErr &&
 	    error->ErrCode != JSStreamMessageExceedsMaximumErr)
 		return ERR_REFUSED;
+	strlcpy(one.why, error->ErrText != NULL ? error->ErrText : "?", sizeof one.why);
 	return one.number == 0 ? 0 : refusals_put(&st->refusals, &one);
 }
 
@@ -317,20 +316,24 @@ static int be_ready(struct state *st, struct buf *why)
 	return rc;
 }
 
-/* Is there room?  If so the item has its place, with the message as its key (NULL: done). */
+/* Do the bytes fit?  One item always fits alone. */
+static bool bytes_fit(const struct state *st, size_t len)
+{
+	size_t used = st->window.bytes;
+
+	return len == 0 || used == 0 || (used <= st->bytes_max && len <= st->bytes_max - used);
+}
+
+/* Is there room?  If so the item has its place, with the message as its key (NULL: done, of no
+ * bytes). */
 static int reserve(struct state *st, const natsMsg *msg, size_t len, struct buf *why)
 {
 	int rc;
 
 	pthread_mutex_lock(&st->lock);
 	rc = tell_trouble(st, why);
-	if (rc == SHIP_TAKEN && is_early(st))
-		rc = SHIP_FULL;
-	if (rc == SHIP_TAKEN && msg != NULL && st->window.bytes > 0 &&
-	    len > st->bytes_max -
-		      (st->window.bytes < st->bytes_max ? st->window.bytes : st->bytes_max))
-		rc = SHIP_FULL;
-	if (rc == SHIP_TAKEN && ack_window_add(&st->window, msg, len) != 0)
+	if (rc == SHIP_TAKEN &&
+	    (is_early(st) || !bytes_fit(st, len) || ack_window_add(&st->window, msg, len) != 0))
 		rc = SHIP_FULL;
 	st->filled = rc == SHIP_FULL;
 	pthread_mutex_unlock(&st->lock);

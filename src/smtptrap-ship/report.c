@@ -21,24 +21,6 @@
 
 #define STATUS_EVERY_US 1000000u
 
-static uint64_t sum_missing(const struct ship *s)
-{
-	uint64_t n = 0;
-
-	for (unsigned i = 0; i < SHIP_STREAMS; i++)
-		n += s->checkpoint.stream[i].missing;
-	return n;
-}
-
-static uint64_t sum_rejected(const struct ship *s)
-{
-	uint64_t n = 0;
-
-	for (unsigned i = 0; i < SHIP_STREAMS; i++)
-		n += s->checkpoint.stream[i].rejected;
-	return n;
-}
-
 /* What holds a source up, if anything does. */
 static const char *waiting_for(const struct ship *s)
 {
@@ -50,7 +32,7 @@ static const char *waiting_for(const struct ship *s)
 
 void ship_tell(struct ship *s)
 {
-	uint64_t now = clock_us(), watchdog = notify_watchdog_us();
+	uint64_t now = clock_us(), watchdog = notify_watchdog_us(), rejected = 0, missing = 0;
 	const char *file = waiting_for(s);
 
 	if (watchdog > 0 && now - s->watchdog_at >= watchdog / 2) {
@@ -60,9 +42,13 @@ void ship_tell(struct ship *s)
 	if (now - s->status_at < STATUS_EVERY_US)
 		return;
 	s->status_at = now;
+	for (unsigned i = 0; i < SHIP_STREAMS; i++) {
+		rejected += s->checkpoint.stream[i].rejected;
+		missing += s->checkpoint.stream[i].missing;
+	}
 	notify_send("STATUS=%s: %" PRIu64 " shipped since the start, %zu in flight; %" PRIu64
 		    " rejected and %" PRIu64 " missing in all%s%s%s%s",
-		    s->output.name, s->shipped, s->flights.count, sum_rejected(s), sum_missing(s),
+		    s->output.name, s->shipped, s->flights.count, rejected, missing,
 		    s->trouble[0] != '\0' ? "; " : "", s->trouble,
 		    file[0] != '\0' ? "; cannot read " : "", file);
 }
@@ -100,12 +86,13 @@ static void print_stream(const struct checkpoint *c, const struct log_dir *d,
 	uint64_t files, bytes;
 
 	measure(d, stream, p, &files, &bytes);
-	printf("%s: %s, member at byte %" PRIu64 ", behind line %" PRIu64 ", record %" PRIu64 "\n"
-	       "%s: %" PRIu64 " shipped, %" PRIu64 " rejected, %" PRIu64 " missing\n"
-	       "%s: %" PRIu64 " newer files, at most %" PRIu64 " bytes to read\n",
-	       log_stream_name(stream), p->file[0] ? p->file : "before the oldest file", p->member,
-	       p->line, p->seq, log_stream_name(stream), cs->shipped, cs->rejected, cs->missing,
-	       log_stream_name(stream), files, bytes);
+	printf(
+	    "%s: %s, member at byte %" PRIu64 ", behind line %" PRIu64 ", record %" PRIu64 "%s%s\n"
+	    "%s: %" PRIu64 " shipped, %" PRIu64 " rejected, %" PRIu64 " missing\n"
+	    "%s: %" PRIu64 " newer files, at most %" PRIu64 " bytes to read\n",
+	    log_stream_name(stream), p->file[0] ? p->file : "before the oldest file", p->member,
+	    p->line, p->seq, *cs->sensor ? " of sensor " : "", cs->sensor, log_stream_name(stream),
+	    cs->shipped, cs->rejected, cs->missing, log_stream_name(stream), files, bytes);
 }
 
 static void print_mail(const struct checkpoint *c, const struct ship_conf *conf)

@@ -101,6 +101,7 @@ static void count_one(struct ship *s, const struct flight *one)
 	struct checkpoint_stream *c = &s->checkpoint.stream[one->stream];
 
 	c->place = one->place;
+	memcpy(c->sensor, one->sensor, sizeof c->sensor);
 	c->missing += one->missing;
 	c->shipped += !one->rejected;
 	c->rejected += one->rejected;
@@ -116,12 +117,9 @@ static void go_back(struct ship *s)
 	const char *text = ship_why_text(s);
 
 	s->behind++; /* the checkpoint is another one now */
-	if (history_go_back(&s->history, &s->checkpoint))
-		warn("%s: records are lost there, unless it was emptied or made anew; those of the "
-		     "last minute are sent again",
-		     text);
-	else
-		warn("%s: records are lost there, unless it was emptied or made anew", text);
+	bool again = history_go_back(&s->history, &s->checkpoint);
+	warn("%s: records are lost there, unless it was emptied or made anew%s", text,
+	     again ? "; those of the last minute are sent again" : "");
 }
 
 /* Does the output's result mean trouble?  Then go back. */
@@ -205,7 +203,7 @@ static bool reject(struct ship *s, const struct ship_item *item)
 static int offer(struct ship *s, const struct ship_record *r, unsigned stream)
 {
 	char id[UUID_TEXT];
-	struct ship_item item = {.stream = r->head.type == RECORD_MESSAGE ? "message" : "session",
+	struct ship_item item = {.stream = record_type_name(r->head.type),
 				 .id = id,
 				 .bytes = r->line.bytes,
 				 .len = r->line.len,
@@ -223,6 +221,7 @@ static int offer(struct ship *s, const struct ship_record *r, unsigned stream)
 				     .len = r->line.len,
 				     .missing = r->missing,
 				     .place = r->place};
+		strlcpy(one.sensor, r->sensor, sizeof one.sensor);
 		ship_mail_sent(s, r, flights_put(&s->flights, &one));
 		return SHIP_TAKEN;
 	}

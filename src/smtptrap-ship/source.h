@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "checkpoint.h"
 #include "conf.h"
 #include "log_follow.h"
 
@@ -14,6 +15,7 @@ struct ship_record {
 	struct record_line_head head;
 	struct log_place place; /* behind it */
 	uint64_t missing;       /* records that are not there, just before it */
+	const char *sensor;     /* of its file, valid as the line is; "": not known */
 };
 
 struct ship_source {
@@ -32,6 +34,8 @@ struct ship_source {
 	struct log_follow follow;
 	uint64_t give_up_us, retry_max_us, delay_us;
 	uint64_t trouble_since, said_at;
+	char sensor[SHIP_TOKEN_MAX + 1]; /* of the records in sensor_file */
+	char sensor_file[LOG_NAME_MAX];
 
 	/* Of files. */
 	char **file;

@@ -87,6 +87,7 @@ static int files_next(struct ship_source *s, struct ship_record *r)
 		    json_is_object(r->line.bytes, r->line.len)) {
 			r->place = (struct log_place){.member = s->at, .line = s->line};
 			r->missing = 0;
+			r->sensor = "";
 			return 1;
 		}
 		s->failed++;

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "checkpoint_logs.h"
 #include "clock.h"
 #include "err.h"
 #include "log.h"
@@ -60,6 +61,15 @@ static void readable_again(struct ship_source *s)
 	s->trouble_since = 0;
 }
 
+/* All records of a file have the sensor of its first. */
+static void learn_sensor(struct ship_source *s, const struct ship_record *r)
+{
+	if (strcmp(r->place.file, s->sensor_file) == 0)
+		return;
+	checkpoint_sensor_of(s->sensor, r->line.bytes, r->line.len);
+	strlcpy(s->sensor_file, r->place.file, sizeof s->sensor_file);
+}
+
 static int follow_next(struct ship_source *s, struct ship_record *r)
 {
 	for (;;) {
@@ -68,10 +78,14 @@ static int follow_next(struct ship_source *s, struct ship_record *r)
 
 		if (rc >= 0) {
 			readable_again(s);
+			if (rc == 0)
+				return 0;
 			r->head = s->follow.head;
-			r->missing = rc == 1 ? s->missing : 0;
-			s->missing = rc == 1 ? 0 : s->missing;
-			return rc;
+			r->missing = s->missing;
+			s->missing = 0;
+			learn_sensor(s, r);
+			r->sensor = s->sensor;
+			return 1;
 		}
 		if (rc == ERR_MEMORY)
 			fatal("no memory to read the logs");

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checkpoint_logs.h"
 #include "clock.h"
 #include "err.h"
 #include "log.h"
@@ -28,6 +29,7 @@
 	"put back a good one, or begin anew with --from-start: what was shipped before is " \
 	"shipped "                                                                          \
 	"again"
+#define OF_OTHERS "this is the checkpoint of other logs, or these were put back"
 #define SET_ASIDE CHECKPOINT_FILE ".old"
 
 struct ship_conf *ship_read_conf(const char *path, const char *output)
@@ -135,6 +137,22 @@ static void choose_output(struct ship *s)
 	s->output.name = outputs[s->conf->output].name;
 }
 
+/* Is the checkpoint of the logs that are there?  False after saying why not. */
+static bool is_of_these_logs(struct ship *s, enum log_stream stream, const struct log_follow *f)
+{
+	const struct ship_conf *conf = s->conf;
+	struct buf *why = ship_why(s);
+
+	if (log_follow_is_ahead(f))
+		buf_printf(why, "%s is not in %s, and all %s files there are older", f->place.file,
+			   conf->log_directory, log_stream_name(stream));
+	else if (!checkpoint_is_foreign(&s->checkpoint.stream[stream], s->log_dir, stream, why))
+		return true;
+	warn("%s/%s: %s: " OF_OTHERS "; " AGAIN, conf->state_directory, CHECKPOINT_FILE,
+	     ship_why_text(s));
+	return false;
+}
+
 static bool open_source(struct ship *s, enum log_stream stream)
 {
 	struct ship_source *source = &s->source[s->nsource];
@@ -147,11 +165,7 @@ static bool open_source(struct ship *s, enum log_stream stream)
 		source->close(source);
 		return false;
 	}
-	if (log_follow_is_ahead(&source->follow)) {
-		warn("%s/%s: %s is not in %s, and all %s files there are older: this is the "
-		     "checkpoint of other logs, or these were put back; " AGAIN,
-		     s->conf->state_directory, CHECKPOINT_FILE, source->follow.place.file,
-		     s->conf->log_directory, log_stream_name(stream));
+	if (!is_of_these_logs(s, stream, &source->follow)) {
 		source->close(source);
 		return false;
 	}

@@ -130,7 +130,7 @@ static bool explain_phase(struct explaining *x, enum rule_phase phase, const cha
 
 static struct rule_address recipient(const struct explaining *x, const char *text)
 {
-	struct span s = {(const uint8_t *)text, strlen(text)};
+	struct span s = span_text(text);
 
 	if (s.len >= 2 && text[0] == '<' && text[s.len - 1] == '>')
 		s = span_tail(span_head(s, s.len - 1), 1);

@@ -21,15 +21,10 @@
 
 #define MESSAGE_MAX (64u * 1024 * 1024) /* bytes of a file of --message */
 
-static struct span span_of(const char *text)
-{
-	return (struct span){(const uint8_t *)text, strlen(text)};
-}
-
 /* Without angle brackets; <> is empty. */
 static struct span address_of(const char *text)
 {
-	struct span s = span_of(text);
+	struct span s = span_text(text);
 
 	if (s.len >= 2 && s.bytes[0] == '<' && s.bytes[s.len - 1] == '>')
 		return span_tail(span_head(s, s.len - 1), 1);
@@ -101,7 +96,7 @@ static bool take_listener(struct explain *e, const char *name, const char *argum
 
 static bool take_helo(struct explain *e, const char *name, const char *argument)
 {
-	e->facts.helo = span_of(argument);
+	e->facts.helo = span_text(argument);
 	e->facts.esmtp = name[0] == 'e';
 	e->facts.known |= RULE_FACT_HELO;
 	e->helo = true;
@@ -152,7 +147,7 @@ static bool take_text(struct explain *e, const char *name, const char *argument)
 
 	for (unsigned t = 0; t < RULE_TEXT_COUNT; t++)
 		if (strcmp(name, names[t]) == 0) {
-			e->facts.text[t] = span_of(argument);
+			e->facts.text[t] = span_text(argument);
 			e->facts.known |= (uint32_t)RULE_FACT_CIPHER << t;
 		}
 	return true;
@@ -340,7 +335,7 @@ static void complete(struct explain *e)
 	if (e->dns)
 		e->facts.known |= RULE_FACT_RDNS;
 	for (size_t i = 0; i < e->verified.count && i < RULE_NAMES_MAX; i++)
-		e->names[e->facts.rdns.count++] = span_of(e->verified.word[i]);
+		e->names[e->facts.rdns.count++] = span_text(e->verified.word[i]);
 	e->facts.rdns.names = e->names;
 }
 

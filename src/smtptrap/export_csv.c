@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "err.h"
 #include "export.h"
 #include "span.h"
 #include "term_text.h"
@@ -14,7 +15,7 @@
 #define FIELDS_DEFAULT                                                                         \
 	"type,ts,id,session_id,client_ip,client_port,helo,end_reason,tls_outcome,tls_version," \
 	"tls_cipher,tls_failure,ja4,mail_from,rcpt_to,header_from,subject,size,verdict"
-#define CELL_MAX (64u * 1024 * 1024) /* a value of 16 MiB, escaped */
+#define ROW_MAX (64u * 1024 * 1024) /* a record of 16 MiB, escaped */
 
 static bool take_column(struct export *e, struct span name)
 {
@@ -76,48 +77,62 @@ static bool is_formula(const struct buf *cell)
 	return cell->len > 0 && strchr("=+-@", cell->data[0]) != NULL;
 }
 
-static void print_cell(const struct export *e, enum record_field f, const struct buf *cell)
+static void put_cell(const struct export *e, enum record_field f, const struct buf *cell,
+		     struct buf *row)
 {
-	enum record_kind kind = record_table[f].kind;
-	bool text = kind == RECORD_STRING || is_list(f);
+	bool text = record_table[f].kind == RECORD_STRING || is_list(f);
 
 	if (!text) {
-		fwrite(cell->data, 1, cell->len, stdout);
+		buf_put(row, cell->data, cell->len);
 		return;
 	}
-	putchar('"');
-	if (!e->exact && is_formula(cell))
-		putchar('\'');
+	buf_put_str(row, !e->exact && is_formula(cell) ? "\"'" : "\"");
 	for (size_t i = 0; i < cell->len; i++) {
 		if (cell->data[i] == '"')
-			putchar('"');
-		putchar(cell->data[i]);
+			buf_put_byte(row, '"');
+		buf_put_byte(row, cell->data[i]);
 	}
-	putchar('"');
+	buf_put_byte(row, '"');
+}
+
+static void put_field(const struct export *e, enum record_field f, struct buf *cell,
+		      struct buf *row)
+{
+	size_t count = e->record.field[f].count;
+
+	buf_reset(cell);
+	for (size_t n = 0; n < count; n++) {
+		if (n > 0)
+			buf_put_byte(cell, ';');
+		put_element(export_element(&e->record, f, n), is_list(f), cell);
+	}
+	if (count > 0)
+		put_cell(e, f, cell, row);
+	row->failed |= cell->failed;
 }
 
 static int csv_put(struct export *e)
 {
-	struct buf cell;
+	struct buf cell, row;
+	int written = 1;
 
-	buf_init_heap(&cell, CELL_MAX);
+	buf_init_heap(&cell, ROW_MAX);
+	buf_init_heap(&row, ROW_MAX);
 	for (size_t i = 0; i < e->columns; i++) {
-		enum record_field f = e->column[i];
-
-		buf_reset(&cell);
-		for (size_t n = 0; n < e->record.field[f].count; n++) {
-			if (n > 0)
-				buf_put_byte(&cell, ';');
-			put_element(export_element(&e->record, f, n), is_list(f), &cell);
-		}
 		if (i > 0)
-			putchar(',');
-		if (e->record.field[f].count > 0)
-			print_cell(e, f, &cell);
+			buf_put_byte(&row, ',');
+		put_field(e, e->column[i], &cell, &row);
 	}
-	fputs("\r\n", stdout);
+	buf_put_str(&row, "\r\n");
+	if (row.failed) {
+		export_refuse(e, "no memory");
+		written = ERR_MEMORY;
+	} else {
+		fwrite(row.data, 1, row.len, stdout);
+	}
 	buf_fini(&cell);
-	return 1;
+	buf_fini(&row);
+	return written;
 }
 
 const struct export_format export_csv = {"csv", false, csv_begin, csv_put, NULL};

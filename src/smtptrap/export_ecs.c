@@ -55,7 +55,7 @@ static void add_text(struct object *o, const char *path, const char *text)
 {
 	struct member *m = add(o, path, strlen(path));
 
-	put_span(&o->json, (struct span){(const uint8_t *)text, strlen(text)});
+	put_span(&o->json, span_text(text));
 	end(o, m);
 }
 

@@ -99,7 +99,7 @@ static void put_text(struct buf *out, const char *name, struct span text, size_t
 
 static void put_literal(struct buf *out, const char *name, const char *text)
 {
-	put_text(out, name, (struct span){(const uint8_t *)text, strlen(text)}, SIZE_MAX);
+	put_text(out, name, span_text(text), SIZE_MAX);
 }
 
 static void put_contact(struct buf *out, const char *name, const struct export_contact *c)

@@ -138,6 +138,10 @@ static void put_build(const struct page *p)
 	char release[BOARD_RELEASE_MAX], labels[LABELS_MAX];
 
 	board_text(release, p->boards->board->head.release, sizeof release);
+	/* A worker that was taken over can write there: it is not to write samples. */
+	for (char *c = release; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\')
+			*c = '?';
 	snprintf(labels, sizeof labels, "version=\"%s\"", release);
 	put_sample(p, labels, 1);
 }

@@ -71,7 +71,7 @@ static uint32_t run(const struct series *s, uint32_t *at)
 static void put_area(const struct series *s, int kind, FILE *to)
 {
 	fprintf(to, "<path class=\"area %s\" d=\"",
-		chart_colour(report_span(report_times_versions[kind])));
+		chart_colour(span_text(report_times_versions[kind])));
 	for (uint32_t from = 0, end; (end = run(s, &from)) > from; from = end) {
 		put_edge(s, from, end, kind, false, to);
 		put_edge(s, from, end, kind + 1, true, to);
@@ -144,7 +144,7 @@ static void put_legend(const uint64_t sum[SERIES_KINDS], FILE *to)
 				"<li><svg class=\"key\" viewBox=\"0 0 1 1\" "
 				"aria-hidden=\"true\"><path class=\"area %s\" d=\"M0 0h1v1h-1z\"/>"
 				"</svg>%s</li>",
-				chart_colour(report_span(version)), version);
+				chart_colour(span_text(version)), version);
 	}
 	fputs("</ul>\n", to);
 }

@@ -35,7 +35,7 @@ static struct bar *bar_of(struct bars *b, struct span label)
 	if (i < b->count)
 		return &b->bar[i];
 	if (i >= BARS_MAX - 1)
-		label = report_span(others);
+		label = span_text(others);
 	if (i < BARS_MAX)
 		b->bar[b->count++].label = label;
 	return &b->bar[b->count - 1];
@@ -44,7 +44,7 @@ static struct bar *bar_of(struct bars *b, struct span label)
 /* Times are added up, if they are told apart. */
 static void add_row(struct bars *b, const struct result_row *row)
 {
-	struct bar *bar = bar_of(b, row->kind == TALLY_LABEL ? row->label : report_span("others"));
+	struct bar *bar = bar_of(b, row->kind == TALLY_LABEL ? row->label : span_text("others"));
 
 	bar->count += row->count;
 	b->all += row->count;

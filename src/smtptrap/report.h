@@ -50,7 +50,7 @@ uint64_t report_bucket(enum report_by by, uint64_t ts);
 struct report_record;
 
 /* The text of a field, escapes undone; for lists there is report_count_list().  False if it is
- * absent.  Valid for this record until three other escaped texts were asked for. */
+ * absent.  Valid for this record until three more texts were asked for; a list counts as many. */
 bool report_text(struct report_record *r, enum record_field f, struct span *text_r);
 
 /* Is the text of the field this? */
@@ -89,7 +89,6 @@ void report_visit(struct report_record *r, const struct visit *visit);
 /* Two texts with a blank between, as a label, in buf. */
 #define REPORT_PAIR_MAX 520
 struct span report_pair(char buf[REPORT_PAIR_MAX], struct span a, struct span b);
-struct span report_span(const char *text);
 
 /* The /24 or /64 of an address as text; returns text. */
 char *report_net_text(const uint8_t ip[IP_BYTES], char text[IP_NET_TEXT_MAX]);

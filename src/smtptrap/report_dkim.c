@@ -19,13 +19,13 @@ static const enum record_field wants[] = {FIELD_TLS_OUTCOME, FIELD_TLS_VERSION, 
 
 static void add(struct report_record *r)
 {
-	struct span version = report_span("in clear");
+	struct span version = span_text("in clear");
 	bool signature = report_true(r, FIELD_HAS_DKIM);
 
 	if (!report_is_delivery(r))
 		return;
 	if (report_is_tls(r) && !report_text(r, FIELD_TLS_VERSION, &version))
-		version = report_span("unknown");
+		version = span_text("unknown");
 	report_count(r, SIGNED, signature ? "there" : "none");
 	report_count_span(r, BY_TLS, version);
 	if (!signature)

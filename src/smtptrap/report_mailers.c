@@ -39,7 +39,7 @@ static struct span name_of(struct span mailer)
 
 static void add_message(struct report_record *r)
 {
-	struct span mailer = report_span("none"), dialect = {0};
+	struct span mailer = span_text("none"), dialect = {0};
 	char pair[REPORT_PAIR_MAX];
 
 	if (!report_is_delivery(r))

@@ -15,7 +15,7 @@ static const enum record_field wants[] = {FIELD_TLS_OUTCOME, FIELD_TLS_VERSION,
 
 static void add(struct report_record *r)
 {
-	struct span tls = report_span("unknown"), version = report_span("unknown"), messages = {0};
+	struct span tls = span_text("unknown"), version = span_text("unknown"), messages = {0};
 	char tls_text[REPORT_PAIR_MAX], text[REPORT_PAIR_MAX];
 
 	if (!report_is_session(r))
@@ -28,8 +28,7 @@ static void add(struct report_record *r)
 	bool delivered =
 	    report_text(r, FIELD_MESSAGES_ACCEPTED, &messages) && !span_is(messages, "0");
 	report_count_span(
-	    r, PATHS,
-	    report_pair(text, tls, report_span(delivered ? PATH_DELIVERED : PATH_NOTHING)));
+	    r, PATHS, report_pair(text, tls, span_text(delivered ? PATH_DELIVERED : PATH_NOTHING)));
 }
 
 const struct report_table report_paths = {"paths", REPORT_ARRAY(sections), REPORT_ARRAY(wants), add,

@@ -90,16 +90,6 @@ bool report_text(struct report_record *r, enum record_field f, struct span *text
 	return take_text(r, value_of(r, f), text_r);
 }
 
-static bool next_element(struct report_record *r, enum record_field f, size_t *at,
-			 struct span *text_r)
-{
-	const struct record_scan_value *list = value_of(r, f);
-	struct record_scan_value element;
-
-	return list->kind == SCAN_LIST && record_scan_element(list, at, &element) == 1 &&
-	       take_text(r, &element, text_r);
-}
-
 bool report_is(struct report_record *r, enum record_field f, const char *text)
 {
 	const struct record_scan_value *v = value_of(r, f);
@@ -166,7 +156,7 @@ void report_count_span(struct report_record *r, unsigned section, struct span la
 
 void report_count(struct report_record *r, unsigned section, const char *label)
 {
-	report_count_span(r, section, report_span(label));
+	report_count_span(r, section, span_text(label));
 }
 
 void report_count_field(struct report_record *r, unsigned section, enum record_field f,
@@ -183,26 +173,33 @@ void report_count_field(struct report_record *r, unsigned section, enum record_f
 /* A name counts once a record: no list of ours is longer than this. */
 #define ELEMENTS_MAX 64
 
-static bool is_new(const struct span *names, size_t count, struct span name)
+static bool is_new(const struct record_scan_value *seen, size_t count,
+		   const struct record_scan_value *v)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (names[i].len == name.len && memcmp(names[i].bytes, name.bytes, name.len) == 0)
+		if (seen[i].len == v->len && memcmp(seen[i].text, v->text, v->len) == 0)
 			return false;
 	}
 	return true;
 }
 
+/* Elements are compared as they stand in the line: their texts do not stay. */
 void report_count_list(struct report_record *r, unsigned section, enum record_field f)
 {
-	struct span names[ELEMENTS_MAX];
+	const struct record_scan_value *list = value_of(r, f);
+	struct record_scan_value seen[ELEMENTS_MAX];
 	size_t at = 0, count = 0;
+	struct span name;
 
-	while (count < ELEMENTS_MAX && next_element(r, f, &at, &names[count])) {
-		if (!is_new(names, count, names[count]))
+	if (list->kind != SCAN_LIST)
+		return;
+	while (count < ELEMENTS_MAX && record_scan_element(list, &at, &seen[count]) == 1 &&
+	       take_text(r, &seen[count], &name)) {
+		if (!is_new(seen, count, &seen[count]))
 			continue;
-		if (count == 0)
+		if (count++ == 0)
 			count_total(r, section);
-		count_label(r, section, names[count++]);
+		count_label(r, section, name);
 	}
 }
 
@@ -219,11 +216,6 @@ void report_visit(struct report_record *r, const struct visit *visit)
 {
 	if (visits_add(r->visits, visit) != 0)
 		r->no_memory = true;
-}
-
-struct span report_span(const char *text)
-{
-	return (struct span){(const uint8_t *)text, strlen(text)};
 }
 
 struct span report_pair(char buf[REPORT_PAIR_MAX], struct span a, struct span b)

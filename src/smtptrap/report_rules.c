@@ -25,13 +25,14 @@ static const struct report_section sections[] = {
 static const enum record_field wants[] = {FIELD_RULE, FIELD_RULE_ACTION, FIELD_RULE_NOTES,
 					  FIELD_TAGS, FIELD_PHASE,       FIELD_VERDICT};
 
-/* The rule and what stands in the field; records of 0.2 have no rule_action. */
-static void add_pair(struct report_record *r, unsigned section, struct span rule,
-		     enum record_field f)
+/* The rule, if one decided, and what stands in the field; records of 0.2 have no rule_action. */
+static void add_pair(struct report_record *r, unsigned section, enum record_field f)
 {
-	struct span text = report_span("unknown");
+	struct span rule = {0}, text = span_text("unknown");
 	char pair[REPORT_PAIR_MAX];
 
+	if (!report_text(r, FIELD_RULE, &rule))
+		return;
 	report_text(r, f, &text);
 	report_count_span(r, section, report_pair(pair, rule, text));
 }
@@ -39,18 +40,16 @@ static void add_pair(struct report_record *r, unsigned section, struct span rule
 static void add(struct report_record *r)
 {
 	bool session = report_is_session(r);
-	struct span rule = {0};
-	bool decided = report_text(r, FIELD_RULE, &rule);
+	struct span rule;
 
 	if (session) {
-		report_count_field(r, ACTIONS, FIELD_RULE_ACTION, decided ? "unknown" : "none");
+		report_count_field(r, ACTIONS, FIELD_RULE_ACTION,
+				   report_text(r, FIELD_RULE, &rule) ? "unknown" : "none");
 		report_count_list(r, NOTES, FIELD_RULE_NOTES);
 		report_count_list(r, TAGS, FIELD_TAGS);
 	}
-	if (!decided)
-		return;
-	add_pair(r, session ? SESSIONS : MESSAGES, rule, FIELD_RULE_ACTION);
-	add_pair(r, session ? PHASES : VERDICTS, rule, session ? FIELD_PHASE : FIELD_VERDICT);
+	add_pair(r, session ? SESSIONS : MESSAGES, FIELD_RULE_ACTION);
+	add_pair(r, session ? PHASES : VERDICTS, session ? FIELD_PHASE : FIELD_VERDICT);
 }
 
 const struct report_table report_rules = {"rules", REPORT_ARRAY(sections), REPORT_ARRAY(wants), add,

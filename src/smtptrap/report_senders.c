@@ -33,9 +33,9 @@ static struct span domain_of(struct span path, char buf[TALLY_LABEL_MAX + 1])
 	size_t len = 0;
 
 	if (path.len == 0)
-		return report_span("<>");
+		return span_text("<>");
 	if (at == NULL)
-		return report_span("no domain");
+		return span_text("no domain");
 	for (at++; at < path.bytes + path.len && len < TALLY_LABEL_MAX; at++)
 		buf[len++] = (char)(*at >= 'A' && *at <= 'Z' ? *at + 32 : *at);
 	return (struct span){(const uint8_t *)buf, len};
@@ -56,8 +56,8 @@ static void add(struct report_record *r)
 	if (!report_is_delivery(r) || !report_text(r, FIELD_MAIL_FROM, &path))
 		return;
 	add_both(r, DOMAINS, domain_of(path, domain));
-	add_both(r, ADDRESSES, report_span(ip_text(report_ip(r), ip)));
-	add_both(r, NETWORKS, report_span(report_net_text(report_ip(r), net)));
+	add_both(r, ADDRESSES, span_text(ip_text(report_ip(r), ip)));
+	add_both(r, NETWORKS, span_text(report_net_text(report_ip(r), net)));
 }
 
 const struct report_table report_senders = {"senders", REPORT_ARRAY(sections), REPORT_ARRAY(wants),

@@ -30,7 +30,7 @@ static const enum record_field wants[] = {FIELD_SENSOR, FIELD_TLS_OUTCOME, FIELD
 static void add_session(struct report_record *r, struct span sensor)
 {
 	bool tls = report_is_tls(r), failed = report_is(r, FIELD_TLS_OUTCOME, "failed");
-	struct span version = report_span("unknown");
+	struct span version = span_text("unknown");
 	char pair[REPORT_PAIR_MAX];
 
 	report_count_span(r, CONNECTIONS, sensor);
@@ -47,7 +47,7 @@ static void add_session(struct report_record *r, struct span sensor)
 
 static void add(struct report_record *r)
 {
-	struct span sensor = report_span("unknown");
+	struct span sensor = span_text("unknown");
 
 	report_text(r, FIELD_SENSOR, &sensor);
 	if (report_is_session(r))

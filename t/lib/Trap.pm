@@ -370,14 +370,16 @@ sub wait_count { my $self = shift; return $self->{log}->wait_count(@_) }
 sub mails { $_[0]{log}->mails }
 sub log { $_[0]{log} }
 
-# The session record of this client.  The kernel may give a port again, so it began no earlier.
+# The session record of this client.  The kernel may give a port again, so it began no earlier; and to
+# clients of several listeners the same at once.
 sub session_of {
     my ($self, $client, $seconds) = @_;
-    my ($ip, $port) = ($client->local_address, $client->local_port);
+    my ($ip, $port, $to_ip, $to_port) = map { $client->$_ } qw(local_address local_port peer_address peer_port);
     my $began = $client->began - 0.01;
     my $ts = strftime('%Y-%m-%dT%H:%M:%S', gmtime $began) . sprintf '.%06d', 1e6 * ($began - int $began);
     return $self->wait_record('session', sub {
         ($_[0]{client_port} // 0) == $port && $_[0]{client_ip} eq $ip && $_[0]{ts} ge $ts
+            && $_[0]{local_port} == $to_port && $_[0]{local_ip} eq $to_ip
     }, "session of $ip port $port", $seconds);
 }
 
@@ -420,7 +422,8 @@ sub table {
 sub worker_of {
     my ($self, $client) = @_;
     my ($slot) = grep { ($_->{client_port} // 0) == $client->local_port
-        && $_->{client_ip} eq $client->local_address } @{$self->table->{slots}};
+        && $_->{client_ip} eq $client->local_address && $_->{local_port} == $client->peer_port }
+        @{$self->table->{slots}};
     return $slot && $slot->{pid};
 }
 

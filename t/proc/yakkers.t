@@ -48,7 +48,7 @@ is_deeply([map { $_->[0] } @first], [220, 220, 220], 'the sessions that make a y
 is_deeply([map { $_->[1]{yakker} } @first], [undef, undef, undef], 'and recorded in full, without a mark');
 my $began = time;
 my $c = $trap->client(local => $ip);
-is($c->banner, 421, 'the next one is greeted with 421');
+is($c->banner->text, "421 4.7.0 mx.trap.test Too many connections\r\n", 'the next one is greeted with 421');
 is($c->drain, '', 'and let go');
 is(greeting($trap, $ip), 421, 'as are those that follow') for 1 .. 6;
 is(greeting($trap, '127.21.0.2'), 220, 'another address is not touched by it');

@@ -34,6 +34,12 @@ is($status, 0, 'a report is made of a record whose texts are broken') or diag $e
 my %labels = map { $_ => 1 } $out =~ /^sensors,\w+,value,,"([^"]*)"/mg;
 is(join(', ', sort keys %labels), 'unknown, unknown unknown', 'and counts them as unknown');
 
+# More texts with escapes than are kept at a time: the rule was another's, or freed memory.
+($out, $err, $status) = smtptrap(line('"sensor":"mx","rule":"\"rule","rule_action":"\"action","phase":"\"phase",'
+    . '"rule_notes":["\"1","\"2","\"3"]'), 'report', '--format', 'csv', 'rules');
+is(join(', ', $out =~ /^rules,(?:sessions|phases),value,,"(.*?)",1,/mg), '""rule ""action, ""rule ""phase',
+    'a rule is told with its own name');
+
 # ---- cat ----
 
 my $good = line('"sensor":"mx"');

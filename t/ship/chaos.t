@@ -7,6 +7,7 @@
 # end how the servers differ.
 use strict;
 use warnings;
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use Trap qw(wait_for);
@@ -74,18 +75,24 @@ sub stragglers {
     return [map { $_->{name} =~ /^n(\d)$/ } grep { !$_->{current} } @replicas];
 }
 
-# Wait until all replicas have what the leader has.  One of nats-server 2.9 can stay behind for ever:
-# it is started again.
+# Start these servers again, as an operator would.
+sub start_again {
+    my (@servers) = @_;
+    $nats->kill('TERM', $_), $nats->start($_) for @servers;
+}
+
+# Wait until all replicas have what the leader has, longer each time.  One of nats-server 2.9 can stay
+# behind for ever, also because its leader thinks so, or there is none: those are started again.
 sub wait_current {
-    $nats->wait_ready;
-    for (1 .. 5) {
-        return if wait_for(CATCH_UP, sub { my $behind = stragglers(); $behind && !@$behind });
-        my @behind = @{stragglers() // []};
-        note "server @behind stays behind";
-        $nats->kill('TERM', $_), $nats->start($_) for @behind;
-        $nats->wait_ready;
+    for my $try (1 .. 6) {
+        return if wait_for($try * CATCH_UP, sub { my $behind = stragglers(); $behind && !@$behind && $nats->is_ready });
+        my $behind = stragglers();
+        my @again = $behind && @$behind && $try == 1 ? @$behind : $nats->nodes;
+        note 'behind: ', $behind ? "server @$behind" : 'not known', "; started again: @again";
+        start_again(@again);
     }
-    die 'the replicas do not become current';
+    die 'the replicas do not become current: ', JSON::PP->new->canonical->encode([map { $nats->monitor($_,
+        '/jsz?accounts=1&streams=1') } $nats->nodes]);
 }
 
 sub kill_leader {

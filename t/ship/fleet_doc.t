@@ -31,7 +31,7 @@ my %block;
 my $fleet = slurp("$Trap::SOURCE/doc/FLEET.md");
 $block{$1} = $2 while $fleet =~ /^```(?:sh|conf|sql) (\S+)\n(.*?)^```$/msg;
 is(join(' ', sort keys %block), 'certificates clickhouse clickhouse-load clickhouse-versions '
-    . 'duckdb duckdb-versions fetch fleet.conf hub1.conf mx1.conf report setup users.conf',
+    . 'duckdb duckdb-versions fetch fetch-mail fleet.conf hub1.conf mx1.conf report setup users.conf',
     'the document has the blocks that are run here');
 
 my $nats = Trap::Nats->new(nodes => 3, start => 0);
@@ -122,6 +122,10 @@ ok($nats->everywhere("OBJ_smtptrap-mail-$_", 2 * $deliveries{$_}), "the bucket o
 make_path("$dir/fetched");
 like(sh('fetch', here($block{fetch})), qr/^$all records fetched, 0 that were there already, 0 left out$/m,
     'all are fetched');
+make_path("$dir/fetched-mail");
+like(sh('fetch-mail', here($block{'fetch-mail'})), qr/^152 messages fetched, 0 that were there already, 0 left out$/m,
+    'and all raw messages');
+is(scalar(() = glob "$dir/fetched-mail/$_/*.eml"), $deliveries{$_}, "those of $_ in its folder") for sort keys %deliveries;
 my @logs = map { $_->logs } @trap{qw(mx1 mx2)};
 
 # Sections of a report, with what was read left out: files differ, records do not.

@@ -184,6 +184,7 @@ is($store3->object($one)->{nuid}, $store->object($one)->{nuid}, 'one of one chun
 # Passes on bytes between a shipper and the server, until the shipper has sent so many; what is left.
 sub pass_on {
     my ($client, $server, $bytes) = @_;
+    local $SIG{PIPE} = 'IGNORE';
     my $select = IO::Select->new($client, $server);
     while ($bytes > 0) {
         my @ready = $select->can_read(PATIENCE) or die "nothing comes\n";

@@ -86,7 +86,13 @@ is($c->cmd('RSET'), 250, 'RSET gives the message up');
 is($c->quit, 221, 'the session goes on to its end');
 my $s = $trap->session_of($c);
 my @aborted = grep { $_->{verdict} eq 'aborted' } $trap->messages_of($s);
-is_deeply([map { $_->{size} } @aborted], [40000, 4], 'messages that were given up are recorded');
+is_deeply([map { $_->{size} } @aborted], [4], 'a message that was given up is recorded');
+my @refused = grep { $_->{verdict} eq 'rejected' } $trap->messages_of($s);
+my $too_large = '552 5.3.4 Message size exceeds limit';
+is_deeply([map { [@$_{qw(size reply sha256 rcpt_to)}] } @refused],
+    [map { [$_, $too_large, undef, ['c@trap.test']] } 65537, 80000],
+    'those that a chunk made too large are rejected, with their size and reply');
+is($s->{messages_rejected}, 3, 'all are counted');
 my @body = map { $_->{body} // () } @{$s->{dialogue}};
 is($body[0], length $cases[0][1][0], 'the dialogue has the sizes of chunks');
 

@@ -30,7 +30,8 @@ use Trap;
     my $trap = Trap->new(conf => {smtp => {'banner-delay' => '30s', 'early-talk' => 'reject'}});
     my $began = time;
     my $c = $trap->client(before => "EHLO early.example\r\n");
-    is($c->banner, 421, 'with early-talk reject it gets 421 instead of the banner');
+    is($c->banner->text, "421 4.7.0 mx.trap.test Command sent too early\r\n",
+        'with early-talk reject it gets 421 instead of the banner');
     cmp_ok(time - $began, '<', 25, 'at once');
     ok($c->closed, 'and the connection is closed');
     my $s = $trap->session_of($c);
@@ -42,7 +43,8 @@ use Trap;
     my $trap = Trap->new(conf => {smtp => {'pipelining-early' => 'reject'}});
     my $c = $trap->client;
     $c->send("EHLO x\r\nMAIL FROM:<a\@b.test>\r\n");
-    is($c->reply, 421, 'with pipelining-early reject commands behind EHLO get 421');
+    is($c->reply->text, "421 4.7.0 mx.trap.test Command sent too early\r\n",
+        'with pipelining-early reject commands behind EHLO get 421');
     ok($c->closed, 'and the connection is closed');
     my $s = $trap->session_of($c);
     is_deeply([@$s{qw(end_reason pipelined_early)}], ['rejected', JSON::PP::true], 'the record says so');

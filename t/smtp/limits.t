@@ -73,7 +73,7 @@ use Trap;
     $trap->done;
 }
 {
-    my $trap = Trap->new(conf => {limits => {recipients => 1000, commands => 10000, dialogue => '1k'}});
+    my $trap = Trap->new(conf => {limits => {dialogue => '1k'}});
     my $c = $trap->client;
     $c->cmd('EHLO x');
     $c->cmd('MAIL FROM:<a@b.test>');
@@ -81,7 +81,8 @@ use Trap;
     $c->send(join '', map { "RCPT TO:<$_>\r\n" } @to);
     my %codes;
     $codes{$c->reply // 'none'}++ for @to;
-    is_deeply(\%codes, {250 => 1000}, 'a thousand recipients are accepted');
+    is_deeply(\%codes, {250 => 1000}, 'a thousand recipients are accepted, as many as the default');
+    is($c->cmd('RCPT TO:<one@trap.test>'), 452, 'and one more is not');
     $c->cmd('DATA');
     $c->send("to many\r\n.\r\n");
     is($c->reply, 250, 'and their message');
@@ -99,7 +100,7 @@ use Trap;
     cmp_ok($kept, '<', 1024, 'the dialogue is bounded');
     cmp_ok($kept, '>', 300, 'but used');
     cmp_ok($s->{dialogue_bytes_cut}, '>', 60_000, 'what was left out is counted');
-    is($s->{commands}, 1004, 'the counters go on');
+    is($s->{commands}, 1005, 'the counters go on');
     my @said = map { $_->{text} } grep { $_->{dir} eq 'c' } @{$s->{dialogue}};
     is_deeply(\@said, ['EHLO x', 'MAIL FROM:<a@b.test>', map { "RCPT TO:<$to[$_]>" } 0 .. $#said - 2],
         'what is kept has no gap');

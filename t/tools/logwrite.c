@@ -1,11 +1,11 @@
 /*
  * logwrite.c: write a log directory as the logger does, for the tests of the reader.
  *
- *     logwrite [-k] [-o] [-r N] [-s SEQ] [-t TIME] DIR FILE...
+ *     logwrite [-k] [-n SENSOR] [-o] [-r N] [-s SEQ] [-t TIME] DIR FILE...
  *
  * Each FILE is a raw message; a session has three.  -r: new files after N messages (0: never).
- * -k: leave the last files as .part, flushed but not ended.  -o: one more raw message without a
- * record.  -s: the first seq and file number.  -t: the time of the first, seconds since 1970.
+ * -k: leave the last files as .part, flushed but not ended.  -n: the sensor of the records.  -o: one
+ * more raw message without a record.  -s: the first seq and file number.  -t: the time of the first, seconds since 1970.
  * Prints a line a message: session id, message id, FILE.
  */
 #include <errno.h>
@@ -38,8 +38,9 @@ struct stream {
 static struct {
 	bool keep_part, orphan;
 	unsigned rotate;
+	const char *sensor;
 	uint64_t seq, time; /* time in microseconds */
-} option = {.seq = 1, .time = 1763807400000000};
+} option = {.sensor = "mx.example.net", .seq = 1, .time = 1763807400000000};
 
 static const char *dir;
 static struct stream streams[LOG_STREAM_COUNT];
@@ -149,7 +150,7 @@ static void put_mail(const uint8_t id[UUID_BYTES], const uint8_t *raw, size_t le
 static void put_record(enum log_stream which, enum record_type type, const struct buf *fields)
 {
 	struct stream *s = &streams[which];
-	struct record_head head = {.type = type, .seq = s->seq++, .sensor = "mx.example.net"};
+	struct record_head head = {.type = type, .seq = s->seq++, .sensor = option.sensor};
 	struct buf line;
 
 	buf_init_heap(&line, ROOM);
@@ -285,9 +286,11 @@ int main(int argc, char **argv)
 {
 	int o;
 
-	while ((o = getopt(argc, argv, "kor:s:t:")) != -1) {
+	while ((o = getopt(argc, argv, "kn:or:s:t:")) != -1) {
 		if (o == 'k')
 			option.keep_part = true;
+		else if (o == 'n')
+			option.sensor = optarg;
 		else if (o == 'o')
 			option.orphan = true;
 		else if (o == 'r')

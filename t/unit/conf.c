@@ -82,12 +82,17 @@ static const struct test_fault faults[] = {
      "1:22: address is here twice, first at /etc/m.conf:1, near \"address\"\n"},
     {"no listen block", "user x\n", "2:1: there is no listen block, near the end of the file\n"},
     {"an empty file", "", "1:1: there is no listen block, near the end of the file\n"},
+    {"nothing that could be read", "include nope\n",
+     "1:9: the file cannot be opened: No such file or directory, near \"nope\"\n"},
     {"listen without an address", "listen { port 25 }\n",
      "1:1: listen needs address, near \"listen\"\n"},
     {"listen without a port", LISTEN "listen { address ::1 }\n",
      "2:1: listen needs port, near \"listen\"\n"},
     {"a name as address", "listen { address localhost port 25 }\n",
      "1:18: address must be an IPv4 or IPv6 address, near \"localhost\"\n"},
+    {"TLS from the first byte without a certificate",
+     LISTEN "listen { address ::1 port 465 tls implicit }\n",
+     "2:1: tls implicit needs a certificate in the tls block, near \"listen\"\n"},
     {"the same address and port twice", LISTEN LISTEN,
      "2:1: the listen block of line 1 has the same address and port, near \"listen\"\n"},
     {"the same name twice",
@@ -296,7 +301,7 @@ static void test_defaults(void)
 	       c->limits.write_timeout_us == 30000000 && c->limits.data_timeout_us == 300000000,
 	   "the timeouts have their defaults");
 	ok(c->limits.message_size == 32 << 20 && c->limits.messages == 100 &&
-	       c->limits.recipients == 1000 && c->limits.commands == 1000 &&
+	       c->limits.recipients == 1000 && c->limits.commands == 10000 &&
 	       c->limits.errors == 20 && c->limits.line_length == 2048 &&
 	       c->limits.dialogue == 32768,
 	   "the other limits have their defaults");
@@ -346,7 +351,8 @@ static void test_listen(void)
 	    load("listen { address 0.0.0.0  port 25  tls off  backlog 10  tcp-syn no }\n"
 		 "listen { address ::       port 465  tls implicit  name submissions\n"
 		 "         proxy-from 10.0.0.0/8 192.0.2.1 \\\n 2001:db8::/32 }\n"
-		 "include listen\n");
+		 "include listen\n"
+		 "tls { certificate c key k }\n");
 	char text[IP_TEXT_MAX], net[IP_NET_TEXT_MAX];
 
 	is_int((int64_t)c->nlisten, 3, "three listeners, one of them included");

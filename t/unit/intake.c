@@ -778,6 +778,26 @@ static void test_crash(unsigned n)
 	lab_remove(&lab);
 }
 
+/* The name of a file that was made may be lost with the power until its folder is synced. */
+static void test_folder_not_synced(void)
+{
+	struct lab lab;
+
+	no_failures();
+	lab_begin(&lab);
+	failures(2, 1, false); /* the first call makes the file */
+	send_number(&lab, 1, 1, 1, 100);
+	ok(lab_word(&lab, 1, 1) > ACK_STORED, "a folder that cannot be synced takes no message");
+	no_failures();
+	syncs = 0;
+	send_number(&lab, 1, 2, 2, 100);
+	store_commit(&lab.store);
+	is_int(lab_word(&lab, 1, 2), ACK_STORED, "one that can takes the next");
+	is_int((int64_t)syncs, 2, "and is synced for the file of each stream before");
+	struct lab_census c = lab_end(&lab);
+	ok(c.mails == 1 && c.messages == 1 && c.error == 0, "which is there once");
+}
+
 static void test_failures(void)
 {
 	struct lab lab;
@@ -813,6 +833,7 @@ int main(void)
 	test_acked_refused();
 	test_full();
 	test_acked_full();
+	test_folder_not_synced();
 	test_failures();
 	return tap_done();
 }

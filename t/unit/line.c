@@ -70,24 +70,23 @@ static void put_line(struct events *e, const struct line *line)
 }
 
 /* Feed the input with `chunk` new bytes a time, as a caller with one buffer does. */
-static void feed(const char *in, size_t len, size_t chunk, struct events *e)
+static void feed(struct line_reader *r, const char *in, size_t len, size_t chunk, struct events *e)
 {
-	struct line_reader r = {0};
 	struct line line;
 	size_t start = 0, end = 0, used = 0;
 
 	while (end < len) {
 		end = len - end < chunk ? len : end + chunk;
-		while (line_read(&r, (const uint8_t *)in + start, end - start, LIMIT, &line,
+		while (line_read(r, (const uint8_t *)in + start, end - start, LIMIT, &line,
 				 &used) == 1) {
 			put_line(e, &line);
 			start += used;
 		}
 		start += used;
 	}
-	if (line_finish(&r, (const uint8_t *)in + start, end - start, &line) == 1)
+	if (line_finish(r, (const uint8_t *)in + start, end - start, &line) == 1)
 		put_line(e, &line);
-	e->len += (size_t)sprintf(e->text + e->len, " %d %d", (int)r.bare_cr, (int)r.bare_lf);
+	e->len += (size_t)sprintf(e->text + e->len, " %d %d", (int)r->bare_cr, (int)r->bare_lf);
 }
 
 static void test_table(void)
@@ -95,12 +94,14 @@ static void test_table(void)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		bool same = true;
 		struct events whole = {0};
-		feed(cases[i].in, cases[i].len, cases[i].len + 1, &whole);
+		struct line_reader r = {0};
+		feed(&r, cases[i].in, cases[i].len, cases[i].len + 1, &whole);
 		is_mem(whole.text, whole.len, cases[i].expected, strlen(cases[i].expected),
 		       cases[i].name);
 		for (size_t chunk = 1; chunk <= cases[i].len; chunk++) {
 			struct events e = {0};
-			feed(cases[i].in, cases[i].len, chunk, &e);
+			r = (struct line_reader){0};
+			feed(&r, cases[i].in, cases[i].len, chunk, &e);
 			same = same && e.len == whole.len && memcmp(e.text, whole.text, e.len) == 0;
 		}
 		ok(same, "%s: the same in chunks of every size", cases[i].name);
@@ -124,9 +125,26 @@ static void test_consumed(void)
 	is_mem(line.text.bytes, line.text.len, "A", 1, "and the next line is whole");
 }
 
+/* A line that is one byte too long, and one behind it. */
+static void test_skipped(void)
+{
+	static const char in[] = "01234567890\r\nx\r\n";
+	bool same = true;
+
+	for (size_t chunk = 1; chunk < sizeof in; chunk++) {
+		struct line_reader r = {0};
+		struct events e = {0};
+
+		feed(&r, in, sizeof in - 1, chunk, &e);
+		same = same && r.skipped == 3;
+	}
+	ok(same, "what is skipped is counted with its line end, whatever comes behind it");
+}
+
 int main(void)
 {
 	test_table();
 	test_consumed();
+	test_skipped();
 	return tap_done();
 }

@@ -66,6 +66,27 @@ static void test_torn(void)
 	buf_fini(&out);
 }
 
+/* Of a damaged member the records before the damage count. */
+static void test_damaged(void)
+{
+	struct gzip_writer w;
+	struct buf out;
+	uint64_t seq = 0;
+
+	buf_init_heap(&out, ROOM);
+	gzip_writer_init(&w, &out, 6, 0, 0);
+	write_records(&w, 1, 20);
+	gzip_writer_flush(&w);
+	size_t half = out.len;
+	write_records(&w, 21, 40);
+	gzip_writer_close(&w);
+	memset(out.data + half, 0xff, 8);
+	is_int(tail_of(out.data, out.len, &seq), ERR_CORRUPT, "a member that is damaged within");
+	is_int((int64_t)seq, 20, "has its last number before the damage");
+	gzip_writer_fini(&w);
+	buf_fini(&out);
+}
+
 /* Peers write names too: only the one before all that they sent counts. */
 static void test_hostile_text(void)
 {
@@ -150,6 +171,7 @@ int main(void)
 
 	test_finished();
 	test_torn();
+	test_damaged();
 	test_hostile_text();
 	is_int(tail_of("", 0, &seq), ERR_END, "an empty file has no record");
 	is_int(tail_of("no member", 9, &seq), ERR_CORRUPT, "nor has one without a member");

@@ -1,7 +1,7 @@
 /*
  * The shipper's checkpoint: what is written is read again; whatever is damaged is refused.
  */
-#include "../../src/smtptrap-ship/checkpoint.h"
+#include "../../src/smtptrap-ship/checkpoint_logs.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,12 +14,16 @@
 static char folder[] = "/tmp/checkpoint.XXXXXX";
 static int dir;
 
+#define LONGEST "abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ_012345678"
+_Static_assert(sizeof LONGEST == SHIP_TOKEN_MAX + 1, "as long as any");
+
 static const struct checkpoint full = {
     .stream = {{.place = {.file = "session-20251122T100000Z-18446744073709551615.jsonl.gz",
 			  .member = UINT64_MAX,
 			  .line = UINT64_MAX,
 			  .crc = UINT32_MAX,
 			  .seq = UINT64_MAX},
+		.sensor = LONGEST,
 		.shipped = UINT64_MAX,
 		.rejected = UINT64_MAX,
 		.missing = UINT64_MAX},
@@ -28,6 +32,7 @@ static const struct checkpoint full = {
 			  .line = UINT64_MAX,
 			  .crc = UINT32_MAX,
 			  .seq = UINT64_MAX},
+		.sensor = LONGEST,
 		.shipped = UINT64_MAX,
 		.rejected = UINT64_MAX,
 		.missing = UINT64_MAX}},
@@ -43,7 +48,7 @@ static bool same(const struct checkpoint *a, const struct checkpoint *b)
 			x->place.member == y->place.member && x->place.line == y->place.line &&
 			x->place.crc == y->place.crc && x->place.seq == y->place.seq &&
 			x->shipped == y->shipped && x->rejected == y->rejected &&
-			x->missing == y->missing;
+			x->missing == y->missing && strcmp(x->sensor, y->sensor) == 0;
 	}
 	return same;
 }
@@ -129,6 +134,81 @@ static void test_mail(void)
 	   "without mail it is what shippers wrote before");
 }
 
+/* Append the sum that the text must have. */
+static int parse_with_sum(struct checkpoint *c_r, const char *text)
+{
+	uint8_t room[CHECKPOINT_MAX];
+	struct buf b;
+
+	buf_init(&b, room, sizeof room);
+	buf_put_str(&b, text);
+	buf_printf(&b, "sum %08lx\n", crc32(0, room, (uInt)b.len));
+	return checkpoint_parse(c_r, b.data, b.len);
+}
+
+#define STREAMS                                                                                \
+	"session - member 0 line 0 crc 00000000 seq 0 shipped 0 rejected 0 missing 0\n"        \
+	"message message-20251122T100000Z-000001.jsonl.gz member 0 line 3 crc 0000abcd seq 3 " \
+	"shipped 3 rejected 0 missing 0\n"
+#define FIRST(version) "smtptrap-ship checkpoint " version "\n" STREAMS
+#define MAIL "mail put 3 left-out 0 missing 0 refused 0\n"
+
+/* Sensors stand in a line of their own, and in version 3, once one is known. */
+static void test_sensors(void)
+{
+	static const struct {
+		const char *title, *text, *sensor;
+		int rc;
+	} cases[] = {
+	    {"what shippers wrote before they knew sensors", FIRST("1"), "", 0},
+	    {"the same with mail", FIRST("2") MAIL, "", 0},
+	    {"a sensor", FIRST("3") "sensors - mx1\n", "mx1", 0},
+	    {"a sensor and mail", FIRST("3") "sensors - mx1\n" MAIL, "mx1", 0},
+	    {"version 3 without sensors", FIRST("3"), "", ERR_FORMAT},
+	    {"version 3 with none", FIRST("3") "sensors - -\n", "", ERR_FORMAT},
+	    {"version 1 with sensors", FIRST("1") "sensors - mx1\n", "", ERR_FORMAT},
+	    {"version 2 with sensors", FIRST("2") "sensors - mx1\n" MAIL, "", ERR_FORMAT},
+	    {"one sensor", FIRST("3") "sensors mx1\n", "", ERR_FORMAT},
+	    {"a sensor that is no token", FIRST("3") "sensors - mx.1\n", "", ERR_FORMAT},
+	    {"one that is too long", FIRST("3") "sensors - " LONGEST "x\n", "", ERR_FORMAT},
+	    {"no line end", FIRST("3") "sensors - mx1", "", ERR_FORMAT},
+	    {"sensors behind mail", FIRST("3") MAIL "sensors - mx1\n", "", ERR_FORMAT},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct checkpoint c = {0};
+		is_int(parse_with_sum(&c, cases[i].text), cases[i].rc, cases[i].title);
+		is_str(c.stream[LOG_MESSAGE].sensor, cases[i].sensor, "and its sensor");
+	}
+}
+
+#define HEAD                                                                             \
+	"{\"v\":1,\"type\":\"session\",\"id\":\"0198c300-0000-7000-8000-000000000001\"," \
+	"\"seq\":1,\"ts\":\"2025-11-22T10:00:00.000000Z\""
+
+static void test_sensor_of(void)
+{
+	static const struct {
+		const char *title, *line, *sensor;
+	} cases[] = {
+	    {"a sensor", HEAD ",\"sensor\":\"mx1\"}", "mx1"},
+	    {"what a token cannot have is -", HEAD ",\"sensor\":\"a.b\\u001bc_d\"}", "a-b-c_d"},
+	    {"the longest that is kept", HEAD ",\"sensor\":\"" LONGEST "xyz\"}", LONGEST},
+	    {"that of the record, not one in the dialogue",
+	     HEAD ",\"dialogue\":[{\"sensor\":\"no\"}],\"sensor\":\"yes\"}", "yes"},
+	    {"a number", HEAD ",\"sensor\":1}", ""},
+	    {"a list", HEAD ",\"sensor\":[\"mx1\"]}", ""},
+	    {"none", HEAD "}", ""},
+	    {"no record", "hello", ""},
+	};
+	char sensor[SHIP_TOKEN_MAX + 1];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		checkpoint_sensor_of(sensor, (const uint8_t *)cases[i].line, strlen(cases[i].line));
+		is_str(sensor, cases[i].sensor, cases[i].title);
+	}
+}
+
 static void test_files(void)
 {
 	struct checkpoint c = {0}, got;
@@ -155,6 +235,8 @@ int main(void)
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	test_files();
 	test_mail();
+	test_sensors();
+	test_sensor_of();
 	unlinkat(dir, CHECKPOINT_FILE, 0);
 	test_damaged();
 	test_foreign();

@@ -30,6 +30,7 @@ sub new {
     $self->_arm;
     ($self->{local_address}, $self->{local_port}) =
         ($self->{socket}->sockhost, $self->{socket}->sockport);
+    ($self->{peer_address}, $self->{peer_port}) = ($self->{socket}->peerhost, $self->{socket}->peerport);
     $self->send($o{before}) if defined $o{before};
     $self->tls(ref $o{implicit} ? %{$o{implicit}} : ()) if $o{implicit};
     $self->{banner_reply} = $self->reply if $o{banner} // 1;
@@ -38,6 +39,8 @@ sub new {
 
 sub local_address { $_[0]{local_address} }
 sub local_port { $_[0]{local_port} }
+sub peer_address { $_[0]{peer_address} }
+sub peer_port { $_[0]{peer_port} }
 sub began { $_[0]{began} }
 sub socket { $_[0]{socket} }
 sub banner { $_[0]{banner_reply} }

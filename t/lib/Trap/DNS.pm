@@ -160,6 +160,7 @@ sub _bytes { ref $_[0] ? $_[0]->data : $_[0] }
 
 sub _serve {
     my ($self, $code, $udp, $tcp) = @_;
+    local $SIG{PIPE} = 'IGNORE'; # who asked may be gone
     my $select = IO::Select->new($udp, $tcp);
     my (@later, %peer);
     while (1) {

@@ -37,13 +37,20 @@ sub drop {
     $self->{input} = '';
 }
 
+# The client may be gone.
+sub _write {
+    my ($self, $text) = @_;
+    local $SIG{PIPE} = 'IGNORE';
+    syswrite $self->{client}, $text if $self->{client};
+}
+
 sub _accept {
     my ($self) = @_;
     $self->drop;
     $self->{client} = $self->{listener}->accept or die "accept: $!";
     $self->{connections}++;
-    syswrite $self->{client}, "INFO {\"server_id\":\"fake\",\"version\":\"2.9.10\",\"headers\":true,"
-        . "\"max_payload\":1048576,\"proto\":1}\r\n";
+    $self->_write("INFO {\"server_id\":\"fake\",\"version\":\"2.9.10\",\"headers\":true,"
+        . "\"max_payload\":1048576,\"proto\":1}\r\n");
 }
 
 # One command of the client, or a part of one: false if there is no whole one.
@@ -58,7 +65,7 @@ sub _take {
         $len += $all + 2;
     }
     $self->{sids}{$1} = $2 if $line =~ /^SUB (\S+)\* +(\d+)$/;
-    syswrite $self->{client}, "PONG\r\n" if $line eq 'PING';
+    $self->_write("PONG\r\n") if $line eq 'PING';
     substr $self->{input}, 0, $len, '';
     return 1;
 }
@@ -68,7 +75,7 @@ sub _send {
     my ($prefix) = $to =~ /^(.*\.)/;
     my $sizes = defined $head ? length($head) . ' ' . length($head . $text) : length $text;
     $head //= '';
-    syswrite $self->{client}, ($head ? 'HMSG' : 'MSG') . " $to $self->{sids}{$prefix} $sizes\r\n$head$text\r\n";
+    $self->_write(($head ? 'HMSG' : 'MSG') . " $to $self->{sids}{$prefix} $sizes\r\n$head$text\r\n");
 }
 
 # Answer a publish on a condition that does not hold.

@@ -30,7 +30,7 @@ use Time::HiRes qw(sleep time);
 use Trap qw(wait_for);
 use Trap::File qw(slurp_or_empty spew);
 
-use constant READY_SECONDS => 90;
+use constant READY_SECONDS => 240; # on a machine that does much else
 use constant {CLIENT => 4222, CLUSTER => 6222, MONITOR => 8222};
 use constant ASKED_AT_ONCE => 200; # messages
 
@@ -41,6 +41,13 @@ my @all;
 END {
     local $?;
     $_->kill('KILL') for grep { defined && $_->{owner} == $$ } @all;
+}
+
+# To a server that may be gone.
+sub _print {
+    my ($to, @text) = @_;
+    local $SIG{PIPE} = 'IGNORE';
+    print $to @text;
 }
 
 # Why these tests cannot run here, or undef.
@@ -128,27 +135,31 @@ sub monitor {
     my ($self, $n, $path) = @_;
     my $s = IO::Socket::INET->new(PeerAddr => $self->{address}, PeerPort => MONITOR + $n,
         Timeout => 5) or return;
-    print $s "GET $path HTTP/1.0\r\nHost: $self->{address}\r\n\r\n";
+    _print $s, "GET $path HTTP/1.0\r\nHost: $self->{address}\r\n\r\n";
     my $text = do { local $/; <$s> } // '';
     my ($body) = $text =~ /^HTTP\/1\.[01] 200 .*?\r\n\r\n(.*)/s or return;
     return eval { $JSON->decode($body) };
 }
 
-# Wait until the servers that run serve clients, and have elected leaders.
+# Do the servers that run serve clients, and have they elected leaders?
+sub is_ready {
+    my ($self) = @_;
+    $self->_alive;
+    for my $n (keys %{$self->{pids}}) {
+        my $health = $self->monitor($n, '/healthz') // return 0;
+        return 0 if ($health->{status} // '') ne 'ok';
+        next if $self->{nodes} == 1;
+        my $jsz = $self->monitor($n, '/jsz') // return 0;
+        return 0 if !length(($jsz->{meta_cluster} // {})->{leader} // '');
+    }
+    return 1;
+}
+
+# Wait until that is so.
 sub wait_ready {
     my ($self) = @_;
-    my $ready = wait_for(READY_SECONDS, sub {
-        $self->_alive;
-        for my $n (keys %{$self->{pids}}) {
-            my $health = $self->monitor($n, '/healthz') // return 0;
-            return 0 if ($health->{status} // '') ne 'ok';
-            next if $self->{nodes} == 1;
-            my $jsz = $self->monitor($n, '/jsz') // return 0;
-            return 0 if !length(($jsz->{meta_cluster} // {})->{leader} // '');
-        }
-        return 1;
-    });
-    die "NATS is not ready:\n", map { $self->log_text($_) } $self->nodes if !$ready;
+    return if wait_for(READY_SECONDS, sub { $self->is_ready });
+    die "NATS is not ready:\n", map { $self->log_text($_) } $self->nodes;
 }
 
 # ---- streams ----
@@ -216,7 +227,7 @@ sub _connect {
         (<$s> // '') =~ /^INFO / or next;
         my $options = $JSON->encode({verbose => JSON::PP::false, pedantic => JSON::PP::false,
             headers => JSON::PP::true, lang => 'perl', version => '0', protocol => 1, %login});
-        print $s "CONNECT $options\r\nPING\r\n";
+        _print $s, "CONNECT $options\r\nPING\r\n";
         return {s => $s, inbox => "_INBOX.test$$." . int(rand 1e9)} if (<$s> // '') =~ /^PONG/;
     }
     die "no NATS server takes a connection\n";
@@ -231,7 +242,7 @@ sub _next {
     my $in_time = eval {
         alarm $seconds;
         while (defined(my $line = readline $c->{s})) {
-            print {$c->{s}} "PONG\r\n" if $line =~ /^PING/;
+            _print $c->{s}, "PONG\r\n" if $line =~ /^PING/;
             die "NATS: $line" if $line =~ /^-ERR/;
             my ($with_head, $subject, @rest) = $line =~ /^(H?)MSG (\S+) \S+ (.*)\r/ or next;
             @rest = split / /, $rest[0];
@@ -255,7 +266,7 @@ sub _request {
     my $text = $JSON->encode($body);
     my $inbox = "$c->{inbox}." . ++$c->{count};
     my $sid = "r$c->{count}";
-    print {$c->{s}} "SUB $inbox $sid\r\nPUB $subject $inbox ", length $text, "\r\n$text\r\nUNSUB $sid 1\r\n";
+    _print $c->{s}, "SUB $inbox $sid\r\nPUB $subject $inbox ", length $text, "\r\n$text\r\nUNSUB $sid 1\r\n";
     my ($reply, @kept);
     while (($reply = _next($c, 20) // die "no reply to $subject\n")->{subject} ne $inbox) {
         push @kept, $reply; # a consumer may deliver before it is told to be there
@@ -278,7 +289,7 @@ sub publish {
     my $c = $self->_connect;
     my $head = join '', "NATS/1.0\r\n", (map { "$_: $head{$_}\r\n" } sort keys %head), "\r\n";
     my $sizes = length($head) . ' ' . (length($head) + length $text);
-    print {$c->{s}} "SUB $c->{inbox} p\r\nHPUB $subject $c->{inbox} $sizes\r\n$head$text\r\n";
+    _print $c->{s}, "SUB $c->{inbox} p\r\nHPUB $subject $c->{inbox} $sizes\r\n$head$text\r\n";
     my $reply = _next($c, 20) // die "no reply to $subject\n";
     return length $reply->{body} ? $JSON->decode($reply->{body}) : {error => $reply->{head}};
 }
@@ -310,9 +321,9 @@ sub _leaders_heads {
         my $ask = sub {
             my $n = shift @ask // return;
             my $text = "{\"seq\":$n}";
-            print {$c->{s}} "PUB \$JS.API.STREAM.MSG.GET.$name $c->{inbox}.$n ", length $text, "\r\n$text\r\n";
+            _print $c->{s}, "PUB \$JS.API.STREAM.MSG.GET.$name $c->{inbox}.$n ", length $text, "\r\n$text\r\n";
         };
-        print {$c->{s}} "SUB $c->{inbox}.* g\r\n";
+        _print $c->{s}, "SUB $c->{inbox}.* g\r\n";
         $ask->() for 1 .. ASKED_AT_ONCE;
         while (%wanted) {
             my $m = _next($c, 10) // last;
@@ -332,7 +343,7 @@ sub _replicas_heads {
     my ($self, $name, $server, $from, $to, $on_head) = @_;
     for (1 .. 60) {
         my $c = $self->_connect($server);
-        print {$c->{s}} "SUB $c->{inbox}.d d\r\n";
+        _print $c->{s}, "SUB $c->{inbox}.d d\r\n";
         my $made = _request($c, "\$JS.API.CONSUMER.CREATE.$name", {stream_name => $name, config => {
             deliver_subject => "$c->{inbox}.d", deliver_policy => 'by_start_sequence',
             opt_start_seq => $from, ack_policy => 'none', replay_policy => 'instant',
