@@ -2,9 +2,10 @@
  * object_get.c: messages of a bucket's stream, one by one.
  *
  * Run by smtptrap-ship --fetch-mail.  Each is asked for by its subject and the number behind the last one,
- * which costs a round trip, but never brings more than was asked for.  A consumer would be of no use: of
- * nats-server 2.9.10 all consumers of a stream pass over what they have not had when a message takes
- * the place of another in it, as what tells of an object that is put again does.  libnats 3.4.1 has no call for it.  Input: the servers' answers, with bytes of sensors in base64.
+ * which costs a round trip, but never brings more than was asked for; libnats 3.4.1 has no call for it.
+ * A consumer would be of no use: those of nats-server 2.9.10 pass over what they have not had when
+ * a roll-up, as of an object that is put again, removes other messages of the stream (nats-server's pull
+ * request 3838 of 2023).  Input: the servers' answers, with bytes of sensors in base64.
  */
 #include "object_get.h"
 
