@@ -75,21 +75,21 @@ sub stragglers {
     return [map { $_->{name} =~ /^n(\d)$/ } grep { !$_->{current} } @replicas];
 }
 
-# Start these servers again, as an operator would.
-sub start_again {
-    my (@servers) = @_;
-    $nats->kill('TERM', $_), $nats->start($_) for @servers;
-}
-
-# Wait until all replicas have what the leader has, longer each time.  One of nats-server 2.9 can stay
-# behind for ever, also because its leader thinks so, or there is none: those are started again.
+# Wait until all replicas have what the leader has, and help as an operator would.  One of nats-server 2.9
+# can stay behind for ever: started again it catches up, or it has lost its share in the stream, which it
+# gets anew with an empty store (doc/FLEET.md).  Where there is no leader, all are started again.
 sub wait_current {
     for my $try (1 .. 6) {
-        return if wait_for($try * CATCH_UP, sub { my $behind = stragglers(); $behind && !@$behind && $nats->is_ready });
-        my $behind = stragglers();
-        my @again = $behind && @$behind && $try == 1 ? @$behind : $nats->nodes;
-        note 'behind: ', $behind ? "server @$behind" : 'not known', "; started again: @again";
-        start_again(@again);
+        return if wait_for(CATCH_UP, sub { my $behind = stragglers(); $behind && !@$behind && $nats->is_ready });
+        my @behind = @{stragglers() // []};
+        my $empty = @behind == 1 && $try > 1;
+        my @again = @behind ? @behind : $nats->nodes;
+        note "behind: server @behind; started again", $empty ? ' with an empty store' : '', ": @again";
+        for my $n (@again) {
+            $nats->kill('TERM', $n);
+            $nats->empty_store($n) if $empty;
+            $nats->start($n);
+        }
     }
     die 'the replicas do not become current: ', JSON::PP->new->canonical->encode([map { $nats->monitor($_,
         '/jsz?accounts=1&streams=1') } $nats->nodes]);

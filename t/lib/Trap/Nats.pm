@@ -19,7 +19,7 @@ package Trap::Nats;
 use strict;
 use warnings;
 use Carp qw(croak);
-use File::Path qw(make_path);
+use File::Path qw(make_path remove_tree);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use JSON::PP ();
@@ -115,6 +115,13 @@ sub kill {
     my @these = grep { $self->{pids}{$_} } @n ? @n : $self->nodes;
     CORE::kill($signal, map { $self->{pids}{$_} } @these);
     waitpid delete $self->{pids}{$_}, 0 for @these;
+}
+
+# Take from a server that is not running all it has stored.
+sub empty_store {
+    my ($self, $n) = @_;
+    croak "server $n runs" if $self->{pids}{$n};
+    remove_tree("$self->{dir}/$n", {keep_root => 1});
 }
 
 sub log_text {
