@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -158,15 +157,9 @@ void dns_setup(struct master *m)
 
 static void wait_ready(int control, const char *name)
 {
-	struct timeval limit = {.tv_sec = READY_SECONDS};
 	uint8_t said[sizeof(struct dns_counters)];
-	ssize_t n;
 
-	setsockopt(control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-	do
-		n = recv(control, said, sizeof said, 0);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
+	if (proc_wait_word(control, said, sizeof said, READY_SECONDS) <= 0)
 		fatal("the %s did not start: see its own message", name);
 }
 

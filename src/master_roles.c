@@ -85,18 +85,12 @@ _Noreturn static void be_keyholder(struct master *m, int control)
 
 static void wait_ready(const struct role *role, const char *name)
 {
-	struct timeval limit = {.tv_sec = READY_TIMEOUT_S};
 	struct timeval send_limit = {.tv_sec = SEND_TIMEOUT_S};
 	struct logger_message m;
-	ssize_t n;
 
-	setsockopt(role->control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	/* Later, nothing may hold the master: a key holder that hangs must not stop its forks. */
 	setsockopt(role->control, SOL_SOCKET, SO_SNDTIMEO, &send_limit, sizeof send_limit);
-	do /* with a time-out, any signal interrupts it */
-		n = recv(role->control, &m, sizeof m, 0);
-	while (n < 0 && errno == EINTR);
-	if (n > 0)
+	if (proc_wait_word(role->control, &m, sizeof m, READY_TIMEOUT_S) > 0)
 		return;
 	fatal("the %s did not start: see its own message%s", name,
 	      errno == EAGAIN ? " (it takes too long)" : "");

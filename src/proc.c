@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -58,6 +59,18 @@ void proc_pair(int pair_r[2])
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair_r) < 0)
 		fatal("socketpair: %s", strerror(errno));
+}
+
+ssize_t proc_wait_word(int control, void *word, size_t size, int seconds)
+{
+	struct timeval limit = {.tv_sec = seconds};
+	ssize_t n;
+
+	setsockopt(control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	do
+		n = recv(control, word, size, 0);
+	while (n < 0 && errno == EINTR);
+	return n;
 }
 
 static void set_handler(int signal, void (*handler)(int))

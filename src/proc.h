@@ -16,6 +16,10 @@ void proc_follow_parent(pid_t parent, int signal);
 /* A SOCK_SEQPACKET pair, close-on-exec; fatal on failure. */
 void proc_pair(int pair_r[2]);
 
+/* Wait on one end of such a pair for what a process says when it has started.  As recv(), but no signal
+ * interrupts it: with a time-out each would. */
+ssize_t proc_wait_word(int control, void *word, size_t size, int seconds);
+
 /* Give the n signals of the table their handlers, all others that we use their default action
  * (SIGPIPE: ignored), and only then block none: one that came before the handlers stood is
  * handled, not died of. */
