@@ -239,17 +239,23 @@ static int take_bucket(struct fetch_mail *f, const char *sensor)
 	return rc == SHIP_TAKEN ? take_objects(f, &place) : rc;
 }
 
-/* Trouble with one bucket does not hold up the others: it is looked at again.  SHIP_TAKEN, or SHIP_NEVER. */
+/* Trouble does not hold up the buckets that come: it is waited, and all are looked at again.  SHIP_TAKEN,
+ * or SHIP_NEVER. */
+static int settle(struct fetch_mail *f, int rc)
+{
+	f->again |= rc == SHIP_TROUBLE;
+	if (rc == SHIP_TROUBLE && !pull_is_stopping())
+		pull_back_off(&f->pull);
+	return rc == SHIP_NEVER ? rc : SHIP_TAKEN;
+}
+
 static int visit(struct fetch_mail *f, const char *sensor)
 {
 	int rc = take_bucket(f, sensor);
 
 	if (rc == SHIP_TAKEN)
 		pull_went_well(&f->pull);
-	f->again |= rc == SHIP_TROUBLE;
-	if (rc == SHIP_TROUBLE && !pull_is_stopping())
-		pull_back_off(&f->pull);
-	return rc == SHIP_NEVER ? rc : SHIP_TAKEN;
+	return settle(f, rc);
 }
 
 /* The sensor whose bucket the stream is; NULL: it is none. */
@@ -279,11 +285,8 @@ static int list_streams(struct fetch_mail *f, jsStreamNamesList **list_r)
 static int visit_all(struct fetch_mail *f)
 {
 	jsStreamNamesList *list = NULL;
-	int rc = list_streams(f, &list);
+	int rc = settle(f, list_streams(f, &list));
 
-	f->again |= rc == SHIP_TROUBLE;
-	if (rc == SHIP_TROUBLE && !pull_is_stopping())
-		pull_back_off(&f->pull);
 	for (int i = 0; list != NULL && i < list->Count && rc != SHIP_NEVER && !pull_is_stopping();
 	     i++) {
 		const char *sensor = sensor_of(f, list->List[i]);
