@@ -171,15 +171,21 @@ sub wait_ready {
 
 # ---- streams ----
 
+# A stream as one server knows it; undef if it does not, or does not answer.
+sub _stream_of {
+    my ($self, $n, $name) = @_;
+    my $jsz = $self->monitor($n, '/jsz?accounts=1&streams=1&config=1') // return;
+    my ($stream) = grep { $_->{name} eq $name } map { @{$_->{stream_detail} // []} } @{$jsz->{account_details} // []};
+    return $stream;
+}
+
 # The state and the cluster of a stream as its leader knows it, or else the first server that answers.
 sub stream {
     my ($self, $name) = @_;
     my $any;
     for my $n (sort keys %{$self->{pids}}) {
-        my $jsz = $self->monitor($n, '/jsz?accounts=1&streams=1&config=1') // next;
-        my ($stream) = grep { $_->{name} eq $name }
-            map { @{$_->{stream_detail} // []} } @{$jsz->{account_details} // []};
-        return $stream if $stream && (($stream->{cluster} // {})->{leader} // '') eq "n$n";
+        my $stream = $self->_stream_of($n, $name) // next;
+        return $stream if (($stream->{cluster} // {})->{leader} // '') eq "n$n";
         $any //= $stream;
     }
     return $any;
@@ -191,17 +197,11 @@ sub everywhere {
     my ($self, $name, $count) = @_;
     my @has;
     wait_for(READY_SECONDS, sub {
-        @has = map { $self->_own_messages($_, $name) // -1 } sort keys %{$self->{pids}};
+        @has = map { (($self->_stream_of($_, $name) // {})->{state} // {})->{messages} // -1 }
+            sort keys %{$self->{pids}};
         return !grep { $_ != $count } @has;
     }) or warn "$name: the servers have @has of $count messages\n";
     return !grep { $_ != $count } @has;
-}
-
-sub _own_messages {
-    my ($self, $n, $name) = @_;
-    my $jsz = $self->monitor($n, '/jsz?accounts=1&streams=1') // return;
-    my ($stream) = grep { $_->{name} eq $name } map { @{$_->{stream_detail} // []} } @{$jsz->{account_details} // []};
-    return $stream && $stream->{state}{messages};
 }
 
 # The number of the server that leads the stream, waited for.
